@@ -1,0 +1,33 @@
+import type { KubeObject, Resource } from "../../api/meta.ts";
+import type { Client } from "./client.ts";
+
+export interface InformerOptions {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+/** An in-memory copy of one kind, kept current by list + watch, that tells what changed. */
+export interface Informer<T extends KubeObject> {
+  readonly resource: Resource<T>;
+  get(namespace: string | undefined, name: string): T | undefined;
+  list(namespace?: string): T[];
+  /** Called for each change, once per object also for those already there when it is added. */
+  onChange(handler: (change: Change<T>) => void): void;
+  /** Lists, then watches until the signal aborts; survives server restarts, 410 and broken connections. */
+  start(signal: AbortSignal): void;
+  /** Resolves after the first complete list. */
+  synced(): Promise<void>;
+}
+
+export interface Change<T> {
+  type: "added" | "updated" | "deleted";
+  object: T;
+  previous: T | undefined;
+}
+
+export type InformerFactory = <T extends KubeObject>(
+  client: Client,
+  resource: Resource<T>,
+  options?: InformerOptions,
+) => Informer<T>;
