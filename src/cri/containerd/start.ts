@@ -1,0 +1,144 @@
+/**
+ * Starts and stops a private containerd.
+ *
+ * containerd is detached from the process that starts it: containers, and containerd itself, outlive any death
+ * of vmpod. Who starts it a second time finds it answering on its socket and starts nothing.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf, TerminalError } from "../../base/errors.ts";
+import { connectCri } from "../client.ts";
+import { type CniConfig, renderCniConf } from "./cni.ts";
+import {
+  type ContainerdConfig,
+  type ContainerdPaths,
+  cniConfDir,
+  containerdConfigFile,
+  containerdSocket,
+  renderContainerdConfig,
+} from "./config.ts";
+
+export interface StartContainerdOptions {
+  containerd: ContainerdConfig;
+  cni: Omit<CniConfig, "dataDir">;
+  /** How long containerd may take until it answers (default 20 s). */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface RunningContainerd {
+  pid: number;
+  socketPath: string;
+  /** False when it ran already. */
+  started: boolean;
+}
+
+/** Writes the configuration and makes sure that containerd answers. Idempotent. @throws TerminalError */
+export async function startContainerd(options: StartContainerdOptions): Promise<RunningContainerd> {
+  const paths = options.containerd;
+  const socketPath = containerdSocket(paths);
+  const running = findContainerd(paths);
+  if (running !== undefined) {
+    await untilAnswering(socketPath, running, options);
+    return { pid: running, socketPath, started: false };
+  }
+  writeConfiguration(options);
+  const pid = spawnDetached(paths);
+  await untilAnswering(socketPath, pid, options);
+  return { pid, socketPath, started: true };
+}
+
+/** Ends containerd; its containers go on (see `removeAllPods` to end those first). */
+export async function stopContainerd(paths: ContainerdPaths, timeoutMs = 10_000): Promise<void> {
+  const pid = findContainerd(paths);
+  if (pid === undefined) {
+    return;
+  }
+  process.kill(pid, "SIGTERM");
+  const deadline = Date.now() + timeoutMs;
+  while (findContainerd(paths) === pid) {
+    if (Date.now() > deadline) {
+      process.kill(pid, "SIGKILL");
+    }
+    await delay(50);
+  }
+}
+
+/** The process id of this installation's containerd, or undefined when it does not run. */
+export function findContainerd(paths: ContainerdPaths): number | undefined {
+  const pid = readIfThere(pidFile(paths))?.trim();
+  if (pid === undefined || pid === "") {
+    return undefined;
+  }
+  // The number may have been given to another program since: its command line tells.
+  return readIfThere(`/proc/${pid}/cmdline`)?.includes(containerdConfigFile(paths)) ? Number(pid) : undefined;
+}
+
+const pidFile = (paths: ContainerdPaths): string => join(paths.stateDir, "containerd.pid");
+export const containerdLog = (paths: ContainerdPaths): string => join(paths.stateDir, "containerd.log");
+
+function writeConfiguration({ containerd, cni }: StartContainerdOptions): void {
+  mkdirSync(containerd.rootDir, { recursive: true, mode: 0o711 });
+  mkdirSync(cniConfDir(containerd), { recursive: true, mode: 0o711 });
+  writeFileSync(containerdConfigFile(containerd), renderContainerdConfig(containerd));
+  const conf = renderCniConf({ ...cni, dataDir: join(containerd.stateDir, "ipam") });
+  writeFileSync(join(cniConfDir(containerd), "10-pods.conflist"), conf);
+}
+
+function spawnDetached(paths: ContainerdPaths): number {
+  rmSync(containerdSocket(paths), { force: true });
+  const log = openSync(containerdLog(paths), "a");
+  const child = spawn("containerd", ["--config", containerdConfigFile(paths)], {
+    detached: true,
+    stdio: ["ignore", log, log],
+    cwd: "/",
+  });
+  closeSync(log);
+  child.on("error", () => undefined); // reported as "did not start" by untilAnswering
+  child.unref();
+  const pid = child.pid;
+  if (pid === undefined) {
+    throw new TerminalError("ContainerdMissing", "cannot run containerd: install the Debian package containerd");
+  }
+  writeFileSync(pidFile(paths), `${pid}\n`);
+  return pid;
+}
+
+async function untilAnswering(socketPath: string, pid: number, options: StartContainerdOptions): Promise<void> {
+  const deadline = Date.now() + (options.timeoutMs ?? 20_000);
+  const cri = connectCri(socketPath);
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const failure = await cri.runtime.version({}, { timeoutMs: 2000 }).then(() => undefined, messageOf);
+      if (failure === undefined) {
+        return;
+      }
+      const dead = readIfThere(`/proc/${pid}/stat`) === undefined;
+      if (dead || Date.now() > deadline) {
+        throw new TerminalError("ContainerdFailed", notStarted(options.containerd, dead, failure));
+      }
+      await delay(25);
+    }
+  } finally {
+    cri.close();
+  }
+}
+
+function notStarted(paths: ContainerdPaths, dead: boolean, failure: string): string {
+  const tail = (readIfThere(containerdLog(paths)) ?? "").trimEnd().split("\n").slice(-5).join("\n");
+  return `containerd ${dead ? "ended at start" : `does not answer on ${containerdSocket(paths)}: ${failure}`}; the end of ${containerdLog(paths)}:\n${tail}`;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ESRCH") {
+      return undefined;
+    }
+    throw error;
+  }
+}
