@@ -56,11 +56,12 @@ export type StatusReason = keyof typeof statusCodes;
 /** A refusal or failure of an API request; converts one to one to `metav1.Status`. */
 export class StatusError extends Error {
   override readonly name = "StatusError";
-  readonly reason: StatusReason | string;
+  /** A `StatusReason`, or what another server or an extension chose to say. */
+  readonly reason: string;
   readonly code: number;
   readonly details: StatusDetails | undefined;
 
-  constructor(reason: StatusReason | string, message: string, details?: StatusDetails, code?: number) {
+  constructor(reason: string, message: string, details?: StatusDetails, code?: number) {
     super(message);
     this.reason = reason;
     this.details = details;

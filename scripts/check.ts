@@ -1,0 +1,34 @@
+/** `npm run check`: everything that needs no root, no container and no guest. Ends with `N passed, N failed`. */
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { runTests } from "./run-tests.ts";
+
+const root = resolve(import.meta.dirname, "..");
+process.chdir(root);
+
+const steps: [name: string, argv: string[]][] = [
+  ["types", ["tsc", "-p", "."]],
+  ["lint", ["oxlint", "--type-aware", "api", "src", "images", "test", "bench", "scripts"]],
+  ["format", ["biome", "format", "."]],
+];
+
+let failed = 0;
+for (const [name, [program = "", ...args]] of steps) {
+  const started = performance.now();
+  const result = spawnSync(resolve("node_modules/.bin", program), args, { encoding: "utf8" });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const good = result.status === 0;
+  console.log(`${good ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
+  if (!good) {
+    failed += 1;
+    console.log(result.stdout, result.stderr);
+  }
+}
+
+const tests = await runTests({
+  globs: ["src/**/*.test.ts", "api/**/*.test.ts", "images/**/*.test.ts", "test/architecture/*.test.ts"],
+  concurrency: availableParallelism(),
+});
+console.log(`${steps.length - failed + tests.passed} passed, ${failed + tests.failed} failed`);
+process.exitCode = failed + tests.failed === 0 ? 0 : 1;

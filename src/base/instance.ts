@@ -1,0 +1,73 @@
+/**
+ * One embedded vmpod on a machine: where it keeps things and what its traces on the host are called.
+ * Several may live side by side, so everything visible on the host derives from `name`.
+ */
+import { hostname } from "node:os";
+import { join } from "node:path";
+
+export interface Instance {
+  /** Also the stem of the bridge, the nft table, the cgroup parent and the CNI network. */
+  name: string;
+  /** Survives reboots: objects, certificates, images, container layers, disks. */
+  dataDir: string;
+  /** Dies with the machine: sockets, pid files, logs. */
+  runDir: string;
+  bindAddress: string;
+  apiPort: number;
+  kubeletPort: number;
+  vmPort: number;
+  nodeName: string;
+  podCidr: string;
+  serviceCidr: string;
+  clusterDomain: string;
+}
+
+export const defaultInstance: Instance = {
+  name: "vmpod",
+  dataDir: "/var/lib/vmpod",
+  runDir: "/run/vmpod",
+  bindAddress: "0.0.0.0",
+  apiPort: 6443,
+  kubeletPort: 10250,
+  vmPort: 10260,
+  nodeName: hostname().toLowerCase(),
+  podCidr: "10.42.0.0/16",
+  serviceCidr: "10.43.0.0/16",
+  clusterDomain: "cluster.local",
+};
+
+/** The n-th address of an IPv4 CIDR block: `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */
+export function nthAddress(cidr: string, n: number): string {
+  const [base = ""] = cidr.split("/");
+  const first = base.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  const address = first + n;
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+}
+
+/** Address of the cluster's DNS Service. */
+export function clusterDnsOf(instance: Instance): string {
+  return nthAddress(instance.serviceCidr, 10);
+}
+
+/** The bridge's own address: how pods reach the host, and the node's InternalIP. */
+export function nodeAddressOf(instance: Instance): string {
+  return nthAddress(instance.podCidr, 1);
+}
+
+/** The files and directories of an instance. */
+export function pathsOf({ dataDir, runDir }: Instance) {
+  const pki = join(dataDir, "pki");
+  return {
+    pki,
+    kubeconfig: (identity: "admin" | "controller" | "agent" | "extension") => join(dataDir, "kubeconfig", identity),
+    store: join(dataDir, "store", "state.db"),
+    images: join(dataDir, "images"),
+    kubelet: join(dataDir, "kubelet"),
+    containerdRoot: join(dataDir, "containerd"),
+    containerdState: join(runDir, "containerd"),
+    criSocket: join(runDir, "containerd", "containerd.sock"),
+    logs: join(runDir, "log"),
+    pids: join(runDir, "pid"),
+    instanceFile: join(runDir, "instance.json"),
+  };
+}
