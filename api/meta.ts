@@ -93,3 +93,9 @@ export interface Resource<T extends KubeObject = KubeObject> {
 export function apiVersionOf(resource: Pick<Resource, "group" | "version">): string {
   return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
 }
+
+/**
+ * A kind as the generated upstream types describe it, but with `apiVersion` and `kind` optional (clients and
+ * lists leave them out) and with our own `metadata`.
+ */
+export type Kind<T> = Omit<T, "apiVersion" | "kind" | "metadata"> & KubeObject;
