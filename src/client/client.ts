@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { KubeList, KubeObject, Resource } from "../../api/meta.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface Client {
   delete(resource: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void>;
   /** A request to any path, e.g. `/apis/subresources.kubevirt.io/v1/...`; the body is JSON. */
   request<T>(method: string, path: string, body?: unknown, options?: RequestOptions): Promise<T>;
+  /** A GET whose answer is not JSON or has no end, e.g. a pod's log; throws as the others before the first byte. */
+  open(path: string, options?: RequestOptions): Promise<Readable>;
   /** Closes the connections; running watches end. */
   close(): void;
 }
@@ -51,6 +54,8 @@ export interface WatchCallOptions {
   labelSelector?: string;
   fieldSelector?: string;
   resourceVersion: string;
+  /** The server is asked to end the watch after this time. */
+  timeoutSeconds?: number;
   signal: AbortSignal;
 }
 

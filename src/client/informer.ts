@@ -1,10 +1,12 @@
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import type { Client } from "./client.ts";
 
-export interface InformerOptions {
+export interface InformerOptions<T extends KubeObject = KubeObject> {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+  /** Name -> the values under which `byIndex` finds an object. */
+  indexes?: Record<string, (object: T) => string[]>;
 }
 
 /** An in-memory copy of one kind, kept current by list + watch, that tells what changed. */
@@ -12,6 +14,8 @@ export interface Informer<T extends KubeObject> {
   readonly resource: Resource<T>;
   get(namespace: string | undefined, name: string): T | undefined;
   list(namespace?: string): T[];
+  /** Objects that have `value` in the index `name` of the options. */
+  byIndex(name: string, value: string): T[];
   /** Called for each change, once per object also for those already there when it is added. */
   onChange(handler: (change: Change<T>) => void): void;
   /** Lists, then watches until the signal aborts; survives server restarts, 410 and broken connections. */
@@ -29,5 +33,5 @@ export interface Change<T> {
 export type InformerFactory = <T extends KubeObject>(
   client: Client,
   resource: Resource<T>,
-  options?: InformerOptions,
+  options?: InformerOptions<T>,
 ) => Informer<T>;

@@ -1,0 +1,60 @@
+/**
+ * Where an API server is and how to prove who we are: what a kubeconfig context says, with files already read.
+ */
+import { readFile } from "node:fs/promises";
+import type { ConnectionOptions } from "node:tls";
+
+export interface ClientConfig {
+  /** `https://host:port`, or `http://host:port` for an unprotected proxy such as `kubectl proxy`. */
+  server: string;
+  /** PEM; the system's authorities when absent. */
+  certificateAuthority?: string;
+  clientCertificate?: string;
+  clientKey?: string;
+  /** Asked before each request, so that it may rotate. */
+  token?: () => Promise<string>;
+  insecureSkipTlsVerify?: boolean;
+  /** Name to verify in the server's certificate when it differs from the host in `server`. */
+  tlsServerName?: string;
+  /** The context's default namespace; the client itself never applies it. */
+  namespace?: string;
+  /** Sent as User-Agent, and as the field manager of writes that name none. */
+  userAgent?: string;
+}
+
+/** TLS options for any connection to this server, also for websockets and raw upgrades. */
+export function tlsOptionsOf(config: ClientConfig): ConnectionOptions {
+  return {
+    ...(config.certificateAuthority && { ca: config.certificateAuthority }),
+    ...(config.clientCertificate && { cert: config.clientCertificate }),
+    ...(config.clientKey && { key: config.clientKey }),
+    ...(config.tlsServerName && { servername: config.tlsServerName }),
+    rejectUnauthorized: config.insecureSkipTlsVerify !== true,
+  };
+}
+
+/** The headers that identify the caller. */
+export async function identityHeadersOf(config: ClientConfig): Promise<Record<string, string>> {
+  const token = await config.token?.();
+  return {
+    "user-agent": config.userAgent ?? "vmpod",
+    ...(token && { authorization: `Bearer ${token}` }),
+  };
+}
+
+/** Identity of a pod, from the files that every cluster mounts into it. */
+export async function loadInClusterConfig(
+  directory = "/var/run/secrets/kubernetes.io/serviceaccount",
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ClientConfig> {
+  const host = env["KUBERNETES_SERVICE_HOST"];
+  const port = env["KUBERNETES_SERVICE_PORT"] ?? "443";
+  if (!host)
+    throw new Error("KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod; pass --kubeconfig");
+  return {
+    server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    certificateAuthority: await readFile(`${directory}/ca.crt`, "utf8"),
+    namespace: (await readFile(`${directory}/namespace`, "utf8")).trim(),
+    token: async () => (await readFile(`${directory}/token`, "utf8")).trim(),
+  };
+}

@@ -1,0 +1,64 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import type { Connection, TransportRequest, TransportResponse } from "./transport.ts";
+
+const pingIntervalMs = 10_000;
+const pingTimeoutMs = 10_000;
+/** Wide enough that watches nobody reads for a moment never hold up the other streams of the session. */
+const sessionWindowBytes = 64 << 20;
+const streamWindowBytes = 1 << 20;
+
+/** All requests as streams of one HTTP/2 session. */
+export function http2Connection(server: string, socket: TLSSocket): Connection {
+  const session = connect(server, {
+    createConnection: () => socket,
+    settings: { enablePush: false, initialWindowSize: streamWindowBytes },
+  });
+  session.once("remoteSettings", () => session.setLocalWindowSize(sessionWindowBytes));
+  // Each stream reports the failure to its own caller; the session has nobody else to tell.
+  session.on("error", () => undefined);
+  keepAlive(session);
+  return {
+    get usable() {
+      return !session.closed && !session.destroyed;
+    },
+    send: (request) => send(session, request),
+    close: () => session.destroy(),
+  };
+}
+
+/** A server that vanished without closing (host died, network cut) is noticed by an unanswered ping. */
+function keepAlive(session: ClientHttp2Session): void {
+  const timer = setInterval(() => {
+    if (session.destroyed) return;
+    const overdue = setTimeout(() => session.destroy(new Error("the server does not answer pings")), pingTimeoutMs);
+    overdue.unref();
+    session.ping(() => clearTimeout(overdue));
+  }, pingIntervalMs);
+  timer.unref();
+  session.once("close", () => clearInterval(timer));
+}
+
+function send(session: ClientHttp2Session, request: TransportRequest): Promise<TransportResponse> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request(
+      { ":method": request.method, ":path": request.path, ...request.headers },
+      { endStream: request.body === undefined },
+    );
+    cancelOnAbort(stream, request.signal);
+    stream.once("response", (headers) => {
+      resolve({ status: Number(headers[":status"]), headers, body: stream });
+    });
+    // Stays: after the answer began, its reader learns of errors from the stream itself.
+    stream.on("error", reject);
+    stream.once("close", () => reject(request.signal?.aborted ? request.signal.reason : new Error("connection lost")));
+    if (request.body !== undefined) stream.end(request.body);
+  });
+}
+
+function cancelOnAbort(stream: ClientHttp2Stream, signal: AbortSignal | undefined): void {
+  if (!signal) return;
+  const cancel = () => stream.close(constants.NGHTTP2_CANCEL);
+  signal.addEventListener("abort", cancel, { once: true });
+  stream.once("close", () => signal.removeEventListener("abort", cancel));
+}

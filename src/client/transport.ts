@@ -1,0 +1,69 @@
+/**
+ * Requests and answers as bytes, over the one connection that a client holds.
+ *
+ *   send() --> connection? --no--> dial (TLS, ALPN h2 or http/1.1) --> h2: streams of one session
+ *                 ^                                                \-> http/1.1: a keep-alive agent
+ *                 '---- forgotten when it closes, says GOAWAY or leaves a ping unanswered
+ *
+ * Invariants: a broken connection is never given to a new request; a request that may have reached the
+ * server is never sent twice here (whether repeating is safe is for the caller to know).
+ */
+import type { Readable } from "node:stream";
+import { InvariantError } from "../base/errors.ts";
+import { type ClientConfig, identityHeadersOf } from "./config.ts";
+import { dial } from "./dial.ts";
+
+export interface TransportRequest {
+  method: string;
+  /** With the query. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  signal?: AbortSignal;
+}
+
+export interface TransportResponse {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  body: Readable;
+}
+
+export interface Connection {
+  readonly usable: boolean;
+  send(request: TransportRequest): Promise<TransportResponse>;
+  close(): void;
+}
+
+export interface Transport {
+  send(request: TransportRequest): Promise<TransportResponse>;
+  close(): void;
+}
+
+export function createTransport(config: ClientConfig): Transport {
+  let connecting: Promise<Connection> | undefined;
+  let current: Connection | undefined;
+  let closed = false;
+
+  async function connection(): Promise<Connection> {
+    if (closed) throw new InvariantError(`the client of ${config.server} is closed`);
+    if (current?.usable) return current;
+    connecting ??= dial(config).finally(() => {
+      connecting = undefined;
+    });
+    current = await connecting;
+    if (closed) current.close();
+    return current;
+  }
+
+  return {
+    async send(request) {
+      request.signal?.throwIfAborted();
+      const [open, identity] = await Promise.all([connection(), identityHeadersOf(config)]);
+      return open.send({ ...request, headers: { ...identity, ...request.headers } });
+    },
+    close() {
+      closed = true;
+      current?.close();
+    },
+  };
+}
