@@ -1,0 +1,48 @@
+/** Disks and NICs as vmpod wants them attached to a running QEMU. Paths are as QEMU sees them. */
+
+export type Device = Disk | Nic;
+
+export interface Disk {
+  kind: "disk";
+  /** The volume's name; identity of the device. */
+  name: string;
+  device: "disk" | "cdrom" | "lun";
+  /** `sata` drives must be on the command line as well (`Domain.sataDrives`). */
+  bus: "virtio" | "sata" | "scsi" | "usb";
+  /** Absent: an empty cdrom drive. */
+  image?: DiskImage;
+  readOnly?: boolean;
+  serial?: string;
+  /** Lower boots first. */
+  bootIndex?: number;
+  cache?: "none" | "writethrough" | "writeback";
+  io?: "threads" | "native" | "io_uring";
+  blockSize?: { logical: number; physical: number };
+  shareable?: boolean;
+  /** Report I/O errors to the guest, or stop it. Default: stop on ENOSPC, report others. */
+  errorPolicy?: "stop" | "report" | "ignore" | "enospc";
+}
+
+export interface DiskImage {
+  format: "qcow2" | "raw";
+  path: string;
+  /** `path` is a block device. */
+  blockDevice?: boolean;
+  /** An overlay's backing image, when it is not to be found by the name in its header. */
+  backing?: DiskImage;
+}
+
+export interface Nic {
+  kind: "nic";
+  /** The interface's name; identity of the device. */
+  name: string;
+  model: "virtio" | "e1000" | "e1000e" | "rtl8139" | "ne2k_pci" | "pcnet";
+  macAddress: string;
+  /** The tap device in QEMU's network namespace, owned by its user. */
+  tap: string;
+  bootIndex?: number;
+  /** Pairs of queues; more than one needs a multi-queue tap. */
+  queues?: number;
+  mtu?: number;
+  linkDown?: boolean;
+}

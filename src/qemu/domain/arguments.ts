@@ -1,0 +1,170 @@
+/**
+ * Turns a domain into QEMU's command line. Pure.
+ *
+ * The machine starts stopped (`-S`) with nothing of QEMU's defaults, and waits for its disks and NICs on the monitor:
+ *
+ *   pcie.0 -- 1.0 VGA | 2..x root ports port0..portN (free) | virtio-serial, rng, balloon, xhci | ich9-ahci ide.0-5
+ */
+import type { Domain, Input } from "./domain.ts";
+import { rootPortId } from "./ids.ts";
+import { type Argument, option } from "./options.ts";
+import { launcherPaths, socketNames } from "./paths.ts";
+import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
+import { sataArguments } from "./sata.ts";
+
+export const qemuProgram = "qemu-system-x86_64";
+
+/** The container's command: QEMU and its arguments. Secure Boot needs its own writable copy of the EFI variables first. */
+export function buildCommand(domain: Domain): string[] {
+  const qemu = [qemuProgram, ...buildArguments(domain)];
+  return needsVariableStore(domain)
+    ? ["/usr/libexec/vmpod/with-efi-variables", variableStorePath(domain), ...qemu]
+    : qemu;
+}
+
+export function buildArguments(domain: Domain): string[] {
+  return [
+    ...identityArguments(domain),
+    ...machineArguments(domain),
+    ...cpuArguments(domain),
+    ...memoryArguments(domain),
+    ...firmwareArguments(domain),
+    ...monitorArguments(domain),
+    ...rootPortArguments(domain),
+    ...displayArguments(domain),
+    ...guestAgentArguments(domain),
+    ...serialArguments(domain),
+    ...peripheralArguments(domain),
+    ...sataArguments(domain.machine, domain.sataDrives ?? []),
+  ].flat();
+}
+
+/** How many root ports to give a machine that starts with `plugged` disks and NICs on PCI. */
+export function rootPortsFor(plugged: number, spare = 4): number {
+  return plugged + spare;
+}
+
+function identityArguments(domain: Domain): Argument[] {
+  return [
+    ["-name", option("", { guest: domain.name, "debug-threads": true })],
+    ["-uuid", domain.uuid],
+    ["-S"],
+    ["-nodefaults"],
+    ["-no-user-config"],
+    ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ["-msg", "timestamp=on"],
+    ["-boot", "strict=on,menu=off"],
+    ["-rtc", option("", { base: domain.clock?.base ?? "utc" })],
+    ...when(domain.smbios, ["-smbios", option("", { type: 1, ...domain.smbios })]),
+  ];
+}
+
+function firmwareArguments(domain: Domain): Argument[] {
+  if (domain.firmware.type === "bios") return [];
+  if (!domain.firmware.secureBoot) return [["-bios", "/usr/share/ovmf/OVMF.fd"]];
+  const code = {
+    driver: "file",
+    "node-name": "efi-code",
+    filename: "/usr/share/OVMF/OVMF_CODE_4M.ms.fd",
+    "read-only": true,
+  };
+  const variables = { driver: "file", "node-name": "efi-variables", filename: variableStorePath(domain) };
+  return [
+    ["-blockdev", JSON.stringify(code)],
+    ["-blockdev", JSON.stringify(variables)],
+    ["-global", "driver=cfi.pflash01,property=secure,value=on"],
+  ];
+}
+
+function needsVariableStore(domain: Domain): boolean {
+  return domain.firmware.type === "efi" && domain.firmware.secureBoot;
+}
+
+function variableStorePath(domain: Domain): string {
+  return `${runDirectory(domain)}/efi-variables.fd`;
+}
+
+function monitorArguments(domain: Domain): Argument[] {
+  return (["qmp", "stop"] as const).flatMap((id): Argument[] => [
+    ["-chardev", socketOption(domain, id, socketNames[id])],
+    ["-mon", option("", { chardev: id, mode: "control" })],
+  ]);
+}
+
+function rootPortArguments(domain: Domain): Argument[] {
+  if (domain.machine !== "q35") return [];
+  const firstSlot = 2;
+  return Array.from(
+    { length: domain.pcieRootPorts },
+    (_, index): Argument => [
+      "-device",
+      option("pcie-root-port", {
+        id: rootPortId(index),
+        bus: "pcie.0",
+        addr: `0x${(firstSlot + (index >> 3)).toString(16)}.${index & 7}`,
+        multifunction: (index & 7) === 0 ? true : undefined,
+        chassis: index + 1,
+      }),
+    ],
+  );
+}
+
+function displayArguments(domain: Domain): Argument[] {
+  if (!domain.graphics) return [["-display", "none"]];
+  const video = domain.machine === "q35" ? { bus: "pcie.0", addr: "0x1" } : {};
+  return [
+    ["-device", option("VGA", { id: "video0", ...video, vgamem_mb: 16 })],
+    ["-vnc", `unix:${runDirectory(domain)}/${socketNames.vnc}`],
+  ];
+}
+
+/** The port is always there: guests look for it whenever they boot, and an unused one costs nothing. */
+function guestAgentArguments(domain: Domain): Argument[] {
+  return [
+    ["-device", option("virtio-serial-pci", { id: "vserial0" })],
+    ["-chardev", socketOption(domain, "qga", socketNames.guestAgent)],
+    [
+      "-device",
+      option("virtserialport", { id: "qga0", bus: "vserial0.0", chardev: "qga", name: "org.qemu.guest_agent.0" }),
+    ],
+  ];
+}
+
+/** The log is written whether or not a console is connected. */
+function serialArguments(domain: Domain): Argument[] {
+  if (!domain.serialConsole) return [];
+  const log = { logfile: domain.serialLogPath ?? "/dev/stdout", logappend: true };
+  return [
+    ["-chardev", socketOption(domain, "serial0", socketNames.serial, log)],
+    ["-device", option("isa-serial", { id: "console0", chardev: "serial0" })],
+  ];
+}
+
+function peripheralArguments(domain: Domain): Argument[] {
+  const inputs = domain.inputs ?? [];
+  return [
+    ...when(domain.rng, ["-object", "rng-builtin,id=rng0"], ["-device", "virtio-rng-pci,id=rng,rng=rng0"]),
+    ...when(domain.balloon, ["-device", "virtio-balloon-pci,id=balloon0,free-page-reporting=on"]),
+    ...when(domain.usb || inputs.some((input) => input.bus === "usb"), ["-device", "qemu-xhci,id=usb"]),
+    ...inputs.map((input): Argument => ["-device", option(inputDriver(input), { id: `input-${input.name}` })]),
+    ...when(domain.watchdog, ["-device", "i6300esb,id=watchdog0"]),
+    ...when(domain.watchdog, ["-watchdog-action", domain.watchdog?.action ?? "none"]),
+  ];
+}
+
+function inputDriver({ type, bus }: Input): string {
+  if (bus === "virtio") return `virtio-${type}-pci`;
+  return type === "keyboard" ? "usb-kbd" : "usb-tablet";
+}
+
+function when(condition: unknown, ...wanted: Argument[]): Argument[] {
+  return condition ? wanted : [];
+}
+
+function socketOption(domain: Domain, id: string, file: string, more: Record<string, string | boolean> = {}): string {
+  return option("socket", { id, path: `${runDirectory(domain)}/${file}`, server: true, wait: false, ...more });
+}
+
+function runDirectory(domain: Domain): string {
+  return domain.runDirectory ?? launcherPaths.run;
+}

@@ -1,0 +1,73 @@
+/**
+ * A virtual machine as QEMU is asked to build it: what cannot change while the process lives.
+ * Disks' contents and NICs are not here: they are attached over QMP (see ../devices), before the first instruction runs.
+ */
+
+export interface Domain {
+  /** Shown in process lists and by the guest agent; any text. */
+  name: string;
+  uuid: string;
+  accelerator: "kvm" | "tcg";
+  machine: MachineType;
+  firmware: Firmware;
+  cpu: Cpu;
+  memory: Memory;
+  /** Free PCIe slots for disks and NICs, cold or hot. Ignored by `pc`, which has slots of its own. */
+  pcieRootPorts: number;
+  /** SATA cannot be hot-plugged, so its drives exist from the start, empty; QMP fills them. At most 6. */
+  sataDrives?: SataDrive[];
+  serialConsole?: boolean;
+  graphics?: boolean;
+  rng?: boolean;
+  balloon?: boolean;
+  usb?: boolean;
+  inputs?: Input[];
+  watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
+  /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
+  smbios?: Record<string, string>;
+  clock?: { base: "utc" | "localtime" };
+  /** Where the sockets live, as QEMU sees it. Default `launcherPaths.run`. */
+  runDirectory?: string;
+  /** Where the guest's serial output is also written. Default /dev/stdout: the container's log. */
+  serialLogPath?: string;
+}
+
+export type MachineType = "q35" | "pc";
+
+export type Firmware = { type: "bios" } | { type: "efi"; secureBoot: boolean };
+
+export interface Cpu {
+  /** A QEMU model, or `host-model`, `host-passthrough`, which mean the best the accelerator has. */
+  model?: string;
+  features?: CpuFeature[];
+  sockets: number;
+  cores: number;
+  threads: number;
+  /** Room to hot-plug into. Default: `sockets`. */
+  maxSockets?: number;
+}
+
+export interface CpuFeature {
+  name: string;
+  policy: "force" | "require" | "optional" | "disable" | "forbid";
+}
+
+export interface Memory {
+  bytes: number;
+  /** Room to hot-plug into; absent when the memory is fixed. */
+  maxBytes?: number;
+}
+
+export interface SataDrive {
+  /** The volume's name: ties it to the disk that QMP attaches. */
+  name: string;
+  device: "disk" | "cdrom";
+  serial?: string;
+  bootIndex?: number;
+}
+
+export interface Input {
+  name: string;
+  type: "tablet" | "keyboard";
+  bus: "usb" | "virtio";
+}

@@ -1,0 +1,25 @@
+/**
+ * Names of our objects inside QEMU, derived from volume and interface names, so that an agent that knows nothing
+ * but the spec finds them again. QEMU limits node names to 31 characters: longer ones are cut and made unique by a hash.
+ */
+import { createHash } from "node:crypto";
+
+const maxNodeNameLength = 31;
+
+/** The qdev id of a disk or cdrom drive. */
+export const driveId = (name: string): string => `disk-${name}`;
+/** The block node a drive's device is opened on. */
+export const driveNode = (name: string): string => nodeName(`disk-${name}`);
+/** SATA only: the node of the image, below the drive's own node. */
+export const imageNode = (name: string): string => nodeName(`image-${name}`);
+/** SATA only: what fills a drive until its image is attached. */
+export const placeholderNode = (name: string): string => nodeName(`empty-${name}`);
+export const nicId = (name: string): string => `nic-${name}`;
+export const netdevId = (name: string): string => `net-${name}`;
+export const rootPortId = (index: number): string => `port${index}`;
+
+function nodeName(text: string): string {
+  if (text.length <= maxNodeNameLength) return text;
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return `${text.slice(0, maxNodeNameLength - 9)}-${hash}`;
+}

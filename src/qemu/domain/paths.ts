@@ -1,0 +1,26 @@
+/** Places inside the launcher's container. The node agent reaches the same files from the host. */
+export const launcherPaths = {
+  /** emptyDir `run`: the sockets. */
+  run: "/run/vmpod",
+  /** emptyDir `disks`: overlays, empty disks, cloud-init media; written by the node agent. */
+  disks: "/var/run/vmpod/disks",
+  /** One directory for each containerDisk volume: the image's root. */
+  containerDisks: "/var/run/vmpod/container-disks",
+  /** One directory for each PersistentVolumeClaim volume. */
+  pvc: "/var/run/vmpod/pvc",
+  /** preStop hook: asks the guest to shut down and waits until it has. */
+  stopGuest: "/usr/libexec/vmpod/stop-guest",
+} as const;
+
+export const socketNames = {
+  /** QMP, for the node agent. */
+  qmp: "qmp.sock",
+  /** A second QMP monitor, for the preStop hook. */
+  stop: "stop.sock",
+  guestAgent: "qga.sock",
+  serial: "serial0.sock",
+  vnc: "vnc.sock",
+} as const;
+
+/** The user and group QEMU runs as. */
+export const qemuUserId = 107;

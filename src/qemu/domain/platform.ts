@@ -1,0 +1,54 @@
+/** Machine, accelerator, processors and memory of a domain. */
+import type { Cpu, Domain } from "./domain.ts";
+import { type Argument, option } from "./options.ts";
+
+const mebibyte = 1024 ** 2;
+
+export function machineArguments(domain: Domain): Argument[] {
+  const secureBoot = domain.firmware.type === "efi" && domain.firmware.secureBoot;
+  const machine = option(domain.machine, {
+    "dump-guest-core": false,
+    vmport: false,
+    smm: domain.machine === "q35" ? secureBoot : undefined,
+    ...(secureBoot && { pflash0: "efi-code", pflash1: "efi-variables" }),
+  });
+  return [
+    ["-machine", machine],
+    ["-accel", domain.accelerator],
+  ];
+}
+
+export function cpuArguments(domain: Domain): Argument[] {
+  const { sockets, cores, threads } = domain.cpu;
+  const maxSockets = Math.max(sockets, domain.cpu.maxSockets ?? sockets);
+  return [
+    ["-cpu", [cpuModel(domain), ...(domain.cpu.features ?? []).map(feature)].join(",")],
+    [
+      "-smp",
+      option(String(sockets * cores * threads), {
+        sockets: maxSockets,
+        cores,
+        threads,
+        maxcpus: maxSockets * cores * threads,
+      }),
+    ],
+  ];
+}
+
+/** TCG has no host processor to pass through: `max` is everything it can emulate. */
+function cpuModel({ accelerator, cpu }: Domain): string {
+  const model = cpu.model ?? "host-model";
+  if (model !== "host-model" && model !== "host-passthrough") return model;
+  return accelerator === "kvm" ? "host" : "max";
+}
+
+function feature({ name, policy }: NonNullable<Cpu["features"]>[number]): string {
+  const on = policy === "force" || policy === "require" || policy === "optional";
+  return `${name}=${on ? "on" : "off"}`;
+}
+
+export function memoryArguments({ memory }: Domain): Argument[] {
+  const sizeMebibytes = Math.ceil(memory.bytes / mebibyte);
+  if (memory.maxBytes === undefined || memory.maxBytes <= memory.bytes) return [["-m", `size=${sizeMebibytes}M`]];
+  return [["-m", `size=${sizeMebibytes}M,slots=16,maxmem=${Math.ceil(memory.maxBytes / mebibyte)}M`]];
+}

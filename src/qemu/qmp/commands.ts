@@ -1,0 +1,112 @@
+/** The monitor commands vmpod uses: their arguments and answers (qapi/*.json of QEMU 7.2 to 10). */
+
+export type RunState =
+  | "prelaunch"
+  | "running"
+  | "paused"
+  | "shutdown"
+  | "guest-panicked"
+  | "inmigrate"
+  | "postmigrate"
+  | "finish-migrate"
+  | "restore-vm"
+  | "save-vm"
+  | "suspended"
+  | "watchdog"
+  | "internal-error"
+  | "io-error"
+  | "colo"
+  | "debug";
+
+export interface QueryStatus {
+  running: boolean;
+  status: RunState;
+}
+
+export interface PciDevice {
+  bus: number;
+  slot: number;
+  function: number;
+  qdev_id: string;
+  pci_bridge?: { bus: { number: number }; devices?: PciDevice[] };
+}
+
+export interface BlockDevice {
+  device: string;
+  qdev?: string;
+  type: string;
+  removable: boolean;
+  locked: boolean;
+  tray_open?: boolean;
+  inserted?: { "node-name"?: string; file: string; ro: boolean; drv: string; image?: { "virtual-size": number } };
+}
+
+export interface NamedBlockNode {
+  "node-name"?: string;
+  drv: string;
+  file: string;
+  ro: boolean;
+  image?: { "virtual-size": number };
+}
+
+export interface VncInfo {
+  enabled: boolean;
+  clients?: unknown[];
+}
+
+/** QEMU's block graph nodes are open unions; `driver` and `node-name` are all we rely on. */
+export type BlockdevOptions = { driver: string; "node-name": string } & Record<string, unknown>;
+export type DeviceOptions = { driver: string; id: string } & Record<string, unknown>;
+export type NetdevOptions = { type: string; id: string } & Record<string, unknown>;
+
+type None = Record<string, never>;
+type Command<Args, Answer> = { args: Args; answer: Answer };
+
+export interface QmpCommands {
+  qmp_capabilities: Command<{ enable?: string[] }, None>;
+  "query-status": Command<None, QueryStatus>;
+  "query-version": Command<None, { qemu: { major: number; minor: number; micro: number }; package: string }>;
+  "query-kvm": Command<None, { enabled: boolean; present: boolean }>;
+  "query-name": Command<None, { name?: string }>;
+  "query-uuid": Command<None, { UUID: string }>;
+  "query-pci": Command<None, { bus: number; devices: PciDevice[] }[]>;
+  "query-block": Command<None, BlockDevice[]>;
+  "query-named-block-nodes": Command<{ flat?: boolean }, NamedBlockNode[]>;
+  "query-vnc": Command<None, VncInfo>;
+  "query-balloon": Command<None, { actual: number }>;
+  "query-cpus-fast": Command<None, { "cpu-index": number; "thread-id": number }[]>;
+  "query-memory-size-summary": Command<None, { "base-memory": number; "plugged-memory"?: number }>;
+  "query-chardev": Command<None, { label: string; filename: string; "frontend-open": boolean }[]>;
+  "qom-list": Command<{ path: string }, { name: string; type: string }[]>;
+  "qom-get": Command<{ path: string; property: string }, unknown>;
+  "qom-set": Command<{ path: string; property: string; value: unknown }, None>;
+  "device-list-properties": Command<{ typename: string }, { name: string; type: string }[]>;
+  "blockdev-add": Command<BlockdevOptions, None>;
+  "blockdev-del": Command<{ "node-name": string }, None>;
+  "blockdev-reopen": Command<{ options: BlockdevOptions[] }, None>;
+  "blockdev-open-tray": Command<{ id: string; force?: boolean }, None>;
+  "blockdev-close-tray": Command<{ id: string }, None>;
+  "blockdev-insert-medium": Command<{ id: string; "node-name": string }, None>;
+  "blockdev-remove-medium": Command<{ id: string }, None>;
+  block_resize: Command<{ "node-name": string; size: number }, None>;
+  "object-add": Command<{ "qom-type": string; id: string } & Record<string, unknown>, None>;
+  "object-del": Command<{ id: string }, None>;
+  device_add: Command<DeviceOptions, None>;
+  device_del: Command<{ id: string }, None>;
+  netdev_add: Command<NetdevOptions, None>;
+  netdev_del: Command<{ id: string }, None>;
+  set_link: Command<{ name: string; up: boolean }, None>;
+  balloon: Command<{ value: number }, None>;
+  cont: Command<None, None>;
+  stop: Command<None, None>;
+  system_powerdown: Command<None, None>;
+  system_reset: Command<None, None>;
+  system_wakeup: Command<None, None>;
+  quit: Command<None, None>;
+  screendump: Command<{ filename: string; device?: string; head?: number; format?: "png" | "ppm" }, None>;
+  "send-key": Command<{ keys: { type: "qcode"; data: string }[]; "hold-time"?: number }, None>;
+  "set-action": Command<{ reboot?: "reset" | "shutdown"; shutdown?: "poweroff" | "pause" }, None>;
+  "human-monitor-command": Command<{ "command-line": string }, string>;
+}
+
+export type QmpCommand = keyof QmpCommands;
