@@ -1,0 +1,69 @@
+import type { IncomingMessage } from "node:http";
+import { WebSocket } from "ws";
+import { messageOf, type Status, StatusError } from "../base/errors.ts";
+import type { UpstreamTls } from "./upstream.ts";
+
+/** How to reach an API server; a client configuration resolved from a kubeconfig has this shape. */
+export interface WebSocketServerAddress {
+  /** `https://host:port[/prefix]`. */
+  server: string;
+  tls?: UpstreamTls;
+  /** Bearer token. */
+  token?: string;
+}
+
+const handshakeTimeoutMs = 10_000;
+const maxRefusalBytes = 64 * 1024;
+
+/**
+ * Opens a websocket to an API path. It comes paused, so that no message is lost before its reader is attached:
+ * `spliceWebSocket` resumes it, others call `ws.resume()`.
+ * @throws StatusError what the server answered instead, or ServiceUnavailable when it cannot be reached.
+ */
+export function dialWebSocket(address: WebSocketServerAddress, path: string, protocols: string[]): Promise<WebSocket> {
+  const url = `${address.server.replace(/^http/, "ws").replace(/\/$/, "")}${path}`;
+  const ws = new WebSocket(url, protocols, {
+    ...address.tls,
+    headers: address.token ? { Authorization: `Bearer ${address.token}` } : {},
+    handshakeTimeout: handshakeTimeoutMs,
+    perMessageDeflate: false,
+  });
+  return new Promise((resolve, reject) => {
+    ws.on("error", (error) =>
+      reject(new StatusError("ServiceUnavailable", `cannot reach ${url}: ${messageOf(error)}`)),
+    );
+    ws.on("unexpected-response", (request, response) => {
+      readRefusal(response)
+        .then(reject, reject)
+        .finally(() => request.destroy());
+    });
+    ws.once("open", () => {
+      ws.pause();
+      resolve(ws);
+    });
+  });
+}
+
+async function readRefusal(response: IncomingMessage): Promise<StatusError> {
+  let text = "";
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.length > maxRefusalBytes) break;
+  }
+  const code = response.statusCode ?? 500;
+  if (/json/.test(response.headers["content-type"] ?? "")) {
+    const status = parseStatus(text);
+    if (status) return StatusError.from({ code, ...status });
+  }
+  return new StatusError(code === 404 ? "NotFound" : "InternalError", text.trim() || `HTTP ${code}`, undefined, code);
+}
+
+function parseStatus(text: string): Partial<Status> | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Status>;
+    return value.kind === "Status" ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
