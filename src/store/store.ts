@@ -19,7 +19,10 @@ export interface StoredValue {
 export type StoreEvent =
   | { type: "put"; revision: number; current: StoredValue; previous: StoredValue | undefined }
   | { type: "delete"; revision: number; previous: StoredValue }
-  /** Everything up to `revision` was delivered; sent when the watcher has caught up and on request. */
+  /**
+   * Everything up to `revision` was delivered. Sent when the watcher first caught up (before any wait),
+   * and then about once a second while the revision moves on.
+   */
   | { type: "progress"; revision: number };
 
 export interface ListOptions {
@@ -39,7 +42,7 @@ export interface ListResult {
 }
 
 export interface WatchOptions {
-  /** Deliver writes with a greater revision than this. @throws CompactedError from the iterator */
+  /** Deliver writes with a greater revision than this. @throws CompactedError, FutureRevisionError from the iterator */
   fromRevision: number;
   signal: AbortSignal;
 }
@@ -51,11 +54,19 @@ export interface Store {
   update(key: string, value: string, expectedRevision: number): Promise<number>;
   /** @throws KeyNotFoundError, RevisionConflictError */
   delete(key: string, expectedRevision?: number): Promise<{ revision: number; previous: StoredValue }>;
+  /** @throws CompactedError, FutureRevisionError when a revision is given */
   get(key: string, revision?: number): Promise<StoredValue | undefined>;
   /** Keys that start with `prefix`, in byte order. */
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
+  /**
+   * The iterator ends when the signal aborts or the store closes. A reader that lags costs nothing but the history
+   * it still has to read; when compaction overtakes it, it gets CompactedError.
+   */
   watch(prefix: string, options: WatchOptions): AsyncIterable<StoreEvent>;
-  /** Forgets history up to and including `revision`; current values stay. */
+  /**
+   * Forgets history up to and including `revision`; current values stay, and so does what was current then.
+   * Nothing happens when that is forgotten already. @throws FutureRevisionError
+   */
   compact(revision: number): Promise<void>;
   /** Revision of the newest durable write. */
   currentRevision(): number;
@@ -79,4 +90,8 @@ export class CompactedError extends Error {
 }
 export class FutureRevisionError extends Error {
   override readonly name = "FutureRevisionError";
+}
+/** The store was closed, or can no longer write to its disk. */
+export class StoreClosedError extends Error {
+  override readonly name = "StoreClosedError";
 }

@@ -1,0 +1,47 @@
+/** The thread that waits for the disk, so that the thread that answers requests never does. */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { JournalRow } from "./journal.ts";
+import { openSqliteFile, type SqliteFile } from "./sqlite-file.ts";
+
+export type WorkerRequest =
+  | { type: "append"; rows: JournalRow[] }
+  | { type: "compact"; revision: number; superseded: number[] }
+  | { type: "close" };
+
+export type WorkerAnswer =
+  | { type: "opened"; compacted: number; rows: JournalRow[] }
+  | { type: "done" }
+  | { type: "failed"; message: string };
+
+function perform(file: SqliteFile, request: WorkerRequest): void {
+  if (request.type === "append") file.append(request.rows);
+  else if (request.type === "compact") file.compact(request.revision, request.superseded);
+  else file.close();
+}
+
+function attempt(action: () => WorkerAnswer): WorkerAnswer {
+  try {
+    return action();
+  } catch (error) {
+    return { type: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function serve(port: MessagePort, path: string): void {
+  let file: SqliteFile | undefined;
+  const opened = attempt(() => {
+    file = openSqliteFile(path);
+    return { type: "opened", compacted: file.compacted, rows: file.rows() };
+  });
+  port.postMessage(opened);
+  port.on("message", (request: WorkerRequest) => {
+    const answer = attempt(() => {
+      if (file) perform(file, request);
+      return { type: "done" };
+    });
+    port.postMessage(answer);
+    if (request.type === "close") port.close();
+  });
+}
+
+if (parentPort) serve(parentPort, (workerData as { path: string }).path);

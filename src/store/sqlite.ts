@@ -1,0 +1,61 @@
+/** The durable store: a journal in one sqlite file, written by a thread of its own, and everything current in memory. */
+import { Worker } from "node:worker_threads";
+import { createStore } from "./create-store.ts";
+import { createHistory } from "./history.ts";
+import type { Journal, JournalRow } from "./journal.ts";
+import { replay } from "./replay.ts";
+import type { WorkerAnswer, WorkerRequest } from "./sqlite-worker.ts";
+import type { Store } from "./store.ts";
+
+/** @throws Error when the file cannot be opened, is used by another process, or is damaged */
+export async function openSqliteStore(path: string): Promise<Store> {
+  const { call, opened } = startWorker(path);
+  const { compacted, rows } = await opened;
+  const { base, writes } = replay(rows, compacted, path);
+  const history = createHistory({ values: base, revision: compacted });
+  for (const write of writes) history.apply(write);
+  return createStore(history, journalOf(call));
+}
+
+function journalOf(call: (request: WorkerRequest) => Promise<void>): Journal {
+  return {
+    append: (rows) => call({ type: "append", rows }),
+    compact: (revision, superseded) => call({ type: "compact", revision, superseded }),
+    close: () => call({ type: "close" }),
+  };
+}
+
+interface Opened {
+  compacted: number;
+  rows: JournalRow[];
+}
+
+function startWorker(path: string): { call: (request: WorkerRequest) => Promise<void>; opened: Promise<Opened> } {
+  // Sources run as they are in development, compiled in the package: the worker is beside this file in both.
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), { workerData: { path } });
+  let waiting: PromiseWithResolvers<WorkerAnswer> = Promise.withResolvers();
+
+  const fail = (error: Error) => waiting.reject(error);
+  worker.on("message", (answer: WorkerAnswer) => waiting.resolve(answer));
+  worker.on("error", fail);
+  worker.on("exit", () => fail(new Error(`the thread that writes ${path} ended`)));
+
+  async function answer(): Promise<WorkerAnswer> {
+    const answer = await waiting.promise;
+    if (answer.type === "failed") throw new Error(answer.message);
+    return answer;
+  }
+
+  async function call(request: WorkerRequest): Promise<void> {
+    waiting = Promise.withResolvers();
+    worker.postMessage(request, []);
+    await answer();
+  }
+
+  const opened = answer().then((first) => {
+    if (first.type !== "opened") throw new Error(`the thread that writes ${path} answered ${first.type} first`);
+    return first;
+  });
+  return { call, opened };
+}
