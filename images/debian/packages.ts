@@ -1,0 +1,82 @@
+/**
+ * Debian packages, downloaded and unpacked into the cache, never installed. A package stays at the version first fetched
+ * until it is refreshed, so that a build with a warm cache needs no network.
+ *
+ *   CACHE/packages/NAME -> NAME_VERSION_ARCH (unpacked)
+ */
+import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { exec } from "../../src/base/exec.ts";
+
+export function packageRoot(cacheDir: string, name: string): string {
+  return join(cacheDir, "packages", name);
+}
+
+/** Sees to it that each of `names` is unpacked. */
+export async function fetchPackages(cacheDir: string, names: readonly string[], signal?: AbortSignal): Promise<void> {
+  const missing = await filterMissing(cacheDir, [...new Set(names)]);
+  if (missing.length === 0) return;
+  await mkdir(join(cacheDir, "packages"), { recursive: true });
+  const download = await mkdtemp(join(cacheDir, "packages", ".download-"));
+  try {
+    for (const [name, real] of await realNames(missing)) await fetchPackage({ cacheDir, download, name, real, signal });
+  } finally {
+    await rm(download, { recursive: true, force: true });
+  }
+}
+
+/** The versions in use, e.g. `busybox_1:1.35.0-4_amd64`. */
+export async function packageVersions(cacheDir: string, names: readonly string[]): Promise<string[]> {
+  return await Promise.all(names.map((name) => readlink(packageRoot(cacheDir, name))));
+}
+
+async function filterMissing(cacheDir: string, names: readonly string[]): Promise<string[]> {
+  const present = await Promise.all(names.map((name) => exists(packageRoot(cacheDir, name))));
+  return names.filter((_, index) => !present[index]);
+}
+
+interface Fetch {
+  cacheDir: string;
+  download: string;
+  name: string;
+  real: string;
+  signal: AbortSignal | undefined;
+}
+
+async function fetchPackage({ cacheDir, download, name, real, signal }: Fetch): Promise<void> {
+  await exec(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", real], { cwd: download, signal });
+  const file = (await readdir(download)).find((each) => each.startsWith(`${real}_`));
+  if (file === undefined) throw new Error(`apt-get download ${real} left no file in ${download}`);
+  const version = decodeURIComponent(basename(file, ".deb"));
+  const unpacked = join(download, "unpacked");
+  await exec(["dpkg-deb", "-x", join(download, file), unpacked], { signal });
+  await publish(unpacked, join(cacheDir, "packages", version), packageRoot(cacheDir, name));
+}
+
+/** Another process may be fetching the same: the first to publish wins, and both have it. */
+async function publish(unpacked: string, directory: string, link: string): Promise<void> {
+  if (await exists(directory)) await rm(unpacked, { recursive: true });
+  else await rename(unpacked, directory);
+  const temporary = `${link}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  await symlink(basename(directory), temporary);
+  await rename(temporary, link);
+}
+
+/** A kernel's package carries its version in its name; a package without files depends on the current one. */
+async function realNames(names: readonly string[]): Promise<[name: string, real: string][]> {
+  return await Promise.all(
+    names.map(async (name): Promise<[string, string]> => {
+      if (!name.startsWith("linux-image-")) return [name, name];
+      const dependencies = await exec(["apt-cache", "depends", name]);
+      return [name, /Depends: (linux-image-\d\S+)/.exec(dependencies)?.[1] ?? name];
+    }),
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

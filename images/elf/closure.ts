@@ -1,0 +1,70 @@
+/** Adds programs with every library they need, and the loader, to an image. */
+import { dirname } from "node:path";
+import type { FileTree } from "../../src/storage/oci/file-tree.ts";
+import type { Inputs } from "../inputs.ts";
+import { elfNeeds } from "./needed.ts";
+
+export interface Program {
+  /** Where it is on this machine. */
+  hostPath: string;
+  /** Where it goes in the image. */
+  path: string;
+}
+
+const libraryDirectories = ["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu"];
+const imageLibraryDirectory = "/usr/lib/x86_64-linux-gnu";
+
+/**
+ * @param roots where to look for libraries, in order: unpacked packages first, "" for the host.
+ */
+export async function addPrograms(
+  tree: FileTree,
+  inputs: Inputs,
+  programs: readonly Program[],
+  roots: readonly string[],
+): Promise<void> {
+  for (const program of programs) await addProgram(tree, inputs, program, roots);
+}
+
+async function addProgram(tree: FileTree, inputs: Inputs, program: Program, roots: readonly string[]): Promise<void> {
+  if (tree.has(program.path)) return;
+  const content = await inputs.read(program.hostPath);
+  tree.executable(program.path, content);
+  const needs = elfNeeds(content);
+  if (!needs) return;
+  if (needs.interpreter !== undefined) await addInterpreter(tree, inputs, needs.interpreter, roots);
+  for (const library of needs.libraries) {
+    const found = await findLibrary(inputs, library, { program, runPath: needs.runPath, roots });
+    await addProgram(tree, inputs, found, roots);
+  }
+}
+
+/** `/lib64` is a symlink to `usr/lib64` in our images, as on the host. */
+async function addInterpreter(tree: FileTree, inputs: Inputs, path: string, roots: readonly string[]): Promise<void> {
+  const imagePath = path.replace(/^\/lib/, "/usr/lib");
+  if (tree.has(imagePath)) return;
+  const hostPath = await inputs.find(roots.map((root) => root + path));
+  if (hostPath === undefined) throw new Error(`the loader ${path} is not on this machine: install libc6`);
+  tree.executable(imagePath, await inputs.read(hostPath));
+}
+
+interface Search {
+  program: Program;
+  runPath: readonly string[];
+  roots: readonly string[];
+}
+
+async function findLibrary(inputs: Inputs, name: string, { program, runPath, roots }: Search): Promise<Program> {
+  for (const directory of runPath) {
+    const hostDirectory = directory.replace("$ORIGIN", dirname(program.hostPath));
+    const hostPath = await inputs.find([`${hostDirectory}/${name}`]);
+    const imageDirectory = directory.replace("$ORIGIN", dirname(program.path));
+    if (hostPath !== undefined) return { hostPath, path: `${imageDirectory}/${name}` };
+  }
+  const candidates = roots.flatMap((root) => libraryDirectories.map((directory) => `${root}${directory}/${name}`));
+  const hostPath = await inputs.find(candidates);
+  if (hostPath === undefined) {
+    throw new Error(`${program.hostPath} needs ${name}, which is in none of: ${candidates.join(", ")}`);
+  }
+  return { hostPath, path: `${imageLibraryDirectory}/${name}` };
+}
