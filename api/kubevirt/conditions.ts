@@ -1,0 +1,51 @@
+/** Condition types and reasons of VirtualMachine and VirtualMachineInstance, and how to look one up. */
+import type { Condition } from "../meta.ts";
+
+export const vmiConditions = {
+  provisioning: "Provisioning",
+  ready: "Ready",
+  synchronized: "Synchronized",
+  paused: "Paused",
+  agentConnected: "AgentConnected",
+  liveMigratable: "LiveMigratable",
+  softwareEmulation: "SoftwareEmulation",
+  podScheduled: "PodScheduled",
+} as const;
+
+export const vmConditions = {
+  ready: "Ready",
+  paused: "Paused",
+  failure: "Failure",
+  restartRequired: "RestartRequired",
+} as const;
+
+/** Conditions that the VM controller computes itself; every other one is copied from the VMI. */
+export const ownVmConditions: readonly string[] = [vmConditions.failure, vmConditions.restartRequired];
+
+export const readyReasons = {
+  podTerminating: "PodTerminating",
+  podNotExists: "PodNotExists",
+  podConditionMissing: "PodConditionMissing",
+  guestNotRunning: "GuestNotRunning",
+  vmiNotExists: "VMINotExists",
+} as const;
+
+export const podScheduledReasons = { unschedulable: "Unschedulable" } as const;
+
+export type Phase =
+  | "Pending"
+  | "Scheduling"
+  | "Scheduled"
+  | "Running"
+  | "Succeeded"
+  | "Failed"
+  | "WaitingForSync"
+  | "Unknown";
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isConditionTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === "True";
+}

@@ -1,0 +1,49 @@
+/** Labels, annotations, finalizers and resource names of `kubevirt.io`, verbatim. */
+
+export const labels = {
+  app: "kubevirt.io",
+  createdBy: "kubevirt.io/created-by",
+  vmName: "vm.kubevirt.io/name",
+  vmiName: "kubevirt.io/vmi-name",
+  vmiId: "vmi.kubevirt.io/id",
+  nodeName: "kubevirt.io/nodeName",
+  schedulable: "kubevirt.io/schedulable",
+  migrationJobUid: "kubevirt.io/migrationJobUID",
+  migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
+} as const;
+
+/** The value of `labels.app` on a launcher pod. */
+export const launcherApp = "virt-launcher";
+
+export const annotations = {
+  domain: "kubevirt.io/domain",
+  vmGeneration: "kubevirt.io/vm-generation",
+  pciTopologyVersion: "kubevirt.io/pci-topology-version",
+  memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
+  /** `true` on a VMI or VM template: never use KVM for it. */
+  useEmulation: "vmpod.dev/use-emulation",
+  /** On a Node: where its VM agent serves, `https://IP:PORT`. */
+  agentEndpoint: "vmpod.dev/agent-endpoint",
+} as const;
+
+export const finalizers = {
+  virtualMachine: "kubevirt.io/virtualMachineControllerFinalize",
+  virtualMachineInstance: "kubevirt.io/foregroundDeleteVirtualMachine",
+} as const;
+
+export const deviceResources = {
+  kvm: "devices.kubevirt.io/kvm",
+  tun: "devices.kubevirt.io/tun",
+} as const;
+
+/** Labels that only the controllers may put on a VirtualMachineInstance or change. */
+export const reservedLabels: readonly string[] = [
+  labels.createdBy,
+  labels.nodeName,
+  labels.migrationJobUid,
+  labels.migrationTargetNodeName,
+  labels.app,
+];
+
+/** The user and group that QEMU runs as. */
+export const runtimeUser = 107;

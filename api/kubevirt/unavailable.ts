@@ -1,0 +1,132 @@
+/**
+ * Fields of the upstream API that vmpod cannot honour yet. Using one is refused with its reason: a machine that
+ * silently lacks a device or a guarantee is worse than one that is not created. One table, so that taking a
+ * line away is all that a new feature needs.
+ */
+import { forbidden, type StatusCause } from "./causes.ts";
+import type { VirtualMachineInstanceSpec } from "./types.ts";
+
+interface Unavailable {
+  /** Dots between fields, `[]` after a list. */
+  path: string;
+  reason: string;
+}
+
+const noPassthrough = "passing host devices through to a guest is not available yet";
+const noEncryption = "encrypted guests are not available yet";
+const noPinning = "pinning of virtual CPUs is not available yet";
+const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
+
+export const unavailable: readonly Unavailable[] = [
+  { path: "domain.launchSecurity", reason: noEncryption },
+  { path: "domain.cpu.dedicatedCpuPlacement", reason: noPinning },
+  { path: "domain.cpu.isolateEmulatorThread", reason: noPinning },
+  { path: "domain.cpu.numa", reason: "NUMA topologies are not available yet" },
+  { path: "domain.cpu.realtime", reason: "real-time guests are not available yet" },
+  { path: "domain.memory.hugepages", reason: "huge pages are not available yet" },
+  { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },
+  { path: "domain.memory.reservedOverhead", reason: "reserved overhead is not available yet" },
+  { path: "domain.features.hyperv", reason: "Hyper-V enlightenments are not available yet" },
+  { path: "domain.features.hypervPassthrough", reason: "Hyper-V enlightenments are not available yet" },
+  { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
+  { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
+  {
+    path: "domain.firmware.bootloader.efi.persistent",
+    reason: "EFI variables that outlive a restart are not available yet",
+  },
+  { path: "domain.ioThreadsPolicy", reason: "I/O threads are not available yet" },
+  { path: "domain.ioThreads", reason: "I/O threads are not available yet" },
+  { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
+  { path: "domain.devices.blockMultiQueue", reason: "multiple queues are not available yet" },
+  { path: "domain.devices.networkInterfaceMultiqueue", reason: "multiple queues are not available yet" },
+  { path: "domain.devices.clientPassthrough", reason: "USB redirection is not available yet" },
+  { path: "domain.devices.downwardMetrics", reason: "downward metrics are not available yet" },
+  { path: "domain.devices.filesystems", reason: "virtiofs is not available yet: show the volume as a disk" },
+  { path: "domain.devices.gpus", reason: noPassthrough },
+  { path: "domain.devices.hostDevices", reason: noPassthrough },
+  { path: "domain.devices.panicDevices", reason: "panic devices are not available yet" },
+  { path: "domain.devices.sound", reason: "sound devices are not available yet" },
+  { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
+  { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },
+  { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },
+  { path: "domain.devices.disks[].lun", reason: "SCSI passthrough is not available yet: use disk" },
+  { path: "domain.devices.disks[].dedicatedIOThread", reason: "I/O threads are not available yet" },
+  { path: "domain.devices.disks[].blockSize", reason: "own block sizes are not available yet" },
+  { path: "domain.devices.disks[].changedBlockTracking", reason: "changed block tracking is not available yet" },
+  { path: "domain.devices.disks[].disk.pciAddress", reason: "own PCI addresses are not available yet" },
+  { path: "domain.devices.interfaces[].pciAddress", reason: "own PCI addresses are not available yet" },
+  { path: "domain.devices.interfaces[].acpiIndex", reason: "ACPI indexes are not available yet" },
+  { path: "domain.devices.interfaces[].sriov", reason: noPassthrough },
+  {
+    path: "domain.devices.interfaces[].binding",
+    reason: "network binding plugins are not available yet: use masquerade",
+  },
+  { path: "domain.devices.interfaces[].passtBinding", reason: "passt is not available yet: use masquerade" },
+  { path: "domain.devices.interfaces[].bridge", reason: "the bridge binding is not available yet: use masquerade" },
+  { path: "networks[].multus", reason: noSecondaryNetworks },
+  { path: "networks[].resourceClaim", reason: noSecondaryNetworks },
+  { path: "resourceClaims", reason: "dynamic resource allocation is not available yet" },
+  { path: "utilityVolumes", reason: "utility volumes are not available yet" },
+  { path: "volumes[].containerPath", reason: "containerPath is not available yet" },
+  {
+    path: "volumes[].dataVolume",
+    reason: "DataVolumes are not available yet: use containerDisk or persistentVolumeClaim",
+  },
+  { path: "volumes[].downwardAPI", reason: "downwardAPI volumes are not available yet" },
+  { path: "volumes[].downwardMetrics", reason: "downward metrics are not available yet" },
+  { path: "volumes[].ephemeral", reason: "ephemeral volumes are not available yet: use containerDisk" },
+  { path: "volumes[].hostDisk", reason: "host disks are not available yet: use persistentVolumeClaim" },
+  { path: "volumes[].memoryDump", reason: "memory dumps are not available yet" },
+  { path: "volumes[].serviceAccount", reason: "serviceAccount volumes are not available yet" },
+  { path: "volumes[].sysprep", reason: "sysprep volumes are not available yet" },
+  {
+    path: "accessCredentials[].userPassword",
+    reason: "passwords through the guest agent are not available yet: use cloud-init",
+  },
+  {
+    path: "accessCredentials[].sshPublicKey.propagationMethod.qemuGuestAgent",
+    reason: "keys through the guest agent are not available yet: use noCloud",
+  },
+  {
+    path: "livenessProbe.exec",
+    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
+  },
+  {
+    path: "livenessProbe.guestAgentPing",
+    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
+  },
+  {
+    path: "readinessProbe.exec",
+    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
+  },
+  {
+    path: "readinessProbe.guestAgentPing",
+    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
+  },
+];
+
+export function refuseUnavailable(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  return unavailable.flatMap((entry) =>
+    uses(spec, entry.path.split(".")).map((field) => forbidden(`${path}.${field}`, entry.reason)),
+  );
+}
+
+/** The concrete fields below `value` that match the path and ask for something (`false` and `[]` ask for nothing). */
+function uses(value: unknown, path: readonly string[]): string[] {
+  const [head = "", ...rest] = path;
+  const name = head.replace("[]", "");
+  const next = isObject(value) ? value[name] : undefined;
+  if (head === name) return usesOf(next, name, rest);
+  return Array.isArray(next) ? next.flatMap((item, index) => usesOf(item, `${name}[${index}]`, rest)) : [];
+}
+
+function usesOf(value: unknown, field: string, rest: readonly string[]): string[] {
+  if (rest.length > 0) return uses(value, rest).map((below) => `${field}.${below}`);
+  const asks =
+    value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
+  return asks ? [field] : [];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,38 @@
+/** Rules about inputs, watchdog and other small devices. */
+import { oneOf, required, type StatusCause, unique } from "./causes.ts";
+import type { Devices, VirtualMachineInstanceSpec } from "./types.ts";
+
+export function validateDevices(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  const field = `${path}.domain.devices`;
+  return [
+    ...validateInputs(spec.domain.devices, `${field}.inputs`),
+    ...validateWatchdog(spec.domain.devices, `${field}.watchdog`),
+  ];
+}
+
+function validateInputs(devices: Devices, field: string): StatusCause[] {
+  const inputs = devices.inputs ?? [];
+  return [
+    ...inputs.flatMap((input, index) =>
+      input.name ? [] : [required(`${field}[${index}].name`, "an input device needs a name")],
+    ),
+    ...inputs.flatMap((input, index) => oneOf(`${field}[${index}].type`, input.type, ["tablet", "keyboard"])),
+    ...inputs.flatMap((input, index) => oneOf(`${field}[${index}].bus`, input.bus, ["virtio", "usb"])),
+    ...unique(
+      inputs,
+      (input) => input.name,
+      (index) => `${field}[${index}].name`,
+      "each input device needs its own name",
+    ),
+  ];
+}
+
+function validateWatchdog(devices: Devices, field: string): StatusCause[] {
+  const watchdog = devices.watchdog;
+  if (watchdog === undefined) return [];
+  return [
+    ...(watchdog.name ? [] : [required(`${field}.name`, "a watchdog needs a name")]),
+    ...(watchdog.i6300esb ? [] : [required(`${field}.i6300esb`, "the watchdog of amd64")]),
+    ...oneOf(`${field}.i6300esb.action`, watchdog.i6300esb?.action, ["poweroff", "reset", "shutdown"]),
+  ];
+}

@@ -1,0 +1,54 @@
+/** Rules about machine type and firmware. */
+import { invalid, notSupported, type StatusCause } from "./causes.ts";
+import type { VirtualMachineInstanceSpec } from "./types.ts";
+
+const uuidPattern = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const machinePattern = /^(q35|pc-q35-.+|pc)$/;
+const maxSerialLength = 256;
+
+export function validateFirmware(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  return [
+    ...validateArchitecture(spec, `${path}.architecture`),
+    ...validateMachine(spec, `${path}.domain.machine.type`),
+    ...validateIdentity(spec, `${path}.domain.firmware`),
+    ...validateBootloader(spec, path),
+  ];
+}
+
+function validateArchitecture(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
+  return !spec.architecture || spec.architecture === "amd64" ? [] : [notSupported(field, spec.architecture, ["amd64"])];
+}
+
+function validateMachine(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
+  const type = spec.domain.machine?.type;
+  return !type || machinePattern.test(type) ? [] : [notSupported(field, type, ["q35", "pc-q35-*"])];
+}
+
+function validateIdentity(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
+  const { uuid, serial } = spec.domain.firmware ?? {};
+  return [
+    ...(uuid && !uuidPattern.test(uuid)
+      ? [invalid(`${field}.uuid`, uuid, "is no UUID: write e.g. 5d307ca9-b3ef-428c-8861-06e72d69f223")]
+      : []),
+    ...(serial && serial.length > maxSerialLength
+      ? [invalid(`${field}.serial`, serial, `is longer than ${maxSerialLength} characters`)]
+      : []),
+  ];
+}
+
+function validateBootloader(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  const bootloader = spec.domain.firmware?.bootloader;
+  const field = `${path}.domain.firmware.bootloader`;
+  if (bootloader?.bios && bootloader.efi) return [invalid(field, ["bios", "efi"], "keep one of bios and efi")];
+  // Upstream's rule: Secure Boot is the default of EFI and needs System Management Mode.
+  if (!bootloader?.efi || bootloader.efi.secureBoot === false) return [];
+  const smm = spec.domain.features?.smm;
+  if (smm !== undefined && smm.enabled !== false) return [];
+  return [
+    invalid(
+      `${field}.efi.secureBoot`,
+      true,
+      "Secure Boot needs SMM: set features.smm.enabled to true, or efi.secureBoot to false",
+    ),
+  ];
+}

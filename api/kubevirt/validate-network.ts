@@ -1,0 +1,180 @@
+/** Rules about `networks` and `domain.devices.interfaces`: they come in pairs of one name, with one binding each. */
+import { duplicate, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
+import type { Interface, Network, VirtualMachineInstanceSpec } from "./types.ts";
+
+const bindings = ["bridge", "masquerade", "sriov", "slirp", "macvtap", "passt", "passtBinding", "binding"] as const;
+const networkSources = ["pod", "multus", "resourceClaim"] as const;
+const models = ["virtio", "e1000", "e1000e", "ne2k_pci", "pcnet", "rtl8139"] as const;
+const namePattern = /^[A-Za-z0-9_-]+$/;
+const macPattern = /^([\da-fA-F]{2}([:-])[\da-fA-F]{2}(\2[\da-fA-F]{2}){4})$/;
+const reservedMac = "02:00:00:00:00:00";
+
+export function validateNetworking(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  return [
+    ...validateNetworks(spec, `${path}.networks`),
+    ...validateInterfaces(spec, `${path}.domain.devices.interfaces`),
+  ];
+}
+
+function validateNetworks(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
+  const networks = spec.networks ?? [];
+  const interfaces = new Set((spec.domain.devices.interfaces ?? []).map((nic) => nic.name));
+  return [
+    ...networks.flatMap((network, index) => validateNetwork(network, `${field}[${index}]`)),
+    ...networks.flatMap((network, index) => validateHasInterface(network, interfaces, `${field}[${index}].name`)),
+    ...unique(
+      networks,
+      (network) => network.name,
+      (index) => `${field}[${index}].name`,
+      "each network needs its own name",
+    ),
+    ...onePodNetwork(networks, field),
+  ];
+}
+
+function validateNetwork(network: Network, field: string): StatusCause[] {
+  const sources = setFields(network, networkSources);
+  return [
+    ...(network.name ? [] : [required(`${field}.name`, "a network needs a name, which its interface repeats")]),
+    ...(sources.length === 0
+      ? [required(field, `network "${network.name}" needs exactly one of ${networkSources.join(", ")}`)]
+      : []),
+    ...(sources.length > 1
+      ? [invalid(field, sources, `network "${network.name}" must have exactly one source: keep one of them`)]
+      : []),
+    ...(network.multus && !network.multus.networkName
+      ? [required(`${field}.multus.networkName`, "the name of a NetworkAttachmentDefinition")]
+      : []),
+  ];
+}
+
+function validateHasInterface(network: Network, interfaces: ReadonlySet<string>, field: string): StatusCause[] {
+  if (!network.name || interfaces.has(network.name)) return [];
+  return [
+    invalid(
+      field,
+      network.name,
+      "no interface has this name: add it to domain.devices.interfaces, or remove the network",
+    ),
+  ];
+}
+
+function onePodNetwork(networks: readonly Network[], field: string): StatusCause[] {
+  const indexes = networks.flatMap((network, index) => (network.pod ? [index] : []));
+  return indexes
+    .slice(1)
+    .map((index) =>
+      duplicate(`${field}[${index}].pod`, networks[index]?.name, "at most one network may be the pod network"),
+    );
+}
+
+function validateInterfaces(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
+  const interfaces = spec.domain.devices.interfaces ?? [];
+  const networks = new Map((spec.networks ?? []).map((network) => [network.name, network]));
+  return [
+    ...interfaces.flatMap((nic, index) => validateInterface(nic, networks.get(nic.name), `${field}[${index}]`)),
+    ...unique(
+      interfaces,
+      (nic) => nic.name,
+      (index) => `${field}[${index}].name`,
+      "each interface joins a network of its own",
+    ),
+    ...unique(
+      interfaces,
+      (nic) => nic.macAddress?.toLowerCase(),
+      (index) => `${field}[${index}].macAddress`,
+      "each interface needs its own MAC address",
+    ),
+  ];
+}
+
+function validateInterface(nic: Interface, network: Network | undefined, field: string): StatusCause[] {
+  return [
+    ...validateInterfaceName(nic, network, `${field}.name`),
+    ...validateBinding(nic, network, field),
+    ...oneOf(`${field}.model`, nic.model, models),
+    ...oneOf(`${field}.state`, nic.state, ["up", "down", "absent"]),
+    ...validateMac(nic, `${field}.macAddress`),
+    ...validatePorts(nic, `${field}.ports`),
+    ...validateDhcp(nic, `${field}.dhcpOptions`),
+  ];
+}
+
+function validateInterfaceName(nic: Interface, network: Network | undefined, field: string): StatusCause[] {
+  if (!nic.name) return [required(field, "the name of the network that the interface joins")];
+  if (!namePattern.test(nic.name)) return [invalid(field, nic.name, "may hold only A-Z, a-z, 0-9, '-' and '_'")];
+  return network
+    ? []
+    : [invalid(field, nic.name, "no network has this name: add it to networks, or remove the interface")];
+}
+
+function validateBinding(nic: Interface, network: Network | undefined, field: string): StatusCause[] {
+  const given = setFields(nic, bindings);
+  if (given.length === 0)
+    return [required(field, `interface "${nic.name}" needs a binding: write e.g. masquerade: {}`)];
+  if (given.length > 1)
+    return [invalid(field, given, `interface "${nic.name}" must have exactly one binding: keep one of them`)];
+  const discontinued = setFields(nic, ["slirp", "macvtap", "passt"]);
+  if (discontinued.length > 0)
+    return [invalid(`${field}.${discontinued[0]}`, {}, "was removed from the API: use masquerade or bridge")];
+  if (nic.masquerade && network && !network.pod)
+    return [invalid(`${field}.masquerade`, {}, "works on the pod network only: use bridge")];
+  return [];
+}
+
+function validateMac(nic: Interface, field: string): StatusCause[] {
+  const mac = nic.macAddress;
+  if (!mac) return [];
+  if (!macPattern.test(mac)) return [invalid(field, mac, "is no MAC address: write e.g. 02:42:ac:11:00:02")];
+  if (Number.parseInt(mac.slice(0, 2), 16) & 1)
+    return [invalid(field, mac, "is a multicast address: make the first octet even, e.g. 02")];
+  if (nic.masquerade && mac.toLowerCase().replaceAll("-", ":") === reservedMac)
+    return [invalid(field, mac, "is reserved for masquerade")];
+  return [];
+}
+
+function validatePorts(nic: Interface, field: string): StatusCause[] {
+  const ports = nic.ports ?? [];
+  return [
+    ...ports.flatMap(({ port }, index) =>
+      Number.isInteger(port) && port >= 1 && port <= 65535
+        ? []
+        : [invalid(`${field}[${index}].port`, port, "must be from 1 to 65535")],
+    ),
+    ...ports.flatMap(({ protocol }, index) => oneOf(`${field}[${index}].protocol`, protocol, ["TCP", "UDP"])),
+    ...ports.flatMap(({ name }, index) =>
+      !name || /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)
+        ? []
+        : [invalid(`${field}[${index}].name`, name, "may hold only a-z, 0-9 and '-'")],
+    ),
+    ...unique(
+      ports,
+      (port) => port.name,
+      (index) => `${field}[${index}].name`,
+      "each port needs its own name",
+    ),
+  ];
+}
+
+function validateDhcp(nic: Interface, field: string): StatusCause[] {
+  const options = nic.dhcpOptions?.privateOptions ?? [];
+  const servers = nic.dhcpOptions?.ntpServers ?? [];
+  return [
+    ...options.flatMap(({ option }, index) =>
+      option >= 224 && option <= 254
+        ? []
+        : [invalid(`${field}.privateOptions[${index}].option`, option, "must be from 224 to 254")],
+    ),
+    ...unique(
+      options,
+      (item) => item.option,
+      (index) => `${field}.privateOptions[${index}].option`,
+      "each option is given once",
+    ),
+    ...servers.flatMap((server, index) =>
+      /^(\d{1,3}\.){3}\d{1,3}$/.test(server)
+        ? []
+        : [invalid(`${field}.ntpServers[${index}]`, server, "must be an IPv4 address")],
+    ),
+  ];
+}

@@ -1,0 +1,66 @@
+/** Rules about a VirtualMachine: how it is run, and that its template can become an instance. */
+import { forbidden, invalid, notSupported, required, type StatusCause } from "./causes.ts";
+import type { VirtConfiguration } from "./configuration.ts";
+import { defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
+import { isRunStrategy, runStrategies } from "./run-strategy.ts";
+import type { VirtualMachine } from "./types.ts";
+import { validateName, validateReservedLabels, validateVirtualMachineInstance } from "./validate-vmi.ts";
+
+const templatePath = "spec.template.spec";
+
+export function validateVirtualMachine(vm: VirtualMachine, configuration: VirtConfiguration): StatusCause[] {
+  if (!vm.spec?.template) return [required("spec.template", "the VirtualMachineInstance to run")];
+  return [
+    ...validateName(vm.metadata?.name),
+    ...validateRunStrategy(vm),
+    ...refuseOutOfScope(vm),
+    ...validateReservedLabels(vm.spec.template.metadata?.labels, undefined, "spec.template.metadata.labels"),
+    ...validateTemplate(vm, configuration),
+  ];
+}
+
+function validateTemplate(vm: VirtualMachine, configuration: VirtConfiguration): StatusCause[] {
+  const spec = vm.spec.template.spec;
+  if (!spec?.domain) return [required(`${templatePath}.domain`, "the machine to run: its devices, memory and cpu")];
+  return validateVirtualMachineInstance(defaultVirtualMachineInstanceSpec(spec, configuration), templatePath);
+}
+
+function validateRunStrategy({ spec }: VirtualMachine): StatusCause[] {
+  const { running, runStrategy } = spec;
+  if (running !== undefined && runStrategy !== undefined) {
+    return [invalid("spec.running", running, "running and runStrategy are mutually exclusive: keep runStrategy")];
+  }
+  if (running === undefined && runStrategy === undefined) {
+    return [required("spec.runStrategy", `one of ${runStrategies.join(", ")}`)];
+  }
+  if (runStrategy === "WaitAsReceiver") {
+    return [
+      forbidden("spec.runStrategy", "WaitAsReceiver needs live migration between clusters, which is not available yet"),
+    ];
+  }
+  return runStrategy === undefined || isRunStrategy(runStrategy)
+    ? []
+    : [notSupported("spec.runStrategy", runStrategy, runStrategies)];
+}
+
+function refuseOutOfScope({ spec }: VirtualMachine): StatusCause[] {
+  return [
+    ...(spec.instancetype
+      ? [forbidden("spec.instancetype", "instance types are not available yet: set cpu and memory in the template")]
+      : []),
+    ...(spec.preference
+      ? [forbidden("spec.preference", "preferences are not available yet: set devices in the template")]
+      : []),
+    ...((spec.dataVolumeTemplates ?? []).length > 0
+      ? [
+          forbidden(
+            "spec.dataVolumeTemplates",
+            "DataVolumes are not available yet: use a containerDisk or persistentVolumeClaim volume",
+          ),
+        ]
+      : []),
+    ...(spec.updateVolumesStrategy
+      ? [forbidden("spec.updateVolumesStrategy", "changing volumes of a running machine is not available yet")]
+      : []),
+  ];
+}

@@ -1,0 +1,82 @@
+/** All rules about a VirtualMachineInstance, applied to the defaulted spec. No cause means it can run. */
+import { forbidden, invalid, required, type StatusCause } from "./causes.ts";
+import { reservedLabels } from "./names.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "./types.ts";
+import { refuseUnavailable } from "./unavailable.ts";
+import { validateCpu } from "./validate-cpu.ts";
+import { validateCredentials } from "./validate-credentials.ts";
+import { validateDevices } from "./validate-devices.ts";
+import { validateDisks } from "./validate-disks.ts";
+import { validateFirmware } from "./validate-firmware.ts";
+import { validateMemory } from "./validate-memory.ts";
+import { validateNetworking } from "./validate-network.ts";
+import { validatePlacement } from "./validate-placement.ts";
+import { validateProbes } from "./validate-probes.ts";
+import { validateVolumes } from "./validate-volumes.ts";
+
+type Rule = (spec: VirtualMachineInstanceSpec, path: string) => StatusCause[];
+
+const rules: readonly Rule[] = [
+  validateMemory,
+  validateCpu,
+  validateVolumes,
+  validateDisks,
+  validateNetworking,
+  validateFirmware,
+  validateDevices,
+  validateProbes,
+  validateCredentials,
+  validatePlacement,
+  refuseUnavailable,
+];
+
+/** The longest name that leaves room for the launcher pod's prefix and suffix, and fits a label. */
+export const maxNameLength = 63;
+
+export function validateVirtualMachineInstance(
+  spec: VirtualMachineInstanceSpec | undefined,
+  path = "spec",
+): StatusCause[] {
+  if (!spec?.domain) return [required(`${path}.domain`, "the machine to run: its devices, memory and cpu")];
+  return rules.flatMap((rule) => rule(spec, path));
+}
+
+export function validateName(name: string | undefined, field = "metadata.name"): StatusCause[] {
+  if (!name || name.length <= maxNameLength) return [];
+  return [invalid(field, name, `must not be longer than ${maxNameLength} characters`)];
+}
+
+/** Labels of the system on a VMI: `allowed` tells whether the writer is one of vmpod's own components. */
+export function validateReservedLabels(
+  current: Record<string, string> | undefined,
+  previous: Record<string, string> | undefined,
+  field = "metadata.labels",
+): StatusCause[] {
+  return reservedLabels
+    .filter((label) => current?.[label] !== previous?.[label])
+    .map((label) => forbidden(`${field}[${label}]`, `only vmpod's controllers set the label ${label}`));
+}
+
+/** What a user may not change on a running VMI. */
+export function validateVirtualMachineInstanceUpdate(
+  vmi: VirtualMachineInstance,
+  previous: VirtualMachineInstance,
+): StatusCause[] {
+  const causes = validateReservedLabels(vmi.metadata?.labels, previous.metadata?.labels);
+  if (sameJson(vmi.spec, previous.spec)) return causes;
+  const owner = previous.metadata?.ownerReferences?.find((reference) => reference.controller);
+  const fix = owner
+    ? `change the ${owner.kind} "${owner.name}" and restart it`
+    : "delete the instance and create it anew";
+  return [...causes, forbidden("spec", `a VirtualMachineInstance cannot be changed: ${fix}`)];
+}
+
+/** Equality of JSON values, whatever the order of keys. */
+export function sameJson(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
