@@ -19,7 +19,7 @@ export interface Disk {
   io?: "threads" | "native" | "io_uring";
   blockSize?: { logical: number; physical: number };
   shareable?: boolean;
-  /** Report I/O errors to the guest, or stop it. Default: stop on ENOSPC, report others. */
+  /** On I/O errors: stop the guest, tell it, say nothing, or stop it only when the host is out of space. Default: stop. */
   errorPolicy?: "stop" | "report" | "ignore" | "enospc";
 }
 

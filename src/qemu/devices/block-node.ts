@@ -1,0 +1,52 @@
+/** The block graph below a disk: format over file, with what is behind an overlay. One node holds the whole chain. */
+import type { BlockdevOptions } from "../qmp/commands.ts";
+import type { Disk, DiskImage } from "./device.ts";
+
+/** Arguments of `blockdev-add`. */
+export function blockNode(nodeName: string, disk: Disk, image: DiskImage): BlockdevOptions {
+  const readOnly = disk.readOnly || disk.device === "cdrom";
+  return {
+    "node-name": nodeName,
+    ...formatNode(image, { readOnly, shareable: disk.shareable ?? false, cache: cacheOf(disk), aio: disk.io }),
+  };
+}
+
+interface Access {
+  readOnly: boolean;
+  shareable: boolean;
+  cache: { direct: boolean };
+  aio: Disk["io"];
+}
+
+/**
+ * A backing image is named here or there is none: a name inside an image's header is whatever its author wrote.
+ * It is only read, and through the host's page cache, which all machines of that image share.
+ */
+function formatNode(image: DiskImage, access: Access): { driver: string } & Record<string, unknown> {
+  const backing =
+    image.backing && formatNode(image.backing, { ...access, readOnly: true, cache: { direct: false }, aio: undefined });
+  return {
+    driver: image.format,
+    "read-only": access.readOnly,
+    ...(!access.readOnly && { discard: "unmap", "detect-zeroes": "unmap" }),
+    cache: access.cache,
+    file: fileNode(image, access),
+    ...(image.format === "qcow2" && { backing: backing ?? null }),
+  };
+}
+
+function fileNode(image: DiskImage, access: Access): object {
+  return {
+    driver: image.blockDevice ? "host_device" : "file",
+    filename: image.path,
+    "read-only": access.readOnly,
+    ...(!access.readOnly && { discard: "unmap" }),
+    ...(access.shareable && { locking: "off" }),
+    ...(access.aio && { aio: access.aio }),
+    cache: access.cache,
+  };
+}
+
+function cacheOf(disk: Disk): { direct: boolean } {
+  return { direct: disk.cache === "none" || disk.io === "native" };
+}

@@ -1,0 +1,40 @@
+import { netdevId, nicId } from "../domain/ids.ts";
+import type { DeviceOptions } from "../qmp/commands.ts";
+import type { DeviceAction } from "./action.ts";
+import type { Nic } from "./device.ts";
+import type { ObservedDevices } from "./observe.ts";
+import type { PortPool } from "./port-pool.ts";
+
+/** The tap exists and belongs to QEMU's user: no script runs, no privilege is needed. */
+export function attachNic(nic: Nic, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
+  if (observed.devices.has(nicId(nic.name))) return [];
+  const queues = nic.queues ?? 1;
+  const netdev = {
+    type: "tap",
+    id: netdevId(nic.name),
+    ifname: nic.tap,
+    script: "no",
+    downscript: "no",
+    ...(queues > 1 && { queues }),
+  };
+  return [
+    ...(observed.netdevs.has(netdev.id) ? [] : [{ command: "netdev_add", args: netdev } as const]),
+    { command: "device_add", args: nicDevice(nic, ports) },
+    ...(nic.linkDown ? [{ command: "set_link", args: { name: nicId(nic.name), up: false } } as const] : []),
+  ];
+}
+
+function nicDevice(nic: Nic, ports: PortPool): DeviceOptions {
+  const queues = nic.queues ?? 1;
+  return {
+    driver: nic.model === "virtio" ? "virtio-net-pci" : nic.model,
+    id: nicId(nic.name),
+    netdev: netdevId(nic.name),
+    mac: nic.macAddress,
+    ...ports.placeOf(nicId(nic.name)),
+    // Without the boot ROM the firmware does not spend time on a NIC nobody boots from.
+    ...(nic.bootIndex === undefined ? { romfile: "" } : { bootindex: nic.bootIndex }),
+    ...(nic.model === "virtio" && queues > 1 && { mq: true, vectors: 2 * queues + 2 }),
+    ...(nic.model === "virtio" && nic.mtu !== undefined && { host_mtu: nic.mtu }),
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * What to tell QEMU so that it has the devices wanted: pure, and complete from any state in between, because whoever
+ * attaches devices may crash after any step.
+ */
+import { driveId, driveNode, netdevId, nicId } from "../domain/ids.ts";
+import type { DeviceAction } from "./action.ts";
+import type { Device } from "./device.ts";
+import { attachDisk } from "./disk.ts";
+import { attachNic } from "./nic.ts";
+import type { ObservedDevices } from "./observe.ts";
+import { PortPool } from "./port-pool.ts";
+
+/**
+ * Additions in the order of `desired`, after removals of what only hot-plug can have left.
+ * @throws TerminalError when a device cannot exist on this machine.
+ */
+export function planDevices(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
+  const ports = new PortPool(observed.freePorts);
+  const attach = desired.flatMap((device) =>
+    device.kind === "disk" ? attachDisk(device, observed, ports) : attachNic(device, observed, ports),
+  );
+  return [...detach(desired, observed), ...attach];
+}
+
+/** Whether nothing is left to attach: the machine may start. */
+export function complete(desired: readonly Device[], observed: ObservedDevices): boolean {
+  return planDevices(desired, observed).length === 0;
+}
+
+/**
+ * Two steps, apart in time: the guest has to let go of a device before what is behind it can be removed.
+ * The drives of the command line stay; only their media come and go.
+ */
+function detach(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
+  const devices = new Set(desired.map((each) => (each.kind === "disk" ? driveId(each.name) : nicId(each.name))));
+  const nodes = new Set(desired.map((each) => driveNode(each.name)));
+  const netdevs = new Set(desired.map((each) => netdevId(each.name)));
+  const goneDevices = [...observed.devices].filter((id) => /^(disk|nic)-/.test(id) && !devices.has(id));
+  const orphanNodes = [...observed.blockNodes].filter((node) => isOrphanNode(node, observed) && !nodes.has(node));
+  const orphanNetdevs = [...observed.netdevs].filter((id) => isOrphanNetdev(id, observed) && !netdevs.has(id));
+  return [
+    ...goneDevices.map((id): DeviceAction => ({ command: "device_del", args: { id } })),
+    ...orphanNodes.map((node): DeviceAction => ({ command: "blockdev-del", args: { "node-name": node } })),
+    ...orphanNetdevs.map((id): DeviceAction => ({ command: "netdev_del", args: { id } })),
+  ];
+}
+
+/** Its device is gone. Long names are hashed in node names, so they are compared as nodes. */
+function isOrphanNode(node: string, observed: ObservedDevices): boolean {
+  if (!node.startsWith("disk-")) return false;
+  return ![...observed.devices].some((id) => id.startsWith("disk-") && driveNode(id.slice("disk-".length)) === node);
+}
+
+function isOrphanNetdev(netdev: string, observed: ObservedDevices): boolean {
+  return netdev.startsWith("net-") && !observed.devices.has(nicId(netdev.slice("net-".length)));
+}
