@@ -1,0 +1,57 @@
+/**
+ * The command line of the DHCP answerer of one pod: a dnsmasq that serves one address to one MAC address, answers no
+ * DNS, reads no file and writes only its pid.
+ *
+ * Its `--pid-file` is also its name: an agent that starts anew finds it in /proc by this argument and the inode of
+ * its network namespace, and adopts it. Every argument that decides an answer is in the command line, so a
+ * difference between this list and /proc/PID/cmdline is exactly the need for a restart.
+ */
+import { netmask } from "./guest-subnet.ts";
+import type { MasqueradeNetwork } from "./pod-network.ts";
+import type { Resolver } from "./resolv-conf.ts";
+
+export interface DhcpAnswers {
+  network: MasqueradeNetwork;
+  resolver: Resolver;
+  hostname: string | undefined;
+  /** `interfaces[].dhcpOptions`, as dnsmasq's `number,value`. */
+  extraOptions?: readonly string[];
+  pidFile: string;
+}
+
+export function dhcpArgv(answers: DhcpAnswers): string[] {
+  const { network, resolver, hostname, pidFile } = answers;
+  const host = [network.guestMac, network.guestAddress, ...(hostname ? [hostname] : []), "infinite"].join(",");
+  return [
+    "dnsmasq",
+    `--pid-file=${pidFile}`,
+    "--conf-file=/dev/null",
+    "--port=0",
+    "--no-hosts",
+    "--no-resolv",
+    "--no-ping",
+    "--leasefile-ro",
+    "--dhcp-authoritative",
+    "--user=nobody",
+    "--group=nogroup",
+    "--quiet-dhcp",
+    "--bind-interfaces",
+    `--interface=${network.bridge}`,
+    "--except-interface=lo",
+    `--dhcp-range=${network.guestAddress},static,${netmask(network.prefixLength)},infinite`,
+    `--dhcp-host=${host}`,
+    ...options(network, resolver).map((option) => `--dhcp-option-force=${option}`),
+    ...(answers.extraOptions ?? []).map((option) => `--dhcp-option-force=${option}`),
+  ];
+}
+
+function options(network: MasqueradeNetwork, resolver: Resolver): string[] {
+  const domain = resolver.searchDomains[0];
+  return [
+    `option:router,${network.routerAddress}`,
+    `option:mtu,${network.mtu}`,
+    ...(resolver.servers.length > 0 ? [`option:dns-server,${resolver.servers.join(",")}`] : []),
+    ...(domain ? [`option:domain-name,${domain}`] : []),
+    ...(domain ? [`option:domain-search,${resolver.searchDomains.join(",")}`] : []),
+  ];
+}

@@ -1,0 +1,57 @@
+/** Finds, starts and ends DHCP answerers; see dhcp-argv.ts for how they are recognised. */
+import { readdir, readFile, readlink, unlink } from "node:fs/promises";
+import { exec } from "../base/exec.ts";
+
+export interface DhcpProcess {
+  pid: number;
+  argv: string[];
+  pidFile: string;
+  /** As `readlink /proc/PID/ns/net` gives it: `net:[4026532000]`. */
+  netns: string;
+}
+
+/** All running answerers whose pid file lies in this directory. */
+export async function listDhcpProcesses(pidDirectory: string): Promise<DhcpProcess[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map((pid) => inspect(pid, `--pid-file=${pidDirectory}/`)));
+  return found.filter((process) => process !== undefined);
+}
+
+async function inspect(pid: number, marker: string): Promise<DhcpProcess | undefined> {
+  try {
+    const argv = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(0, -1);
+    const pidArgument = argv[0]?.endsWith("dnsmasq") ? argv.find((argument) => argument.startsWith(marker)) : undefined;
+    if (pidArgument === undefined) return undefined;
+    return {
+      pid,
+      argv,
+      pidFile: pidArgument.slice("--pid-file=".length),
+      netns: await readlink(`/proc/${pid}/ns/net`),
+    };
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A process may end between two reads. */
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH";
+}
+
+/** dnsmasq puts itself into the background once its sockets are open, so success means that it answers. */
+export async function startDhcp(netnsPath: string, argv: readonly string[], signal?: AbortSignal): Promise<void> {
+  await exec(["nsenter", `--net=${netnsPath}`, ...argv], { signal, timeoutMs: 10_000 });
+}
+
+export async function stopDhcp(dhcp: DhcpProcess): Promise<void> {
+  try {
+    process.kill(dhcp.pid, "SIGKILL");
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  await unlink(dhcp.pidFile).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+  });
+}

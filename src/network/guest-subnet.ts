@@ -1,0 +1,47 @@
+import { isIPv4 } from "node:net";
+import { TerminalError } from "../base/errors.ts";
+
+export interface GuestSubnet {
+  /** First host address: the bridge, the guest's router. */
+  routerAddress: string;
+  /** Second host address: the guest. */
+  guestAddress: string;
+  prefixLength: number;
+}
+
+/**
+ * Router and guest addresses inside `network.pod.vmNetworkCIDR`.
+ * @throws TerminalError when the text is no IPv4 network with room for two hosts
+ */
+export function guestSubnet(cidr: string): GuestSubnet {
+  const [address = "", prefix = ""] = cidr.split("/");
+  const prefixLength = Number(prefix);
+  if (!isIPv4(address) || !/^\d+$/.test(prefix) || prefixLength > 30) {
+    throw new TerminalError(
+      "InvalidNetwork",
+      `network.pod.vmNetworkCIDR "${cidr}" is not an IPv4 network of /30 or wider, such as 10.0.2.0/24`,
+    );
+  }
+  const base = (toNumber(address) & maskBits(prefixLength)) >>> 0;
+  return {
+    routerAddress: toAddress(base + 1),
+    guestAddress: toAddress(base + 2),
+    prefixLength,
+  };
+}
+
+export function netmask(prefixLength: number): string {
+  return toAddress(maskBits(prefixLength));
+}
+
+function maskBits(prefixLength: number): number {
+  return prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0;
+}
+
+function toNumber(address: string): number {
+  return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+}
+
+function toAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".");
+}

@@ -1,0 +1,54 @@
+/** Pure: what must still be done in a pod's network namespace so that the desired network is there. */
+import type { ObservedLink, ObservedNetwork } from "./observed-network.ts";
+import { bridgeMac, type MasqueradeNetwork } from "./pod-network.ts";
+import { masqueradeRuleset } from "./ruleset.ts";
+
+export interface NetworkPlan {
+  /** Lines of `ip -batch`. */
+  links: string[];
+  /** Below /proc/sys/net/ipv4. */
+  sysctls: { path: string; value: string }[];
+  /** Text for `nft -f -`, empty when the rules are loaded already. */
+  ruleset: string;
+}
+
+export function planNetwork(desired: MasqueradeNetwork, observed: ObservedNetwork): NetworkPlan {
+  const ruleset = masqueradeRuleset(desired);
+  return {
+    links: [...planBridge(desired, find(observed, desired.bridge)), ...planTap(desired, find(observed, desired.tap))],
+    sysctls: [
+      ...(observed.forwarding ? [] : [{ path: "ip_forward", value: "1" }]),
+      ...(observed.localnet ? [] : [{ path: `conf/${desired.bridge}/route_localnet`, value: "1" }]),
+    ],
+    ruleset: observed.chains.includes(ruleset.marker) ? "" : ruleset.script,
+  };
+}
+
+export function isEmpty(plan: NetworkPlan): boolean {
+  return plan.links.length === 0 && plan.sysctls.length === 0 && plan.ruleset === "";
+}
+
+function find(observed: ObservedNetwork, name: string): ObservedLink | undefined {
+  return observed.links.find((link) => link.name === name);
+}
+
+function planBridge(desired: MasqueradeNetwork, link: ObservedLink | undefined): string[] {
+  const address = `${desired.routerAddress}/${desired.prefixLength}`;
+  const good = link?.mac === bridgeMac && link.mtu === desired.mtu && link.up;
+  return [
+    ...(link ? [] : [`link add name ${desired.bridge} type bridge forward_delay 0`]),
+    ...(good ? [] : [`link set dev ${desired.bridge} address ${bridgeMac} mtu ${desired.mtu} up`]),
+    ...(link?.addresses.includes(address) ? [] : [`address replace ${address} dev ${desired.bridge}`]),
+  ];
+}
+
+function planTap(desired: MasqueradeNetwork, link: ObservedLink | undefined): string[] {
+  const usable = link?.owner === desired.owner && link.multiqueue === desired.multiqueue;
+  const good = usable && link.mtu === desired.mtu && link.master === desired.bridge && link.up;
+  const queues = desired.multiqueue ? " multi_queue" : "";
+  return [
+    ...(link && !usable ? [`link delete dev ${desired.tap}`] : []),
+    ...(usable ? [] : [`tuntap add dev ${desired.tap} mode tap user ${desired.owner} group ${desired.owner}${queues}`]),
+    ...(good ? [] : [`link set dev ${desired.tap} mtu ${desired.mtu} master ${desired.bridge} up`]),
+  ];
+}

@@ -1,0 +1,79 @@
+/** What is in a network namespace, as read from `ip -json`, `nft -j` and two sysctls in one process. */
+import { exec } from "../base/exec.ts";
+import { names } from "./pod-network.ts";
+
+export interface ObservedLink {
+  name: string;
+  kind: string | undefined;
+  mtu: number;
+  mac: string;
+  up: boolean;
+  master: string | undefined;
+  /** `ADDRESS/PREFIX`, IPv4 and IPv6. */
+  addresses: string[];
+  /** Taps only. */
+  owner: number | undefined;
+  multiqueue: boolean;
+}
+
+export interface ObservedNetwork {
+  links: ObservedLink[];
+  /** Chains of our table. */
+  chains: string[];
+  forwarding: boolean;
+  /** The bridge passes packets of 127.0.0.0/8. */
+  localnet: boolean;
+}
+
+const script = [
+  "ip -json -details address show",
+  "nft -j list chains ip",
+  "cat /proc/sys/net/ipv4/ip_forward",
+  `cat /proc/sys/net/ipv4/conf/${names.bridge}/route_localnet 2>/dev/null || echo 0`,
+].join("; ");
+
+export async function observeNetwork(netnsPath: string, signal?: AbortSignal): Promise<ObservedNetwork> {
+  return parseObservation(
+    await exec(["nsenter", `--net=${netnsPath}`, "sh", "-ec", script], { signal, timeoutMs: 10_000 }),
+  );
+}
+
+interface IpLink {
+  ifname: string;
+  mtu: number;
+  address?: string;
+  flags: string[];
+  master?: string;
+  linkinfo?: { info_kind?: string; info_data?: { user?: number; multi_queue?: boolean } };
+  addr_info: { local: string; prefixlen: number }[];
+}
+
+interface NftListing {
+  nftables: { chain?: { family: string; table: string; name: string } }[];
+}
+
+export function parseObservation(output: string): ObservedNetwork {
+  const [links = "[]", chains = "{}", forwarding, localnet] = output.trim().split("\n");
+  return {
+    links: (JSON.parse(links) as IpLink[]).map(parseLink),
+    chains: (JSON.parse(chains) as NftListing).nftables.flatMap(({ chain }) =>
+      chain?.table === names.table && chain.family === "ip" ? [chain.name] : [],
+    ),
+    forwarding: forwarding === "1",
+    localnet: localnet === "1",
+  };
+}
+
+function parseLink(link: IpLink): ObservedLink {
+  return {
+    name: link.ifname,
+    kind: link.linkinfo?.info_kind,
+    mtu: link.mtu,
+    mac: link.address ?? "",
+    up: link.flags.includes("UP"),
+    master: link.master,
+    addresses: link.addr_info.map((address) => `${address.local}/${address.prefixlen}`),
+    owner: link.linkinfo?.info_data?.user,
+    multiqueue: link.linkinfo?.info_data?.multi_queue ?? false,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * What the network of a virtual machine looks like inside its pod.
+ *
+ *        cluster network                     pod network namespace
+ *      ──────────────────┐      ┌──────────────────────────────────────────────┐
+ *                        │      │           nftables                           │
+ *   10.42.0.7 ───────────┼─ eth0 ── dnat ──▶ ─────┐                            │
+ *                        │      │ ◀── masquerade ─┤                            │
+ *                               │            k6t-eth0 (bridge) 10.0.2.1/24     │
+ *                               │                 │      ▲ DHCP answers        │
+ *                               │               tap0 (owned by uid 107)        │
+ *                               └─────────────────┼────────────────────────────┘
+ *                                               guest 10.0.2.2 (fd of QEMU)
+ *
+ * The pod keeps its address; the guest always sees the same private one. QEMU opens the tap by name and needs no
+ * privilege, because the tap already exists and belongs to its user.
+ */
+
+export interface PortForward {
+  protocol: "TCP" | "UDP" | "SCTP";
+  port: number;
+}
+
+/** Desired state of one masquerade interface. */
+export interface MasqueradeNetwork {
+  /** The pod's own interface. */
+  uplink: string;
+  bridge: string;
+  tap: string;
+  /** Address of the bridge: the guest's router. */
+  routerAddress: string;
+  guestAddress: string;
+  prefixLength: number;
+  mtu: number;
+  /** MAC address of the guest's network card. */
+  guestMac: string;
+  /** More than one pair of queues. */
+  multiqueue: boolean;
+  /** Only these ports reach the guest; empty means all. */
+  ports: readonly PortForward[];
+  /** User and group that may open the tap. */
+  owner: number;
+}
+
+export const defaultGuestCidr = "10.0.2.0/24";
+
+/** Names as upstream gives them, so that tools and people find what they know. */
+export const names = { uplink: "eth0", bridge: "k6t-eth0", tap: "tap0", table: "vmpod" } as const;
+
+/** Fixed, so that replacing the bridge's ports never changes the router's address under a running guest. */
+export const bridgeMac = "02:00:00:00:00:00";

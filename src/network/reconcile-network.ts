@@ -1,0 +1,45 @@
+/** Observes, plans and applies the network of one pod: run again, it changes nothing. */
+import { mkdir, readlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { applyNetwork } from "./apply-network.ts";
+import { type DhcpAnswers, dhcpArgv } from "./dhcp-argv.ts";
+import { listDhcpProcesses, startDhcp, stopDhcp, type DhcpProcess } from "./dhcp-process.ts";
+import { isEmpty, planNetwork } from "./network-plan.ts";
+import { observeNetwork } from "./observed-network.ts";
+import type { MasqueradeNetwork } from "./pod-network.ts";
+
+/** The parts of the desired network that the pod itself decides are filled in from what is there. */
+export type NetworkRequest = Omit<DhcpAnswers, "network"> & { network: Omit<MasqueradeNetwork, "mtu"> };
+
+export async function reconcileNetwork(
+  netnsPath: string,
+  request: NetworkRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  const observed = await observeNetwork(netnsPath, signal);
+  const uplink = observed.links.find((link) => link.name === request.network.uplink);
+  const network: MasqueradeNetwork = { ...request.network, mtu: uplink?.mtu ?? 1500 };
+  const plan = planNetwork(network, observed);
+  if (!isEmpty(plan)) await applyNetwork(netnsPath, plan, signal);
+  await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request.pidFile, signal);
+}
+
+async function reconcileDhcp(netnsPath: string, argv: string[], pidFile: string, signal?: AbortSignal): Promise<void> {
+  const netns = await readlink(netnsPath);
+  const running = (await listDhcpProcesses(dirname(pidFile))).filter((dhcp) => dhcp.pidFile === pidFile);
+  const plan = planDhcp(argv, netns, running);
+  for (const dhcp of plan.stop) await stopDhcp(dhcp);
+  if (!plan.start) return;
+  await mkdir(dirname(pidFile), { recursive: true });
+  await startDhcp(netnsPath, argv, signal);
+}
+
+/** Pure: keep one answerer with exactly these arguments in exactly this namespace. */
+export function planDhcp(
+  argv: readonly string[],
+  netns: string,
+  running: readonly DhcpProcess[],
+): { stop: DhcpProcess[]; start: boolean } {
+  const keep = running.find((dhcp) => dhcp.netns === netns && dhcp.argv.join("\0") === argv.join("\0"));
+  return { stop: running.filter((dhcp) => dhcp !== keep), start: keep === undefined };
+}

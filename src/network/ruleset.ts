@@ -1,0 +1,68 @@
+/**
+ * The nftables rules of one pod: pure text, applied as one transaction by `nft -f -`.
+ *
+ * A chain named after the digest of the rules marks what is loaded, so an unchanged ruleset is recognised from
+ * `nft -j list chains` alone and never touched again (replacing it would be harmless, but costs a process).
+ */
+import { createHash } from "node:crypto";
+import { names, type MasqueradeNetwork, type PortForward } from "./pod-network.ts";
+
+export interface Ruleset {
+  /** Name of the marker chain. */
+  marker: string;
+  script: string;
+}
+
+export function masqueradeRuleset(network: MasqueradeNetwork): Ruleset {
+  const body = [...prerouting(network), ...output(network), ...postrouting(network)];
+  const marker = `digest_${createHash("sha256").update(body.join("\n")).digest("hex").slice(0, 16)}`;
+  return { marker, script: replaceTable([...body, `\tchain ${marker} {`, "\t}"]) };
+}
+
+/** Declaring before deleting makes the deletion valid whether or not the table is there. */
+function replaceTable(body: readonly string[]): string {
+  const table = `table ip ${names.table}`;
+  return [table, `delete ${table}`, `${table} {`, ...body, "}", ""].join("\n");
+}
+
+/** Into the guest: whatever arrives at the pod, or only the listed ports. */
+function prerouting(network: MasqueradeNetwork): string[] {
+  return [
+    "\tchain prerouting {",
+    "\t\ttype nat hook prerouting priority dstnat; policy accept;",
+    ...portMatches(network.ports).map(
+      (match) => `\t\tiifname "${network.uplink}" ${match}dnat to ${network.guestAddress}`,
+    ),
+    "\t}",
+  ];
+}
+
+/** The pod's own localhost reaches the guest too: probes and port-forward dial it. */
+function output(network: MasqueradeNetwork): string[] {
+  return [
+    "\tchain output {",
+    "\t\ttype nat hook output priority -100; policy accept;",
+    ...portMatches(network.ports).map((match) => `\t\tip daddr 127.0.0.1 ${match}dnat to ${network.guestAddress}`),
+    "\t}",
+  ];
+}
+
+function postrouting(network: MasqueradeNetwork): string[] {
+  return [
+    "\tchain postrouting {",
+    "\t\ttype nat hook postrouting priority srcnat; policy accept;",
+    `\t\tip saddr ${network.guestAddress} oifname "${network.uplink}" masquerade`,
+    `\t\tip saddr 127.0.0.1 oifname "${network.bridge}" snat to ${network.routerAddress}`,
+    "\t}",
+  ];
+}
+
+/** One match per protocol, or one empty match that lets everything through. */
+function portMatches(ports: readonly PortForward[]): string[] {
+  if (ports.length === 0) return [""];
+  return (["TCP", "UDP", "SCTP"] as const).flatMap((protocol) => {
+    const numbers = [...new Set(ports.filter((port) => port.protocol === protocol).map((port) => port.port))];
+    if (numbers.length === 0) return [];
+    return [`${protocol.toLowerCase()} dport { ${numbers.sort((a, b) => a - b).join(", ")} } `];
+  });
+}
