@@ -1,10 +1,9 @@
 /** What is attached to a QEMU now, asked from QEMU itself: the only truth after a crash of whoever attached it. */
 import type { QmpClient } from "../qmp/client.ts";
-import type { PciDevice } from "../qmp/commands.ts";
 
 export interface ObservedDevices {
-  /** Ids of devices added by name. */
-  devices: ReadonlySet<string>;
+  /** The driver of each device added by name. */
+  devices: ReadonlyMap<string, string>;
   blockNodes: ReadonlySet<string>;
   netdevs: ReadonlySet<string>;
   /** Node names of the media in cdrom drives, by drive id. */
@@ -14,27 +13,27 @@ export interface ObservedDevices {
 }
 
 export async function observeDevices(qmp: QmpClient): Promise<ObservedDevices> {
-  const peripherals = await qmp.execute("qom-list", { path: "/machine/peripheral" });
   const nodes = await qmp.execute("query-named-block-nodes", { flat: true });
   const blocks = await qmp.execute("query-block");
   const networks = await qmp.execute("human-monitor-command", { "command-line": "info network" });
-  const buses = await qmp.execute("query-pci");
-  const devices = new Set(peripherals.filter((each) => each.type.startsWith("child<")).map((each) => each.name));
+  const devices = await observePeripherals(qmp);
   const removable = blocks.filter((each) => each.removable && each.qdev !== undefined);
   return {
     devices,
     blockNodes: new Set(nodes.map((each) => each["node-name"] ?? "")),
     netdevs: parseNetdevs(networks),
-    media: new Map(removable.flatMap((each) => mediumOf(each.qdev ?? "", each.inserted?.["node-name"]))),
-    freePorts: freePorts(
-      devices,
-      buses.flatMap((bus) => bus.devices),
-    ),
+    media: new Map(removable.flatMap((each) => asPair(each.qdev ?? "", each.inserted?.["node-name"]))),
+    freePorts: await observeFreePorts(qmp, devices),
   };
 }
 
-function mediumOf(drive: string, node: string | undefined): [string, string][] {
-  return node === undefined ? [] : [[drive, node]];
+async function observePeripherals(qmp: QmpClient): Promise<Map<string, string>> {
+  const properties = await qmp.execute("qom-list", { path: "/machine/peripheral" });
+  return new Map(properties.flatMap(({ name, type }) => asPair(name, /^child<(.*)>$/.exec(type)?.[1])));
+}
+
+function asPair(id: string, driver: string | undefined): [string, string][] {
+  return driver === undefined ? [] : [[id, driver]];
 }
 
 /**
@@ -46,10 +45,18 @@ export function parseNetdevs(text: string): Set<string> {
   return new Set(lines.filter((match) => match?.[2] !== "nic").flatMap((match) => match?.[1] ?? []));
 }
 
-function freePorts(devices: ReadonlySet<string>, pci: readonly PciDevice[]): string[] | undefined {
-  const ports = [...devices].filter((id) => /^port\d+$/.test(id));
+/** Asked from the ports' own buses: `query-pci` does not look behind a bridge until the firmware has set it up. */
+async function observeFreePorts(qmp: QmpClient, devices: ReadonlyMap<string, string>): Promise<string[] | undefined> {
+  const ports = [...devices].filter(([, driver]) => driver === "pcie-root-port").map(([id]) => id);
   if (ports.length === 0) return undefined;
-  const taken = new Set(pci.filter((each) => (each.pci_bridge?.devices ?? []).length > 0).map((each) => each.qdev_id));
-  const indexOf = (port: string): number => Number(port.slice("port".length));
-  return ports.filter((port) => !taken.has(port)).sort((a, b) => indexOf(a) - indexOf(b));
+  const free: string[] = [];
+  for (const port of ports.sort(byIndex)) {
+    const bus = await qmp.execute("qom-list", { path: `/machine/peripheral/${port}/${port}` });
+    if (!bus.some(({ name }) => name.startsWith("child["))) free.push(port);
+  }
+  return free;
+}
+
+function byIndex(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
 }

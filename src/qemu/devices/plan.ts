@@ -35,20 +35,26 @@ function detach(desired: readonly Device[], observed: ObservedDevices): DeviceAc
   const devices = new Set(desired.map((each) => (each.kind === "disk" ? driveId(each.name) : nicId(each.name))));
   const nodes = new Set(desired.map((each) => driveNode(each.name)));
   const netdevs = new Set(desired.map((each) => netdevId(each.name)));
-  const goneDevices = [...observed.devices].filter((id) => /^(disk|nic)-/.test(id) && !devices.has(id));
+  const goneDevices = [...observed.devices].filter(([id, driver]) => isOurs(id, driver) && !devices.has(id));
   const orphanNodes = [...observed.blockNodes].filter((node) => isOrphanNode(node, observed) && !nodes.has(node));
   const orphanNetdevs = [...observed.netdevs].filter((id) => isOrphanNetdev(id, observed) && !netdevs.has(id));
   return [
-    ...goneDevices.map((id): DeviceAction => ({ command: "device_del", args: { id } })),
+    ...goneDevices.map(([id]): DeviceAction => ({ command: "device_del", args: { id } })),
     ...orphanNodes.map((node): DeviceAction => ({ command: "blockdev-del", args: { "node-name": node } })),
     ...orphanNetdevs.map((id): DeviceAction => ({ command: "netdev_del", args: { id } })),
   ];
 }
 
+function isOurs(id: string, driver: string): boolean {
+  return /^(disk|nic)-/.test(id) && !driver.startsWith("ide-");
+}
+
 /** Its device is gone. Long names are hashed in node names, so they are compared as nodes. */
 function isOrphanNode(node: string, observed: ObservedDevices): boolean {
   if (!node.startsWith("disk-")) return false;
-  return ![...observed.devices].some((id) => id.startsWith("disk-") && driveNode(id.slice("disk-".length)) === node);
+  return ![...observed.devices.keys()].some(
+    (id) => id.startsWith("disk-") && driveNode(id.slice("disk-".length)) === node,
+  );
 }
 
 function isOrphanNetdev(netdev: string, observed: ObservedDevices): boolean {
