@@ -58,7 +58,8 @@ export interface KubeList<T extends KubeObject = KubeObject> {
 
 export interface Condition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  /** `True`, `False` or `Unknown`. */
+  status: string;
   reason?: string;
   message?: string;
   lastProbeTime?: string | null;

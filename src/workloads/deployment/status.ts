@@ -1,0 +1,77 @@
+/** What is true of a Deployment, from its ReplicaSets. Pure. */
+import type { DeploymentCondition, DeploymentStatus, ReplicaSet } from "../../../api/apps.ts";
+import { findCondition, setCondition } from "../../runtime/conditions.ts";
+import { bounds, currentReplicaSet, type DeploymentObservation, desired } from "./plan.ts";
+
+export function deploymentStatus(observation: DeploymentObservation): DeploymentStatus {
+  const { deployment, replicaSets } = observation;
+  const current = currentReplicaSet(deployment, replicaSets);
+  const counts = {
+    replicas: count(replicaSets, "replicas"),
+    updatedReplicas: current?.status?.replicas ?? 0,
+    readyReplicas: count(replicaSets, "readyReplicas"),
+    availableReplicas: count(replicaSets, "availableReplicas"),
+  };
+  const status: DeploymentStatus = {
+    observedGeneration: deployment.metadata?.generation ?? 0,
+    ...counts,
+    unavailableReplicas: Math.max(0, count(replicaSets, "replicas", "spec") - counts.availableReplicas),
+  };
+  const before = deployment.status?.conditions ?? [];
+  const withAvailable = setCondition(before, availableCondition(observation, counts.availableReplicas));
+  return { ...status, conditions: setCondition(withAvailable, progressCondition(observation, status, current)) };
+}
+
+function availableCondition({ deployment }: DeploymentObservation, available: number): DeploymentCondition {
+  const enough = available >= desired(deployment) - bounds(deployment).unavailable;
+  return {
+    type: "Available",
+    status: enough ? "True" : "False",
+    reason: enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+    message: `Deployment ${enough ? "has" : "does not have"} minimum availability.`,
+  };
+}
+
+function progressCondition(
+  { deployment, nowMs }: DeploymentObservation,
+  status: DeploymentStatus,
+  current: ReplicaSet | undefined,
+): DeploymentCondition {
+  const name = current?.metadata?.name ?? "";
+  if (isComplete(deployment, status))
+    return progressing("True", "NewReplicaSetAvailable", `ReplicaSet "${name}" has successfully progressed.`);
+  if (deployment.spec?.paused) return progressing("Unknown", "DeploymentPaused", "Deployment is paused");
+  const before = findCondition(deployment.status?.conditions as DeploymentCondition[] | undefined, "Progressing");
+  const moved = (["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"] as const).some(
+    (field) => (deployment.status?.[field] ?? 0) !== (status[field] ?? 0),
+  );
+  const stuckSince = Date.parse((before as { lastUpdateTime?: string } | undefined)?.lastUpdateTime ?? "");
+  const deadlineMs = (deployment.spec?.progressDeadlineSeconds ?? 600) * 1000;
+  if (before && !moved && before.reason !== "NewReplicaSetAvailable" && nowMs - stuckSince > deadlineMs)
+    return progressing("False", "ProgressDeadlineExceeded", `ReplicaSet "${name}" has timed out progressing.`);
+  const since = before && !moved && !Number.isNaN(stuckSince) ? stuckSince : nowMs;
+  return {
+    ...progressing("True", "ReplicaSetUpdated", `ReplicaSet "${name}" is progressing.`),
+    lastUpdateTime: new Date(since).toISOString().replace(/\.\d+Z$/, "Z"),
+  };
+}
+
+function progressing(status: "True" | "False" | "Unknown", reason: string, message: string): DeploymentCondition {
+  return { type: "Progressing", status, reason, message };
+}
+
+function isComplete(deployment: DeploymentObservation["deployment"], status: DeploymentStatus): boolean {
+  const wanted = desired(deployment);
+  return status.updatedReplicas === wanted && status.replicas === wanted && (status.availableReplicas ?? 0) >= wanted;
+}
+
+function count(
+  sets: readonly ReplicaSet[],
+  field: "replicas" | "readyReplicas" | "availableReplicas",
+  from: "spec" | "status" = "status",
+): number {
+  return sets.reduce(
+    (sum, set) => sum + ((from === "spec" ? set.spec?.replicas : set.status?.[field]) ?? 0),
+    0,
+  );
+}

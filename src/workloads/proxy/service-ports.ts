@@ -1,0 +1,82 @@
+/** From Services and EndpointSlices to what the packet filter must do, as plain data. */
+import type { Service } from "../../../api/core.ts";
+import type { EndpointSlice } from "../../../api/discovery.ts";
+
+export interface Backend {
+  address: string;
+  port: number;
+}
+
+export interface ServicePort {
+  /** `namespace/name:port`, for comments. */
+  id: string;
+  protocol: "tcp" | "udp";
+  /** ClusterIP and external IPs. */
+  addresses: string[];
+  port: number;
+  nodePort: number | undefined;
+  /** Seconds that a client keeps its backend; undefined without session affinity. */
+  affinitySeconds: number | undefined;
+  backends: Backend[];
+}
+
+const defaultAffinitySeconds = 10_800;
+
+export function servicePorts(services: readonly Service[], slices: readonly EndpointSlice[]): ServicePort[] {
+  const byService = Map.groupBy(slices, (slice) => serviceKey(slice.metadata?.namespace, serviceNameOf(slice)));
+  return services
+    .filter((service) => isRoutable(service))
+    .flatMap((service) => {
+      const key = serviceKey(service.metadata?.namespace, service.metadata?.name);
+      return portsOf(service, key, byService.get(key) ?? []);
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function portsOf(service: Service, key: string, slices: readonly EndpointSlice[]): ServicePort[] {
+  const { spec } = service;
+  const addresses = [spec?.clusterIP ?? "", ...(spec?.externalIPs ?? [])];
+  return (spec?.ports ?? [])
+    .filter((port) => port.protocol !== "SCTP")
+    .map((port) => ({
+      id: `${key}:${port.name ?? port.port}`,
+      protocol: port.protocol === "UDP" ? "udp" : "tcp",
+      addresses,
+      port: port.port,
+      nodePort: port.nodePort,
+      affinitySeconds:
+        spec?.sessionAffinity === "ClientIP"
+          ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds)
+          : undefined,
+      backends: backendsOf(slices, port.name ?? ""),
+    }));
+}
+
+/** Ready endpoints; when there are none, those that still serve while they terminate. */
+function backendsOf(slices: readonly EndpointSlice[], portName: string): Backend[] {
+  const candidates = slices
+    .filter((slice) => slice.addressType === "IPv4")
+    .flatMap((slice) => {
+      const port = slice.ports?.find((each) => (each.name ?? "") === portName)?.port;
+      return port === undefined ? [] : (slice.endpoints ?? []).map((endpoint) => ({ endpoint, port }));
+    });
+  const ready = candidates.filter(({ endpoint }) => endpoint.conditions?.ready !== false);
+  const serving = candidates.filter(
+    ({ endpoint }) => endpoint.conditions?.serving === true && endpoint.conditions.terminating === true,
+  );
+  return (ready.length > 0 ? ready : serving)
+    .map(({ endpoint, port }) => ({ address: endpoint.addresses[0] ?? "", port }))
+    .sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
+}
+
+function isRoutable({ spec }: Service): boolean {
+  return spec?.type !== "ExternalName" && spec?.clusterIP !== undefined && !["", "None"].includes(spec.clusterIP);
+}
+
+function serviceNameOf(slice: EndpointSlice): string | undefined {
+  return slice.metadata?.labels?.["kubernetes.io/service-name"];
+}
+
+function serviceKey(namespace: string | undefined, name: string | undefined): string {
+  return `${namespace}/${name}`;
+}

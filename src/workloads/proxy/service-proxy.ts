@@ -1,0 +1,85 @@
+/** Keeps the node's packet filter in step with Services and EndpointSlices. */
+import type { Service } from "../../../api/core.ts";
+import { services } from "../../../api/core.ts";
+import type { EndpointSlice } from "../../../api/discovery.ts";
+import { endpointSlices } from "../../../api/discovery.ts";
+import { exec } from "../../base/exec.ts";
+import { CommandError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Client } from "../../client/client.ts";
+import { createInformer } from "../../client/create-informer.ts";
+import type { Informer } from "../../client/informer.ts";
+import { bridgeFilterAvailable } from "./pod-bridge.ts";
+import { renderRuleset, renderTeardown } from "./ruleset.ts";
+import { type Backend, type ServicePort, servicePorts } from "./service-ports.ts";
+
+export interface ServiceProxyOptions {
+  client: Client;
+  /** Name of the nft table. */
+  table: string;
+  podCidr: string;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+/** A burst of changes becomes one transaction. */
+const settleMs = 20;
+const retryMs = 1_000;
+
+/** Resolves when the first rules are in place. */
+export async function startServiceProxy(options: ServiceProxyOptions): Promise<void> {
+  const { client, signal } = options;
+  const sources = {
+    services: createInformer<Service>(client, services),
+    slices: createInformer<EndpointSlice>(client, endpointSlices),
+  };
+  const first = Promise.withResolvers<void>();
+  let applied = "";
+  let backends: Backend[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const schedule = (delayMs: number) => {
+    if (!signal.aborted) timer ??= setTimeout(() => void sync(), delayMs);
+  };
+
+  async function sync(): Promise<void> {
+    timer = undefined;
+    const ports = servicePorts(sources.services.list(), sources.slices.list());
+    const rules = renderRuleset(ports, { ...options, bridgeSeen: bridgeFilterAvailable() });
+    if (rules === applied) return;
+    try {
+      await exec(["nft", "-f", "-"], { input: rules });
+      applied = rules;
+      backends = await forgetGoneUdpBackends(backends, ports);
+      first.resolve();
+    } catch (error) {
+      options.log.error({ err: error }, "cannot update the Service rules; trying again");
+      schedule(retryMs);
+    }
+  }
+
+  for (const informer of [sources.services, sources.slices] as Informer<Service | EndpointSlice>[]) {
+    informer.onChange(() => schedule(settleMs));
+    informer.start(signal);
+  }
+  await Promise.all([sources.services.synced(), sources.slices.synced()]);
+  schedule(0);
+  await first.promise;
+}
+
+export async function removeServiceRules(table: string): Promise<void> {
+  await exec(["nft", "-f", "-"], { input: renderTeardown(table) });
+}
+
+/** A UDP "connection" to a backend that is gone would be kept alive by its client for ever. */
+async function forgetGoneUdpBackends(before: Backend[], ports: readonly ServicePort[]): Promise<Backend[]> {
+  const now = ports.filter((port) => port.protocol === "udp").flatMap((port) => port.backends);
+  const gone = before.filter((old) => !now.some((each) => each.address === old.address && each.port === old.port));
+  for (const { address, port } of gone) {
+    const filter = ["--protonum", "udp", "--reply-src", address, "--reply-port-src", String(port)];
+    await exec(["conntrack", "--delete", ...filter]).catch((error: unknown) => {
+      if (!(error instanceof CommandError)) throw error; // conntrack fails when nothing matches
+    });
+  }
+  return now;
+}

@@ -1,0 +1,54 @@
+/**
+ * An informer lags behind our own writes by some milliseconds; acting on it alone would create a second pod for one
+ * that is on its way. This view lays our newest writes over the informer until it has caught up.
+ */
+import type { KubeObject } from "../../api/meta.ts";
+import type { Informer } from "../client/informer.ts";
+
+export interface RecentWrites<T extends KubeObject> {
+  /** The informer's objects as our own writes left them. */
+  list(namespace?: string): T[];
+  /** Remember what the API answered to a create, update or bind. */
+  wrote(object: T): void;
+  /** Remember that the API accepted the deletion of this object. */
+  deleted(object: T): void;
+}
+
+export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>): RecentWrites<T> {
+  const written = new Map<string, T>();
+  const gone = new Map<string, string>();
+
+  informer.onChange(({ type, object }) => {
+    const uid = uidOf(object);
+    if (type === "deleted" || revisionOf(object) >= revisionOf(written.get(uid))) written.delete(uid);
+    if (type === "deleted" || object.metadata?.deletionTimestamp) gone.delete(uid);
+  });
+
+  return {
+    list(namespace) {
+      const objects = new Map(informer.list(namespace).map((object) => [uidOf(object), object]));
+      for (const [uid, object] of written)
+        if (namespace === undefined || object.metadata?.namespace === namespace) objects.set(uid, object);
+      for (const uid of gone.keys()) objects.delete(uid);
+      return [...objects.values()];
+    },
+    wrote: (object) => {
+      const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");
+      const isSeen = seen && uidOf(seen) === uidOf(object) && revisionOf(seen) > revisionOf(object);
+      if (!isSeen) written.set(uidOf(object), object);
+    },
+    deleted: (object) => {
+      const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");
+      written.delete(uidOf(object));
+      if (seen && !seen.metadata?.deletionTimestamp) gone.set(uidOf(object), object.metadata?.name ?? "");
+    },
+  };
+}
+
+function uidOf(object: KubeObject): string {
+  return object.metadata?.uid ?? "";
+}
+
+function revisionOf(object: KubeObject | undefined): number {
+  return Number(object?.metadata?.resourceVersion ?? 0);
+}
