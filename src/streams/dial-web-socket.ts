@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
+import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
 import { messageOf, type Status, StatusError } from "../base/errors.ts";
-import type { UpstreamTls } from "./upstream.ts";
 
-/** How to reach an API server; a client configuration resolved from a kubeconfig has this shape. */
+/** How to reach an API server; the caller resolves it from its client configuration. */
 export interface WebSocketServerAddress {
   /** `https://host:port[/prefix]`. */
   server: string;
-  tls?: UpstreamTls;
-  /** Bearer token. */
-  token?: string;
+  tls?: ConnectionOptions;
+  /** What identifies the caller beyond TLS, e.g. Authorization. */
+  headers?: Record<string, string>;
 }
 
 const handshakeTimeoutMs = 10_000;
@@ -24,7 +24,7 @@ export function dialWebSocket(address: WebSocketServerAddress, path: string, pro
   const url = `${address.server.replace(/^http/, "ws").replace(/\/$/, "")}${path}`;
   const ws = new WebSocket(url, protocols, {
     ...address.tls,
-    headers: address.token ? { Authorization: `Bearer ${address.token}` } : {},
+    headers: address.headers ?? {},
     handshakeTimeout: handshakeTimeoutMs,
     perMessageDeflate: false,
   });

@@ -55,14 +55,18 @@ export function requestUpgrade(
   const request = tls ? https.request(options) : http.request(options);
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => reject(new StatusError("ServiceUnavailable", unreachable(upstream, reason)));
-    request.setTimeout(answerTimeoutMs, () => {
+    const timer = setTimeout(() => {
       fail(`no answer within ${answerTimeoutMs / 1000} s`);
       request.destroy();
-    });
+    }, answerTimeoutMs);
+    request.on("close", () => clearTimeout(timer));
     request.on("error", (error) => fail(messageOf(error)));
-    request.on("response", (response) => resolve({ switched: false, response }));
+    request.on("response", (response) => {
+      clearTimeout(timer);
+      resolve({ switched: false, response });
+    });
     request.on("upgrade", (response, socket, head) => {
-      socket.setTimeout(0);
+      clearTimeout(timer);
       socket.setNoDelay(true);
       resolve({ switched: true, response, socket, head });
     });

@@ -29,14 +29,18 @@ export class HeaderDeflater {
       this.#first = false;
     }
     for (let offset = 0; offset < block.length; offset += maxStoredBlockBytes) {
-      const piece = block.subarray(offset, offset + maxStoredBlockBytes);
-      const head = Buffer.alloc(5);
-      head.writeUInt16LE(piece.length, 1);
-      head.writeUInt16LE(piece.length ^ 0xff_ff, 3);
-      parts.push(head, piece);
+      parts.push(storedBlock(block.subarray(offset, offset + maxStoredBlockBytes)));
     }
-    return Buffer.concat(parts);
+    // As a sync flush ends: Go's reader hands out what it has when it meets an empty block, not before.
+    return Buffer.concat([...parts, storedBlock(Buffer.alloc(0))]);
   }
+}
+
+function storedBlock(bytes: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt16LE(bytes.length, 1);
+  head.writeUInt16LE(bytes.length ^ 0xff_ff, 3);
+  return Buffer.concat([head, bytes]);
 }
 
 /** Reads the header blocks of one direction, in order: they share one zlib stream. */
