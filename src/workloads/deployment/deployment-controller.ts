@@ -80,7 +80,12 @@ function deploymentReconciler({
     }
   }
 
-  async function create({ deployment, name, replicas, revision }: DeploymentAction & { kind: "create" }): Promise<void> {
+  async function create({
+    deployment,
+    name,
+    replicas,
+    revision,
+  }: DeploymentAction & { kind: "create" }): Promise<void> {
     const { spec, metadata } = deployment;
     const hash = { [templateHashLabel]: name.slice((metadata?.name?.length ?? 0) + 1) };
     const set = await client.create(replicaSets, {

@@ -32,7 +32,8 @@ export function planDeployment({ deployment, replicaSets }: DeploymentObservatio
   const revision = nextRevision(current, replicaSets);
   if (!current) return createFirst(deployment, old, revision);
   if (revisionOf(current) !== revision) return [{ kind: "annotate", replicaSet: current, revision }];
-  const moves = spec.strategy?.type === "Recreate" ? recreate(deployment, current, old) : roll(deployment, current, old);
+  const moves =
+    spec.strategy?.type === "Recreate" ? recreate(deployment, current, old) : roll(deployment, current, old);
   return moves.length > 0 ? moves : forgetHistory(deployment, old);
 }
 
@@ -51,7 +52,9 @@ function withoutHash({ spec }: Deployment | ReplicaSet): unknown {
 
 /** Short, stable and without vowels' help: the first characters of a digest in base 32. */
 export function templateHash(deployment: Deployment): string {
-  const digest = createHash("sha256").update(JSON.stringify(withoutHash(deployment))).digest();
+  const digest = createHash("sha256")
+    .update(JSON.stringify(withoutHash(deployment)))
+    .digest();
   return [...digest.subarray(0, 10)].map((byte) => "bcdfghjklmnpqrstvwxz2456789"[byte % 27]).join("");
 }
 
@@ -149,7 +152,9 @@ export function bounds(deployment: Deployment): { surge: number; unavailable: nu
 }
 
 function resolve(value: number | string, of: number, round: (share: number) => number): number {
-  return typeof value === "string" && value.endsWith("%") ? round((of * Number.parseInt(value, 10)) / 100) : Number(value);
+  return typeof value === "string" && value.endsWith("%")
+    ? round((of * Number.parseInt(value, 10)) / 100)
+    : Number(value);
 }
 
 export function desired(deployment: Deployment): number {

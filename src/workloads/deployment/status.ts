@@ -41,11 +41,11 @@ function progressCondition(
   if (isComplete(deployment, status))
     return progressing("True", "NewReplicaSetAvailable", `ReplicaSet "${name}" has successfully progressed.`);
   if (deployment.spec?.paused) return progressing("Unknown", "DeploymentPaused", "Deployment is paused");
-  const before = findCondition(deployment.status?.conditions as DeploymentCondition[] | undefined, "Progressing");
+  const before = findCondition(deployment.status?.conditions, "Progressing");
   const moved = (["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"] as const).some(
     (field) => (deployment.status?.[field] ?? 0) !== (status[field] ?? 0),
   );
-  const stuckSince = Date.parse((before as { lastUpdateTime?: string } | undefined)?.lastUpdateTime ?? "");
+  const stuckSince = Date.parse(before?.lastUpdateTime ?? "");
   const deadlineMs = (deployment.spec?.progressDeadlineSeconds ?? 600) * 1000;
   if (before && !moved && before.reason !== "NewReplicaSetAvailable" && nowMs - stuckSince > deadlineMs)
     return progressing("False", "ProgressDeadlineExceeded", `ReplicaSet "${name}" has timed out progressing.`);
@@ -70,8 +70,5 @@ function count(
   field: "replicas" | "readyReplicas" | "availableReplicas",
   from: "spec" | "status" = "status",
 ): number {
-  return sets.reduce(
-    (sum, set) => sum + ((from === "spec" ? set.spec?.replicas : set.status?.[field]) ?? 0),
-    0,
-  );
+  return sets.reduce((sum, set) => sum + ((from === "spec" ? set.spec?.replicas : set.status?.[field]) ?? 0), 0);
 }

@@ -31,7 +31,8 @@ export function isOurs(zone: DnsZone, name: string): boolean {
 export function lookup(zone: DnsZone, name: string, type: string): DnsLookup {
   const lower = name.toLowerCase();
   const reverse = reverseService(zone, lower);
-  if (reverse) return { found: true, records: type === "PTR" ? [{ type: "PTR", name, target: hostOf(zone, reverse) }] : [] };
+  if (reverse)
+    return { found: true, records: type === "PTR" ? [{ type: "PTR", name, target: hostOf(zone, reverse) }] : [] };
   const labels = lower.slice(0, -(zone.domain.length + 1)).split(".");
   const kind = labels.pop();
   if (lower === zone.domain) return { found: true, records: [] };

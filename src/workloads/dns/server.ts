@@ -27,9 +27,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<void> {
 async function listenUdp(options: DnsServerOptions): Promise<void> {
   const socket: DatagramSocket = createSocket({ type: "udp4", reuseAddr: true });
   socket.on("message", (message, peer) => {
-    void answer(options, message).then((reply) => {
-      if (reply) socket.send(fitUdp(reply), peer.port, peer.address);
-    });
+    void answer(options, message).then((reply) => reply && socket.send(fitUdp(reply), peer.port, peer.address));
   });
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);
@@ -93,16 +91,10 @@ function authoritativeAnswer(zone: DnsZone, query: Packet, question: { name: str
 
 function wireRecord(record: DnsRecord): Answer {
   const common = { name: record.name, ttl: ttlSeconds };
-  switch (record.type) {
-    case "A":
-      return { ...common, type: "A", data: record.address };
-    case "SRV":
-      return { ...common, type: "SRV", data: { port: record.port, target: record.target, priority: 0, weight: 100 } };
-    case "CNAME":
-      return { ...common, type: "CNAME", data: record.target };
-    case "PTR":
-      return { ...common, type: "PTR", data: record.target };
-  }
+  if (record.type === "A") return { ...common, type: "A", data: record.address };
+  if (record.type === "SRV")
+    return { ...common, type: "SRV", data: { port: record.port, target: record.target, priority: 0, weight: 100 } };
+  return { ...common, type: record.type, data: record.target };
 }
 
 /** Clients take the first address, so the order spreads the load. */

@@ -98,7 +98,9 @@ function pickRule({ backends }: ServicePort): string {
 function affinityMap({ affinitySeconds, backends }: ServicePort, index: number): string {
   if (affinitySeconds === undefined) return "";
   return backends
-    .map((_, n) => `  set sticky_${index}_${n} { type ipv4_addr; timeout ${affinitySeconds}s; flags dynamic,timeout; }\n`)
+    .map(
+      (_, n) => `  set sticky_${index}_${n} { type ipv4_addr; timeout ${affinitySeconds}s; flags dynamic,timeout; }\n`,
+    )
     .join("");
 }
 

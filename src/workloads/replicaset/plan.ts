@@ -33,7 +33,9 @@ export function planReplicaSet({ replicaSet, owned, orphans }: ReplicaSetObserva
 export function replicaSetStatus({ replicaSet, owned, nowMs }: ReplicaSetObservation): ReplicaSetStatus {
   const active = owned.filter(isActive);
   const templateLabels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});
-  const labelled = active.filter((pod) => templateLabels.every(([key, value]) => pod.metadata?.labels?.[key] === value));
+  const labelled = active.filter((pod) =>
+    templateLabels.every(([key, value]) => pod.metadata?.labels?.[key] === value),
+  );
   const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0;
   const conditions = replicaSet.status?.conditions;
   return {

@@ -55,9 +55,7 @@ function replicaSetReconciler({
       return {
         replicaSet,
         owned: matching.filter((pod) => isControlledBy(pod, replicaSet)),
-        orphans: matching.filter(
-          (pod) => !controllerOf(pod) && selects(replicaSet.spec?.selector, pod),
-        ),
+        orphans: matching.filter((pod) => !controllerOf(pod) && selects(replicaSet.spec?.selector, pod)),
         nowMs: Date.now(),
       };
     },
@@ -100,9 +98,7 @@ function replicaSetReconciler({
   }
 
   async function adopt(pod: Pod): Promise<void> {
-    const owner = sets
-      .list(pod.metadata?.namespace)
-      .find((set) => selects(set.spec?.selector, pod));
+    const owner = sets.list(pod.metadata?.namespace).find((set) => selects(set.spec?.selector, pod));
     if (!owner) return;
     const reference = controllerReference(replicaSets, typed(replicaSets, owner));
     const body = { metadata: { uid: pod.metadata?.uid, ownerReferences: [reference] } };

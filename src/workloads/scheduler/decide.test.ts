@@ -43,9 +43,19 @@ test("a device that no node offers is insufficient", () => {
 });
 
 const refusals: [name: string, pod: Pod, node: Node, message: string][] = [
-  ["not ready", pod(), node("a", { status: { conditions: [{ type: "Ready", status: "False" }] } }), "node(s) were not ready"],
+  [
+    "not ready",
+    pod(),
+    node("a", { status: { conditions: [{ type: "Ready", status: "False" }] } }),
+    "node(s) were not ready",
+  ],
   ["cordoned", pod(), node("a", { spec: { unschedulable: true } }), "node(s) were unschedulable"],
-  ["selector", pod({}, { nodeSelector: { disk: "ssd" } }), node("a"), "node(s) didn't match Pod's node affinity/selector"],
+  [
+    "selector",
+    pod({}, { nodeSelector: { disk: "ssd" } }),
+    node("a"),
+    "node(s) didn't match Pod's node affinity/selector",
+  ],
   [
     "taint",
     pod(),

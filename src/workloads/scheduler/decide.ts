@@ -11,7 +11,12 @@ export function decide(pod: Pod, nodes: readonly NodeState[]): Decision {
     .sort((a, b) => load(pod, a.state) - load(pod, b.state));
   const name = best?.state.node.metadata?.name;
   if (name !== undefined) return { node: name };
-  return { unschedulable: explain(nodes.length, judged.flatMap(({ reasons }) => reasons)) };
+  return {
+    unschedulable: explain(
+      nodes.length,
+      judged.flatMap(({ reasons }) => reasons),
+    ),
+  };
 }
 
 /** `0/3 nodes are available: 1 Insufficient memory, 2 node(s) were unschedulable.` */

@@ -41,7 +41,9 @@ const tolerated: Rule = (pod, { node }) => {
 };
 
 const named: Rule = (pod, { node }) =>
-  pod.spec?.nodeName && pod.spec.nodeName !== node.metadata?.name ? ["node(s) didn't match the requested node name"] : [];
+  pod.spec?.nodeName && pod.spec.nodeName !== node.metadata?.name
+    ? ["node(s) didn't match the requested node name"]
+    : [];
 
 const hostPorts: Rule = (pod, { pods }) => {
   const taken = new Set(pods.flatMap(hostPortsOf));
@@ -65,7 +67,9 @@ const rules: readonly Rule[] = [named, ready, schedulable, selected, tolerated, 
 /** Share of the node in use once the pod is on it, 0 to 1 and above: the emptiest node wins. */
 export function load(pod: Pod, { node, pods }: NodeState): number {
   const used = addAll([...pods.map(podRequests), podRequests(pod)]);
-  const shares = ["cpu", "memory"].map((name) => Number(used[name] ?? 0n) / Math.max(1, Number(allocatable(node, name))));
+  const shares = ["cpu", "memory"].map(
+    (name) => Number(used[name] ?? 0n) / Math.max(1, Number(allocatable(node, name))),
+  );
   return shares.reduce((total, share) => total + share, 0) / shares.length;
 }
 

@@ -10,7 +10,11 @@ export function podRequests(pod: Pod): Amounts {
   const sidecars = initContainers.filter((container) => container.restartPolicy === "Always");
   const running = addAll([...containers, ...sidecars].map(containerRequests));
   const initSteps = initContainers.map((container, index) =>
-    addAll([container, ...initContainers.slice(0, index).filter((earlier) => sidecars.includes(earlier))].map(containerRequests)),
+    addAll(
+      [container, ...initContainers.slice(0, index).filter((earlier) => sidecars.includes(earlier))].map(
+        containerRequests,
+      ),
+    ),
   );
   const largest = initSteps.reduce(maximum, running);
   return addAll([largest, amountsOf(overhead)]);

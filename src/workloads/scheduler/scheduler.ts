@@ -115,4 +115,3 @@ function isWaiting(pod: Pod): boolean {
 function hasEnded(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
-

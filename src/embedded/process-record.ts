@@ -1,0 +1,69 @@
+/**
+ * Remembers a process across our own death: a pid alone may be recycled, so the record also holds the kernel's
+ * start time of the process. A record whose start time differs speaks of a process that is gone.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface ProcessRecord {
+  pid: number;
+  /** Clock ticks since boot (field 22 of /proc/PID/stat). */
+  startTicks: number;
+}
+
+export function recordProcess(path: string, pid: number): void {
+  const startTicks = startTicksOf(pid);
+  if (startTicks !== undefined) writeFileSync(path, JSON.stringify({ pid, startTicks } satisfies ProcessRecord));
+}
+
+/** The recorded process if it still runs. */
+export function findProcess(path: string): ProcessRecord | undefined {
+  const record = readRecord(path);
+  return record && isRunning(record) ? record : undefined;
+}
+
+export function isRunning({ pid, startTicks }: ProcessRecord): boolean {
+  return startTicksOf(pid) === startTicks;
+}
+
+/** SIGTERM, then SIGKILL after `graceMs`; returns when the process is gone and its record removed. */
+export async function stopProcess(path: string, graceMs: number): Promise<void> {
+  const record = findProcess(path);
+  if (record) {
+    process.kill(record.pid, "SIGTERM");
+    if (!(await isGoneWithin(record, graceMs))) {
+      process.kill(record.pid, "SIGKILL");
+      await isGoneWithin(record, 5_000);
+    }
+  }
+  rmSync(path, { force: true });
+}
+
+async function isGoneWithin(record: ProcessRecord, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isRunning(record)) {
+    if (performance.now() > deadline) return false;
+    // Not a child of ours, so nothing but looking tells that it ended.
+    await delay(20);
+  }
+  return true;
+}
+
+function readRecord(path: string): ProcessRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessRecord;
+  } catch {
+    return undefined; // never started, or its file was cut short by a crash: both mean "not known"
+  }
+}
+
+function startTicksOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command name is in parentheses and may hold anything, also spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : Number(fields[19]);
+  } catch {
+    return undefined; // no such process
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Deletes what its owners left behind. Watches the metadata of every kind that can be deleted, also of kinds that are
+ * defined later, and asks the API before it believes that an owner is gone.
+ */
+import { customResourceDefinitions } from "../../../api/apiextensions.ts";
+import type { KubeObject, OwnerReference, Resource } from "../../../api/meta.ts";
+import { isStatus } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Client } from "../../client/client.ts";
+import { createInformer } from "../../client/create-informer.ts";
+import type { Informer } from "../../client/informer.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { runReconciler } from "../../runtime/run-reconciler.ts";
+import { discoverResources } from "../discover.ts";
+import { type GarbageAction, type GarbageNode, foregroundFinalizer, planGarbage } from "./graph.ts";
+
+export interface GarbageCollectorOptions {
+  client: Client;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+interface Observation {
+  node: GarbageNode;
+  dependents: GarbageNode[];
+  gone: Set<string>;
+  waiting: Set<string>;
+}
+
+/** Kinds that own nothing, are owned by nothing that matters, and change all the time. */
+const ignored = new Set(["events", "leases"]);
+const settleMs = 200;
+const retryDiscoveryMs = 5_000;
+
+export function startGarbageCollector({ client, log, signal }: GarbageCollectorOptions): void {
+  const nodes = new Map<string, GarbageNode>();
+  const dependentsOf = new Map<string, Set<string>>();
+  const watched = new Map<string, AbortController>();
+  let known: Resource[] = [];
+  const loop = runReconciler(reconciler(), { signal, log });
+  let discovery: NodeJS.Timeout | undefined;
+
+  const definitions = createInformer(client, customResourceDefinitions);
+  definitions.onChange(scheduleDiscovery);
+  definitions.start(signal);
+  scheduleDiscovery();
+
+  function scheduleDiscovery(): void {
+    if (!signal.aborted) discovery ??= setTimeout(() => void discover(), settleMs);
+  }
+
+  async function discover(): Promise<void> {
+    discovery = undefined;
+    try {
+      known = await discoverResources(client);
+      const resources = known.filter(({ plural }) => !ignored.has(plural));
+      const names = new Set(resources.map(nameOf));
+      for (const [name, stop] of watched)
+        if (!names.has(name)) {
+          stop.abort();
+          watched.delete(name);
+        }
+      for (const resource of resources) if (!watched.has(nameOf(resource))) watch(resource);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ err: error }, "cannot discover the kinds to collect; trying again");
+      setTimeout(scheduleDiscovery, retryDiscoveryMs);
+    }
+  }
+
+  function watch(resource: Resource): void {
+    const stop = new AbortController();
+    watched.set(nameOf(resource), stop);
+    const informer: Informer<KubeObject> = createInformer(client, resource);
+    informer.onChange(({ type, object }) => {
+      const uid = object.metadata?.uid ?? "";
+      if (type === "deleted") forget(uid);
+      else remember({ resource, metadata: object.metadata ?? {} });
+      loop.enqueue(uid);
+      for (const dependent of dependentsOf.get(uid) ?? []) loop.enqueue(dependent);
+      for (const owner of object.metadata?.ownerReferences ?? []) loop.enqueue(owner.uid);
+    });
+    informer.start(AbortSignal.any([signal, stop.signal]));
+  }
+
+  function remember(node: GarbageNode): void {
+    const uid = node.metadata.uid ?? "";
+    unlink(uid);
+    nodes.set(uid, node);
+    for (const owner of node.metadata.ownerReferences ?? []) {
+      const dependents = dependentsOf.get(owner.uid) ?? new Set<string>();
+      dependentsOf.set(owner.uid, dependents.add(uid));
+    }
+  }
+
+  function forget(uid: string): void {
+    unlink(uid);
+    nodes.delete(uid);
+  }
+
+  function unlink(uid: string): void {
+    for (const owner of nodes.get(uid)?.metadata.ownerReferences ?? []) {
+      const dependents = dependentsOf.get(owner.uid);
+      dependents?.delete(uid);
+      if (dependents?.size === 0) dependentsOf.delete(owner.uid);
+    }
+  }
+
+  function reconciler(): Reconciler<Observation, GarbageAction> {
+    return {
+      name: "garbage-collector",
+      async observe(uid) {
+        const node = nodes.get(uid);
+        if (!node) return undefined;
+        const owners = node.metadata.deletionTimestamp ? [] : (node.metadata.ownerReferences ?? []);
+        const gone = new Set<string>();
+        for (const owner of owners) if (!nodes.has(owner.uid) && (await isGone(node, owner))) gone.add(owner.uid);
+        const waiting = owners.filter(({ uid: owner }) => isWaiting(nodes.get(owner))).map((owner) => owner.uid);
+        const dependents = [...(dependentsOf.get(uid) ?? [])].flatMap((each) => nodes.get(each) ?? []);
+        return { node, dependents, gone, waiting: new Set(waiting) };
+      },
+      plan: ({ node, dependents, gone, waiting }) =>
+        planGarbage(
+          node,
+          dependents,
+          (owner) => gone.has(owner.uid),
+          (owner) => waiting.has(owner.uid),
+        ),
+      execute,
+    };
+  }
+
+  async function isGone({ metadata }: GarbageNode, owner: OwnerReference): Promise<boolean> {
+    const known = await resourceOf(owner);
+    if (!known) return false; // a kind that nobody serves: its owner may come back with it
+    try {
+      const found = await client.get(known, keyIn(known, metadata.namespace, owner.name));
+      return found.metadata?.uid !== owner.uid;
+    } catch (error) {
+      if (isStatus(error, "NotFound")) return true;
+      throw error;
+    }
+  }
+
+  async function resourceOf({ apiVersion, kind }: OwnerReference): Promise<Resource | undefined> {
+    const group = apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
+    const isOwners = (each: Resource) => each.kind === kind && each.group === group;
+    return known.find(isOwners) ?? (await discoverResources(client)).find(isOwners);
+  }
+
+  async function execute(action: GarbageAction): Promise<void> {
+    switch (action.kind) {
+      case "delete":
+        return deleteNode(action.node);
+      case "release":
+        return release(action.node, action.finalizer);
+      case "orphan":
+        for (const dependent of action.dependents) await disown(dependent, action.node.metadata.uid ?? "");
+        return;
+    }
+  }
+
+  async function deleteNode({ resource, metadata }: GarbageNode): Promise<void> {
+    const hasDependents = (dependentsOf.get(metadata.uid ?? "")?.size ?? 0) > 0;
+    const inForeground = (metadata.ownerReferences ?? []).some((owner) => isWaiting(nodes.get(owner.uid)));
+    await ignoringGone(
+      client.delete(resource, keyIn(resource, metadata.namespace, metadata.name ?? ""), {
+        propagationPolicy: inForeground && hasDependents ? "Foreground" : "Background",
+        preconditions: { uid: metadata.uid ?? "" },
+      }),
+    );
+  }
+
+  async function release({ resource, metadata }: GarbageNode, finalizer: string): Promise<void> {
+    const key = keyIn(resource, metadata.namespace, metadata.name ?? "");
+    const finalizers = (metadata.finalizers ?? []).filter((other) => other !== finalizer);
+    const body = { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, finalizers } };
+    await ignoringGone(client.patch(resource, key, { type: "merge", body }));
+  }
+
+  async function disown({ resource, metadata }: GarbageNode, ownerUid: string): Promise<void> {
+    const key = keyIn(resource, metadata.namespace, metadata.name ?? "");
+    const ownerReferences = (metadata.ownerReferences ?? []).filter(({ uid }) => uid !== ownerUid);
+    const body = { metadata: { uid: metadata.uid, ownerReferences } };
+    await ignoringGone(client.patch(resource, key, { type: "merge", body }));
+  }
+}
+
+async function ignoringGone(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+  }
+}
+
+function isWaiting(owner: GarbageNode | undefined): boolean {
+  return !!owner?.metadata.deletionTimestamp && !!owner.metadata.finalizers?.includes(foregroundFinalizer);
+}
+
+function keyIn(resource: Resource, namespace: string | undefined, name: string): { namespace?: string; name: string } {
+  return resource.namespaced && namespace ? { namespace, name } : { name };
+}
+
+function nameOf({ group, plural }: Resource): string {
+  return `${plural}.${group}`;
+}
