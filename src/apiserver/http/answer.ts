@@ -1,0 +1,39 @@
+/** Writing answers: JSON, and every failure as a `metav1.Status`. */
+import type { ApiResponse } from "../../../api/admission.ts";
+import { messageOf, StatusError } from "../../base/errors.ts";
+
+export function answerJson(response: ApiResponse, code: number, body: unknown, contentType = "application/json"): void {
+  answerText(response, code, JSON.stringify(body), contentType);
+}
+
+export function answerText(response: ApiResponse, code: number, body: string, contentType = "text/plain"): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(body);
+  response.statusCode = code;
+  response.setHeader("content-type", contentType);
+  response.setHeader("content-length", bytes.length);
+  // kubectl and browsers must not keep what may change at any time.
+  response.setHeader("cache-control", "no-cache, private");
+  response.end(bytes);
+}
+
+export function answerError(response: ApiResponse, error: unknown): StatusError {
+  const failure = statusErrorOf(error);
+  const retryAfter = failure.details?.retryAfterSeconds;
+  if (retryAfter !== undefined && !response.headersSent) response.setHeader("retry-after", retryAfter);
+  answerJson(response, failure.code, failure.toStatus());
+  return failure;
+}
+
+export function statusErrorOf(error: unknown): StatusError {
+  return error instanceof StatusError
+    ? error
+    : new StatusError("InternalError", `Internal error occurred: ${messageOf(error)}`);
+}
+
+/** Adds a `Warning: 299` header, as kubectl prints them. */
+export function warn(response: ApiResponse, warnings: readonly string[]): void {
+  if (warnings.length === 0 || response.headersSent) return;
+  const values = warnings.map((warning) => `299 - "${warning.replaceAll(/[\\"]/g, "\\$&").replaceAll("\n", " ")}"`);
+  response.setHeader("warning", values);
+}

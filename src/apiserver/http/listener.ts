@@ -1,0 +1,72 @@
+/** One TLS port for HTTP/2, HTTP/1.1 and upgraded connections (SPDY, websocket). */
+import type { IncomingMessage } from "node:http";
+import { createSecureServer, type Http2SecureServer } from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
+
+export interface ListenerOptions {
+  address: string;
+  port: number;
+  certificatePem: string;
+  keyPem: string;
+  clientCaPem: string;
+  onRequest: (request: ApiRequest, response: ApiResponse) => void;
+  onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+export interface Listener {
+  port: number;
+  /** Stops accepting, waits for running answers until the timeout, then cuts what is left. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: options.certificatePem,
+    key: options.keyPem,
+    ca: options.clientCaPem,
+    requestCert: true,
+    // Clients without a certificate may bring a token; authn decides.
+    rejectUnauthorized: false,
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+  });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("request", options.onRequest);
+  server.on("upgrade", options.onUpgrade);
+  // A peer that breaks off a handshake or a session is its own business.
+  server.on("sessionError", () => undefined);
+  server.on("tlsClientError", () => undefined);
+  await listening(server, options);
+  const { port } = server.address() as AddressInfo;
+  return { port, close: (timeoutMs) => close(server, sockets, timeoutMs) };
+}
+
+function listening(server: Http2SecureServer, { port, address }: ListenerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, address, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Http2SecureServer, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> {
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const timer = setTimeout(cut, timeoutMs);
+  return new Promise((resolve) => {
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

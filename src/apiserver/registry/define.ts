@@ -1,0 +1,45 @@
+/** Turns the short description of a built-in kind into what the server works with. */
+import type { Resource } from "../../../api/meta.ts";
+import { ageColumn, type Column, nameColumn } from "../table/column.ts";
+import { allVerbs, type ScalePaths, type ServedKind, type Strategy, type Verb } from "./kind.ts";
+
+export interface KindDescription {
+  singular?: string;
+  shortNames?: string[];
+  categories?: string[];
+  verbs?: Verb[];
+  /** Has a `/status` subresource. */
+  status?: boolean;
+  scale?: ScalePaths;
+  /** metadata.generation counts changes of the spec. */
+  generation?: boolean;
+  /** Between Name and Age. */
+  columns?: Column[];
+  /** All columns, when Age is not the last one. */
+  allColumns?: Column[];
+  strategy?: Strategy;
+  storageVersion?: string;
+}
+
+export function define(resource: Resource, description: KindDescription = {}): ServedKind {
+  const { group, version, kind, plural, namespaced } = resource;
+  return {
+    group,
+    version,
+    kind,
+    plural,
+    namespaced,
+    listKind: `${kind}List`,
+    singular: description.singular ?? kind.toLowerCase(),
+    shortNames: description.shortNames ?? [],
+    categories: description.categories ?? [],
+    verbs: description.verbs ?? allVerbs,
+    storageVersion: description.storageVersion ?? version,
+    statusSubresource: description.status ?? false,
+    scale: description.scale,
+    generation: description.generation ? "spec" : "none",
+    columns: description.allColumns ?? [nameColumn, ...(description.columns ?? []), ageColumn],
+    strategy: description.strategy ?? {},
+    custom: false,
+  };
+}

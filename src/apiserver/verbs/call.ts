@@ -1,0 +1,29 @@
+/** One request for a resource, on its way through a verb; and what the verbs work with. */
+import type { AdmissionPlugin, ApiRequest, ApiResponse, UserInfo } from "../../../api/admission.ts";
+import type { ResourcePath } from "../http/path.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { ServedKind } from "../registry/kind.ts";
+import type { Objects } from "../storage/objects.ts";
+
+export interface Api {
+  registry: Registry;
+  objects: Objects;
+  admission: readonly AdmissionPlugin[];
+}
+
+export interface Call {
+  api: Api;
+  kind: ServedKind;
+  path: ResourcePath;
+  query: URLSearchParams;
+  user: UserInfo;
+  dryRun: boolean;
+  request: ApiRequest;
+  response: ApiResponse;
+  /** Shown by kubectl; sent as `Warning` headers with the answer. */
+  warnings: string[];
+}
+
+export function nameIn(call: Call): string {
+  return call.path.name ?? "";
+}

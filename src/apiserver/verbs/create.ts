@@ -1,0 +1,65 @@
+/** CREATE: POST to the collection. */
+import { randomInt, randomUUID } from "node:crypto";
+import type { KubeObject } from "../../../api/meta.ts";
+import { StatusError } from "../../base/errors.ts";
+import { groupVersion } from "../registry/kind.ts";
+import { type Entry, encode, entryOf } from "../storage/entry.ts";
+import { keyOf } from "../storage/keys.ts";
+import { admit, admissionRequest } from "./admit.ts";
+import type { Call } from "./call.ts";
+import { decodeObject } from "./decode.ts";
+import { stored } from "./stored.ts";
+import { invalidIf, metaCauses } from "./validate.ts";
+import { showEntry } from "./show.ts";
+
+export async function createFromRequest(call: Call): Promise<void> {
+  showEntry(call, 201, await createObject(call, await decodeObject(call)));
+}
+
+export async function createObject(call: Call, object: KubeObject): Promise<Entry> {
+  const prepared = prepareCreate(call, object);
+  const request = admissionRequest(call, "CREATE", prepared, undefined);
+  const admitted = await admit(call, request, (next) => validateNew(call, next));
+  const entry = stored(call.kind, admitted);
+  if (call.dryRun)
+    return entryOf(keyOf(call.kind, entry.metadata?.namespace, entry.metadata?.name ?? ""), encode(entry), 0);
+  return call.api.objects.create(call.kind, entry);
+}
+
+function prepareCreate(call: Call, object: KubeObject): KubeObject {
+  const { kind } = call;
+  const metadata = object.metadata ?? {};
+  if (metadata.resourceVersion)
+    throw new StatusError("BadRequest", "resourceVersion should not be set on objects to be created");
+  if (!metadata.name && metadata.generateName) metadata.name = generated(metadata.generateName);
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = now();
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete (metadata as Record<string, unknown>)["selfLink"];
+  if (kind.generation === "none") delete metadata.generation;
+  else metadata.generation = 1;
+  if (kind.statusSubresource) delete (object as { status?: unknown }).status;
+  kind.strategy.default?.(object);
+  kind.strategy.prepareCreate?.(object);
+  return { ...object, apiVersion: groupVersion(kind), kind: kind.kind, metadata };
+}
+
+function validateNew(call: Call, object: KubeObject): void {
+  invalidIf(call.kind, object, [...metaCauses(call.kind, object), ...(call.kind.strategy.validate?.(object) ?? [])]);
+}
+
+// Without vowels and look-alikes, as upstream, so that no words arise.
+const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+const suffixLength = 5;
+const generatedMaxLength = 63;
+
+function generated(prefix: string): string {
+  const letter = (): string => suffixAlphabet[randomInt(suffixAlphabet.length)] ?? "";
+  return prefix.slice(0, generatedMaxLength - suffixLength) + Array.from({ length: suffixLength }, letter).join("");
+}
+
+/** Kubernetes times have whole seconds. */
+export function now(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`;
+}

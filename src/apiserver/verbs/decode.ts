@@ -1,0 +1,35 @@
+/** From a request body to an object of the kind and place that the path names. */
+import type { KubeObject } from "../../../api/meta.ts";
+import { StatusError } from "../../base/errors.ts";
+import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
+import { groupVersion } from "../registry/kind.ts";
+import type { Call } from "./call.ts";
+
+export async function decodeObject(call: Call): Promise<KubeObject> {
+  const body = parseBody(contentTypeOf(call.request), await readBody(call.request));
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw new StatusError("BadRequest", "the body of the request must be an API object");
+  return placed(call, body);
+}
+
+/** Checks apiVersion, kind, namespace and name against the path and fills in what the client left out. */
+export function placed(call: Call, object: KubeObject): KubeObject {
+  const { kind, path } = call;
+  const apiVersion = groupVersion(kind);
+  if ((object.kind ?? kind.kind) !== kind.kind || (object.apiVersion ?? apiVersion) !== apiVersion)
+    throw new StatusError(
+      "BadRequest",
+      `${object.kind ?? ""} in version "${object.apiVersion ?? ""}" cannot be handled as a ${kind.kind} of ${apiVersion}`,
+    );
+  const { metadata = {}, ...rest } = object;
+  if (kind.namespaced) metadata.namespace = sameOrEmpty("namespace", metadata.namespace, path.namespace);
+  else delete metadata.namespace;
+  if (path.name !== undefined) metadata.name = sameOrEmpty("name", metadata.name, path.name);
+  return { ...rest, apiVersion, kind: kind.kind, metadata };
+}
+
+function sameOrEmpty(what: "name" | "namespace", given: string | undefined, fromPath: string | undefined): string {
+  if (given === undefined || given === "" || given === fromPath) return fromPath ?? "";
+  const message = `the ${what} of the provided object does not match the ${what} sent on the request (${given}, ${fromPath ?? ""})`;
+  throw new StatusError("BadRequest", message);
+}

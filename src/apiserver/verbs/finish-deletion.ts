@@ -1,0 +1,17 @@
+/** An object whose deletion was asked for goes away with its last finalizer. */
+import type { Entry } from "../storage/entry.ts";
+import type { Call } from "./call.ts";
+
+export async function finishDeletion(call: Call, entry: Entry): Promise<Entry> {
+  const { deletionTimestamp, finalizers = [], deletionGracePeriodSeconds = 0 } = entry.object.metadata ?? {};
+  if (!deletionTimestamp || finalizers.length > 0 || deletionGracePeriodSeconds > 0 || hasSpecFinalizers(entry))
+    return entry;
+  await call.api.objects.remove(call.kind, entry);
+  return entry;
+}
+
+/** Namespaces keep theirs in the spec. */
+export function hasSpecFinalizers(entry: Entry): boolean {
+  const { kind, spec } = entry.object as { kind?: string; spec?: { finalizers?: string[] } };
+  return kind === "Namespace" && (spec?.finalizers?.length ?? 0) > 0;
+}

@@ -1,0 +1,58 @@
+/** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply, by content type. */
+import type { KubeObject } from "../../../api/meta.ts";
+import { applyPatch, type PatchRequest } from "../../apimachinery/patch/apply-patch.ts";
+import type { Schema } from "../../apimachinery/schema/schema.ts";
+import { isStatus, StatusError } from "../../base/errors.ts";
+import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
+import type { Call } from "./call.ts";
+import { createObject } from "./create.ts";
+import { placed } from "./decode.ts";
+import { showEntry } from "./show.ts";
+import { updateObject } from "./update.ts";
+
+const patchTypes: Record<string, PatchRequest["type"]> = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+};
+
+export const applyContentType = "application/apply-patch+yaml";
+
+export async function patchFromRequest(call: Call): Promise<void> {
+  const contentType = contentTypeOf(call.request);
+  const patch = parseBody(
+    contentType === applyContentType ? "application/yaml" : contentType,
+    await readBody(call.request),
+  );
+  if (contentType === applyContentType) return applyFromRequest(call, patch);
+  const type = patchTypes[contentType];
+  const schema = (call.kind.schema ?? {}) as Schema;
+  if (type === undefined || (type === "strategic" && call.kind.custom))
+    throw unsupported(contentType, call.kind.custom);
+  const entry = await updateObject(call, (current) =>
+    placed(call, applyPatch({ type, current, patch, schema }) as KubeObject),
+  );
+  showEntry(call, 200, entry);
+}
+
+function unsupported(contentType: string, custom: boolean): StatusError {
+  const types = Object.keys(patchTypes).filter((type) => !custom || patchTypes[type] !== "strategic");
+  const accepted = [...types, applyContentType].join(", ");
+  return new StatusError(
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format (${contentType}) - accepted media types include: ${accepted}`,
+  );
+}
+
+async function applyFromRequest(call: Call, patch: unknown): Promise<void> {
+  const schema = (call.kind.schema ?? {}) as Schema;
+  try {
+    const entry = await updateObject(call, (current) =>
+      placed(call, applyPatch({ type: "merge", current, patch, schema }) as KubeObject),
+    );
+    showEntry(call, 200, entry);
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+    showEntry(call, 201, await createObject(call, placed(call, patch as KubeObject)));
+  }
+}
