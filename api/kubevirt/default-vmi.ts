@@ -81,7 +81,7 @@ export function defaultVirtualMachineInstance(
   return { ...vmi, metadata, spec, status: initialStatus(spec, context.now) };
 }
 
-function initialStatus(spec: VirtualMachineInstanceSpec, now: string): VirtualMachineInstanceStatus {
+export function initialStatus(spec: VirtualMachineInstanceSpec, now: string): VirtualMachineInstanceStatus {
   const guest = spec.domain.memory?.guest;
   const { sockets = 1, cores = 1, threads = 1 } = spec.domain.cpu ?? {};
   return {

@@ -18,6 +18,8 @@ export const launcherApp = "virt-launcher";
 export const annotations = {
   domain: "kubevirt.io/domain",
   vmGeneration: "kubevirt.io/vm-generation",
+  /** On an instance: of which template it was made. */
+  templateHash: "vmpod.dev/template-hash",
   pciTopologyVersion: "kubevirt.io/pci-topology-version",
   memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
   /** `true` on a VMI or VM template: never use KVM for it. */

@@ -1,6 +1,7 @@
 /** All rules about a VirtualMachineInstance, applied to the defaulted spec. No cause means it can run. */
 import { forbidden, invalid, required, type StatusCause } from "./causes.ts";
 import { reservedLabels } from "./names.ts";
+import { sameJson } from "./same-json.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "./types.ts";
 import { refuseUnavailable } from "./unavailable.ts";
 import { validateCpu } from "./validate-cpu.ts";
@@ -69,14 +70,4 @@ export function validateVirtualMachineInstanceUpdate(
     ? `change the ${owner.kind} "${owner.name}" and restart it`
     : "delete the instance and create it anew";
   return [...causes, forbidden("spec", `a VirtualMachineInstance cannot be changed: ${fix}`)];
-}
-
-/** Equality of JSON values, whatever the order of keys. */
-export function sameJson(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
-}
-
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,0 +1,87 @@
+/** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
+import { finalizers } from "../../../api/kubevirt/names.ts";
+import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
+import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
+import type { Client } from "../../client/client.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import { objectKey } from "../../runtime/object-key.ts";
+import { isControlledBy, withoutFinalizer } from "../../runtime/owner-references.ts";
+import type { Action } from "./plan.ts";
+import { renderVmi } from "./render-vmi.ts";
+
+export interface ExecuteContext {
+  client: Client;
+  events: EventRecorder;
+  /** Why instances could not be created, by VM key: shown in the VM's status. */
+  createFailures: Map<string, string>;
+}
+
+type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
+
+export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
+  if (action.type === "createVmi") await createVmi(context, action, signal);
+  else if (action.type === "deleteVmi") await deleteVmi(context, action, signal);
+  else if (action.type === "setRunStrategy") await setRunStrategy(context, action, signal);
+  else await removeFinalizer(context, action, signal);
+}
+
+async function createVmi(context: ExecuteContext, action: ActionOf<"createVmi">, signal: AbortSignal): Promise<void> {
+  const { client, events, createFailures } = context;
+  const { vm, requests } = action;
+  const name = vm.metadata?.name;
+  try {
+    await client.create(virtualMachineInstances, renderVmi(vm, requests), { signal });
+    createFailures.delete(objectKey(vm));
+    const message = `Started the virtual machine by creating the new virtual machine instance ${name}`;
+    events.record(vm, "Normal", "SuccessfulCreate", message);
+  } catch (error) {
+    // Of an earlier attempt whose watch event has not arrived, or somebody else's: the next observation tells.
+    if (isStatus(error, "AlreadyExists")) return;
+    if (signal.aborted) throw error;
+    if (error instanceof StatusError) createFailures.set(objectKey(vm), messageOf(error));
+    events.record(
+      vm,
+      "Warning",
+      "FailedCreate",
+      `Error creating virtual machine instance ${name}: ${messageOf(error)}`,
+    );
+    throw error;
+  }
+}
+
+async function deleteVmi(context: ExecuteContext, action: ActionOf<"deleteVmi">, signal: AbortSignal): Promise<void> {
+  const { vm, vmi } = action;
+  if (!isControlledBy(vmi, vm)) return;
+  const { namespace, name = "", uid } = vmi.metadata ?? {};
+  try {
+    await context.client.delete(virtualMachineInstances, { namespace, name }, { preconditions: { uid }, signal });
+    const message = `Stopped the virtual machine by deleting the virtual machine instance ${name} with uid ${uid}`;
+    context.events.record(vm, "Normal", "SuccessfulDelete", message);
+  } catch (error) {
+    if (isStatus(error, "NotFound", "Conflict")) return;
+    const message = `Error deleting virtual machine instance ${name}: ${messageOf(error)}`;
+    context.events.record(vm, "Warning", "FailedDelete", message);
+    throw error;
+  }
+}
+
+async function setRunStrategy(
+  { client }: ExecuteContext,
+  { vm, runStrategy }: ActionOf<"setRunStrategy">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { running: _, ...spec } = vm.spec;
+  await client.update(virtualMachines, { ...vm, spec: { ...spec, runStrategy } }, { signal });
+}
+
+async function removeFinalizer(
+  { client }: ExecuteContext,
+  { vm }: ActionOf<"removeFinalizer">,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.update(virtualMachines, withoutFinalizer(vm, finalizers.virtualMachine), { signal });
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** The conditions of a VirtualMachine: those of its instance, and some of its own. Pure. */
+import { readyReasons, vmConditions } from "../../../api/kubevirt/conditions.ts";
+import type { Condition } from "../../../api/meta.ts";
+import { mergeConditions } from "../../runtime/conditions.ts";
+import { hasEnded, type Observation, vmiOf } from "./observation.ts";
+import { needsRestart } from "./render-vmi.ts";
+
+export function decideConditions(observation: Observation): Condition[] {
+  const { vm, nowMs } = observation;
+  const wanted = [...instanceConditions(observation), ...failure(observation), ...restartRequired(observation)];
+  return mergeConditions(vm.status?.conditions, wanted, new Date(nowMs));
+}
+
+function instanceConditions(observation: Observation): Condition[] {
+  const vmi = vmiOf(observation);
+  const copies = vmi?.status?.conditions ?? [];
+  const reason = vmi === undefined ? readyReasons.vmiNotExists : readyReasons.guestNotRunning;
+  const message = vmi === undefined ? "VMI does not exist" : "Guest VM is not reported as running";
+  const hasReady = copies.some((condition) => condition.type === vmConditions.ready);
+  return hasReady ? copies : [...copies, { type: vmConditions.ready, status: "False", reason, message }];
+}
+
+function failure(observation: Observation): Condition[] {
+  const message = observation.createFailure ?? foreignInstance(observation);
+  return message === undefined ? [] : [{ type: vmConditions.failure, status: "True", reason: "FailedCreate", message }];
+}
+
+function foreignInstance(observation: Observation): string | undefined {
+  const { instance } = observation;
+  if (instance === undefined || vmiOf(observation) !== undefined) return undefined;
+  return `a VirtualMachineInstance "${instance.metadata?.name}" that this VirtualMachine does not own is in the way: delete it or rename the VirtualMachine`;
+}
+
+function restartRequired(observation: Observation): Condition[] {
+  const vmi = vmiOf(observation);
+  if (vmi === undefined || hasEnded(vmi) || !needsRestart(observation.vm, vmi)) return [];
+  const message = "the template changed since the virtual machine was started: restart it to apply the change";
+  return [{ type: vmConditions.restartRequired, status: "True", reason: "RestartRequired", message }];
+}

@@ -1,0 +1,102 @@
+/** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
+import { pods } from "../../../api/core.ts";
+import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { finalizers, labels } from "../../../api/kubevirt/names.ts";
+import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { isStatus, messageOf, StatusError, TerminalError } from "../../base/errors.ts";
+import type { Client } from "../../client/client.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import { objectKey } from "../../runtime/object-key.ts";
+import { withoutFinalizer } from "../../runtime/owner-references.ts";
+import { renderLauncherPod } from "./launcher-pod.ts";
+import type { Action } from "./plan.ts";
+
+export interface ExecuteContext {
+  client: Client;
+  events: EventRecorder;
+  launcherImage: string;
+  configuration: () => VirtConfiguration;
+  /** Why pods could not be created, by VMI key: shown in the VMI's status. */
+  createFailures: Map<string, string>;
+}
+
+export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
+  if (action.type === "createPod") await createPod(context, action, signal);
+  else if (action.type === "deletePod") await deletePod(context, action, signal);
+  else if (action.type === "labelNode") await labelNode(context, action, signal);
+  else await removeFinalizer(context, action, signal);
+}
+
+type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
+
+async function createPod(context: ExecuteContext, action: ActionOf<"createPod">, signal: AbortSignal): Promise<void> {
+  const { client, events, createFailures } = context;
+  const { vmi } = action;
+  if (!(await isStillWanted(client, vmi, signal))) return;
+  try {
+    const pod = renderLauncherPod(vmi, {
+      ...action,
+      launcherImage: context.launcherImage,
+      configuration: context.configuration(),
+    });
+    const created = await client.create(pods, pod, { signal });
+    createFailures.delete(objectKey(vmi));
+    events.record(vmi, "Normal", "SuccessfulCreate", `Created virtual machine pod ${created.metadata?.name}`);
+  } catch (error) {
+    // The pod of an earlier attempt whose answer, or watch event, has not arrived.
+    if (isStatus(error, "AlreadyExists")) return;
+    if (signal.aborted) throw error;
+    if (error instanceof StatusError || error instanceof TerminalError)
+      createFailures.set(objectKey(vmi), messageOf(error));
+    events.record(vmi, "Warning", "FailedCreate", `Error creating pod: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+/** Asks the server, not the cache: a VMI that was deleted meanwhile must not get a pod beside its successor's. */
+async function isStillWanted(client: Client, vmi: VirtualMachineInstance, signal: AbortSignal): Promise<boolean> {
+  const { namespace, name = "", uid } = vmi.metadata ?? {};
+  try {
+    const current = await client.get(virtualMachineInstances, { namespace, name }, { signal });
+    return current.metadata?.uid === uid && current.metadata?.deletionTimestamp === undefined;
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return false;
+    throw error;
+  }
+}
+
+async function deletePod(context: ExecuteContext, action: ActionOf<"deletePod">, signal: AbortSignal): Promise<void> {
+  const { pod, vmi, gracePeriodSeconds } = action;
+  const { namespace, name = "", uid } = pod.metadata ?? {};
+  try {
+    await context.client.delete(pods, { namespace, name }, { gracePeriodSeconds, preconditions: { uid }, signal });
+    context.events.record(vmi, "Normal", "SuccessfulDelete", `Deleted virtual machine pod ${name}`);
+  } catch (error) {
+    if (isStatus(error, "NotFound", "Conflict")) return;
+    context.events.record(vmi, "Warning", "FailedDelete", `Error deleting pod ${name}: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+async function labelNode(context: ExecuteContext, action: ActionOf<"labelNode">, signal: AbortSignal): Promise<void> {
+  const { namespace, name = "", uid } = action.vmi.metadata ?? {};
+  const body = { metadata: { uid, labels: { [labels.nodeName]: action.nodeName } } };
+  await context.client.patch(virtualMachineInstances, { namespace, name }, { type: "merge", body }, { signal });
+}
+
+/** Asks the server whether a pod is left: one just created may not be in the copy yet. Its end brings us here again. */
+async function removeFinalizer(
+  { client }: ExecuteContext,
+  { vmi }: ActionOf<"removeFinalizer">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, uid } = vmi.metadata ?? {};
+  const left = await client.list(pods, { namespace, labelSelector: `${labels.createdBy}=${uid}`, signal });
+  if (left.items.length > 0) return;
+  try {
+    await client.update(virtualMachineInstances, withoutFinalizer(vmi, finalizers.virtualMachineInstance), { signal });
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+  }
+}

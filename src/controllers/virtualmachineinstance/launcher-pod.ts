@@ -1,0 +1,156 @@
+/**
+ * Renders the pod whose one process is QEMU. Pure: the same VMI gives the same pod, also its name, so that a
+ * controller that crashed after creating it cannot create a second one ("already exists" is the proof).
+ *
+ *   VMI --domainOf--> Domain --buildCommand--> container command
+ *       `-volumes, resources, placement-----> the rest of the pod
+ */
+import { createHash } from "node:crypto";
+import type { Pod, PodSpec } from "../../../api/core.ts";
+import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { annotations, labels, launcherApp, runtimeUser } from "../../../api/kubevirt/names.ts";
+import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import { buildCommand } from "../../qemu/domain/arguments.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
+import { controllerReference } from "../../runtime/owner-references.ts";
+import { type Accelerator, domainOf } from "./domain.ts";
+import { launcherResources } from "./launcher-resources.ts";
+import { launcherVolumes } from "./launcher-volumes.ts";
+import { memoryOverheadBytes } from "./memory-overhead.ts";
+
+export interface LauncherContext {
+  launcherImage: string;
+  accelerator: Accelerator;
+  configuration: VirtConfiguration;
+  /** Names of the PersistentVolumeClaims that have volumeMode Block. */
+  blockClaims: ReadonlySet<string>;
+}
+
+export const computeContainer = "compute";
+export const defaultGracePeriodSeconds = 30;
+
+const notCopied = ["kubectl.kubernetes.io/last-applied-configuration"];
+const suffixLength = 5;
+/** As Kubernetes' generated names: no vowels and nothing easily misread. */
+const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+export function launcherPodName(vmi: VirtualMachineInstance): string {
+  const digest = createHash("sha256")
+    .update(vmi.metadata?.uid ?? "")
+    .digest();
+  const suffix = [...digest.subarray(0, suffixLength)].map((byte) => suffixAlphabet[byte % suffixAlphabet.length]);
+  return `virt-launcher-${vmi.metadata?.name}-${suffix.join("")}`;
+}
+
+export function renderLauncherPod(vmi: VirtualMachineInstance, context: LauncherContext): Pod {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: launcherPodName(vmi),
+      namespace: vmi.metadata?.namespace,
+      labels: {
+        ...vmi.metadata?.labels,
+        [labels.app]: launcherApp,
+        [labels.createdBy]: vmi.metadata?.uid ?? "",
+        [labels.vmName]: vmi.metadata?.name ?? "",
+      },
+      annotations: podAnnotations(vmi, context),
+      ownerReferences: [controllerReference(virtualMachineInstances, vmi)],
+    },
+    spec: podSpec(vmi, context),
+  };
+}
+
+function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherContext): Record<string, string> {
+  const own = Object.entries(vmi.metadata?.annotations ?? {}).filter(([name]) => !notCopied.includes(name));
+  return {
+    ...Object.fromEntries(own),
+    [annotations.domain]: vmi.metadata?.name ?? "",
+    [annotations.memoryOverheadBytes]: String(memoryOverheadBytes(vmi.spec, accelerator)),
+    "kubectl.kubernetes.io/default-container": computeContainer,
+  };
+}
+
+function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
+  const { spec } = vmi;
+  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context.blockClaims);
+  return {
+    ...placement(spec),
+    hostname: spec.hostname || podHostname(vmi),
+    ...(spec.subdomain && { subdomain: spec.subdomain }),
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds,
+    securityContext: {
+      runAsUser: runtimeUser,
+      runAsGroup: runtimeUser,
+      fsGroup: runtimeUser,
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    ...pullSecrets(spec),
+    volumes,
+    containers: [
+      {
+        name: computeContainer,
+        image: context.launcherImage,
+        imagePullPolicy: "IfNotPresent",
+        command: buildCommand(domainOf(vmi, context.accelerator)),
+        resources: launcherResources(spec, context.accelerator, context.configuration),
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+          readOnlyRootFilesystem: true,
+        },
+        lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },
+        volumeMounts,
+        ...(volumeDevices.length > 0 && { volumeDevices }),
+        ...(spec.readinessProbe && { readinessProbe: podProbe(spec.readinessProbe) }),
+        ...(spec.livenessProbe && { livenessProbe: podProbe(spec.livenessProbe) }),
+      },
+    ],
+  };
+}
+
+function placement(spec: VirtualMachineInstanceSpec): Partial<PodSpec> {
+  const fields = {
+    nodeSelector: spec.nodeSelector,
+    affinity: spec.affinity,
+    tolerations: spec.tolerations,
+    topologySpreadConstraints: spec.topologySpreadConstraints,
+    priorityClassName: spec.priorityClassName,
+    schedulerName: spec.schedulerName,
+    dnsPolicy: spec.dnsPolicy,
+    dnsConfig: spec.dnsConfig,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** A name with dots, or too long, is no host name; the guest's own is set by its cloud-init. */
+function podHostname(vmi: VirtualMachineInstance): string {
+  return (vmi.metadata?.name ?? "").replaceAll(".", "-").slice(0, 63).replace(/-+$/, "");
+}
+
+function pullSecrets(spec: VirtualMachineInstanceSpec): Pick<PodSpec, "imagePullSecrets"> {
+  const names = (spec.volumes ?? []).flatMap((volume) => volume.containerDisk?.imagePullSecret ?? []);
+  return names.length === 0 ? {} : { imagePullSecrets: [...new Set(names)].map((name) => ({ name })) };
+}
+
+/** The guest answers at the pod's address, so the kubelet can probe it like a container. */
+function podProbe(probe: Probe): NonNullable<PodSpec["containers"][number]["readinessProbe"]> {
+  const { httpGet, tcpSocket, initialDelaySeconds, periodSeconds, timeoutSeconds, successThreshold, failureThreshold } =
+    probe;
+  const fields = {
+    httpGet,
+    tcpSocket,
+    initialDelaySeconds,
+    periodSeconds,
+    timeoutSeconds,
+    successThreshold,
+    failureThreshold,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

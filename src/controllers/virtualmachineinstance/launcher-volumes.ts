@@ -1,0 +1,48 @@
+/**
+ * The launcher pod's volumes. The node agent writes the emptyDirs from the host; images and claims are brought
+ * to the node by the kubelet like those of any pod. ConfigMap, Secret and cloud-init volumes are made into media
+ * by the agent and need nothing here.
+ */
+import type { Container, PodSpec } from "../../../api/core.ts";
+import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
+
+type PodVolume = NonNullable<PodSpec["volumes"]>[number];
+
+export interface LauncherVolumes {
+  volumes: PodVolume[];
+  volumeMounts: NonNullable<Container["volumeMounts"]>;
+  volumeDevices: NonNullable<Container["volumeDevices"]>;
+}
+
+/** @param blockClaims names of the PersistentVolumeClaims that have volumeMode Block */
+export function launcherVolumes(spec: VirtualMachineInstanceSpec, blockClaims: ReadonlySet<string>): LauncherVolumes {
+  const result: LauncherVolumes = {
+    volumes: [
+      { name: "run", emptyDir: {} },
+      { name: "disks", emptyDir: {} },
+    ],
+    volumeMounts: [
+      { name: "run", mountPath: launcherPaths.run },
+      { name: "disks", mountPath: launcherPaths.disks },
+    ],
+    volumeDevices: [],
+  };
+  for (const volume of spec.volumes ?? []) addVolume(result, volume, blockClaims);
+  return result;
+}
+
+function addVolume(result: LauncherVolumes, volume: Volume, blockClaims: ReadonlySet<string>): void {
+  const { name, containerDisk, persistentVolumeClaim } = volume;
+  if (containerDisk) {
+    result.volumes.push({ name, image: { reference: containerDisk.image, pullPolicy: containerDisk.imagePullPolicy } });
+    result.volumeMounts.push({ name, mountPath: `${launcherPaths.containerDisks}/${name}`, readOnly: true });
+  }
+  if (persistentVolumeClaim) {
+    const { claimName, readOnly } = persistentVolumeClaim;
+    result.volumes.push({ name, persistentVolumeClaim: { claimName, ...(readOnly && { readOnly }) } });
+    const path = `${launcherPaths.pvc}/${name}`;
+    if (blockClaims.has(claimName)) result.volumeDevices.push({ name, devicePath: path });
+    else result.volumeMounts.push({ name, mountPath: path });
+  }
+}

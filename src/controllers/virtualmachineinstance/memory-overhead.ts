@@ -1,0 +1,25 @@
+/**
+ * What a launcher pod needs beyond the guest's memory: QEMU itself, a stack and device state per virtual CPU, the
+ * video memory, the tables that map guest memory, and with TCG the translated code.
+ * Measured with QEMU 7.2: 19-30 MB before boot, about 70 MB for a booted small guest under TCG.
+ */
+import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import { quantityToNumber } from "../../base/quantity.ts";
+import type { Accelerator } from "./domain.ts";
+
+const mebibyte = 1024 ** 2;
+const qemuBytes = 36 * mebibyte;
+const bytesPerVirtualCpu = 4 * mebibyte;
+const videoBytes = 16 * mebibyte;
+const translatedCodeBytes = 48 * mebibyte;
+/** Page tables: 8 bytes for each page of 4 KiB. */
+const guestBytesPerTableByte = 512;
+
+export function memoryOverheadBytes(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): number {
+  const guestBytes = quantityToNumber(spec.domain.memory?.guest ?? 0);
+  const video = spec.domain.devices.autoattachGraphicsDevice === false ? 0 : videoBytes;
+  const code = accelerator === "tcg" ? translatedCodeBytes : 0;
+  const tables = Math.ceil(guestBytes / guestBytesPerTableByte);
+  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + code + tables;
+}

@@ -1,0 +1,119 @@
+/** Reads an observation from the informers' copies. */
+import {
+  type Node,
+  nodes,
+  type PersistentVolumeClaim,
+  persistentVolumeClaims,
+  type Pod,
+  pods,
+} from "../../../api/core.ts";
+import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { annotations, deviceResources, labels } from "../../../api/kubevirt/names.ts";
+import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { isStatus } from "../../base/errors.ts";
+import { quantityToNumber } from "../../base/quantity.ts";
+import type { Client } from "../../client/client.ts";
+import { createInformer } from "../../client/create-informer.ts";
+import type { Informer } from "../../client/informer.ts";
+import { timestamp } from "../../runtime/conditions.ts";
+import { parseObjectKey } from "../../runtime/object-key.ts";
+import type { Accelerator } from "./domain.ts";
+import type { Claim, Observation } from "./observation.ts";
+
+export interface Informers {
+  vmis: Informer<VirtualMachineInstance>;
+  pods: Informer<Pod>;
+  claims: Informer<PersistentVolumeClaim>;
+  nodes: Informer<Node>;
+}
+
+const byVmiUid = "vmi-uid";
+
+export function createInformers(client: Client): Informers {
+  return {
+    vmis: createInformer(client, virtualMachineInstances),
+    pods: createInformer(client, pods, {
+      labelSelector: `${labels.app}=virt-launcher`,
+      indexes: { [byVmiUid]: (pod) => [pod.metadata?.labels?.[labels.createdBy] ?? ""] },
+    }),
+    claims: createInformer(client, persistentVolumeClaims),
+    nodes: createInformer(client, nodes),
+  };
+}
+
+export interface ObserveContext {
+  client: Client;
+  informers: Informers;
+  configuration: () => VirtConfiguration;
+  createFailures: ReadonlyMap<string, string>;
+}
+
+export async function observe(
+  context: ObserveContext,
+  key: string,
+  signal: AbortSignal,
+): Promise<Observation | undefined> {
+  const { informers, configuration, createFailures } = context;
+  const { namespace, name } = parseObjectKey(key);
+  const vmi = informers.vmis.get(namespace, name);
+  if (vmi === undefined) return undefined;
+  const launchers = informers.pods
+    .byIndex(byVmiUid, vmi.metadata?.uid ?? "")
+    .filter((pod) => pod.metadata?.namespace === namespace);
+  return {
+    vmi,
+    pods: launchers,
+    claims: claimsOf(vmi, informers.claims),
+    nodeExists: await nodesExist(context, launchers, signal),
+    accelerator: chooseAccelerator(vmi, informers.nodes.list(), configuration()),
+    createFailure: createFailures.get(key),
+    now: timestamp(),
+  };
+}
+
+/** A node that the copy lacks may only be new: the server decides before a guest is given up. */
+async function nodesExist(
+  { client, informers }: ObserveContext,
+  launchers: readonly Pod[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const names = new Set(launchers.flatMap((pod) => pod.spec?.nodeName ?? []));
+  for (const name of names) {
+    if (informers.nodes.get(undefined, name) === undefined && !(await nodeExists(client, name, signal))) return false;
+  }
+  return true;
+}
+
+async function nodeExists(client: Client, name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.get(nodes, { name }, { signal });
+    return true;
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return false;
+    throw error;
+  }
+}
+
+function claimsOf(vmi: VirtualMachineInstance, claims: Informer<PersistentVolumeClaim>): Claim[] {
+  const names = (vmi.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
+  return [...new Set(names)].map((name) => {
+    const claim = claims.get(vmi.metadata?.namespace, name);
+    return { name, exists: claim !== undefined, block: claim?.spec?.volumeMode === "Block" };
+  });
+}
+
+/** KVM when a node that takes pods offers it, unless the administrator or the user wants emulation. */
+export function chooseAccelerator(
+  vmi: VirtualMachineInstance,
+  candidates: readonly Node[],
+  configuration: Pick<VirtConfiguration, "useEmulation">,
+): Accelerator {
+  const unwanted = configuration.useEmulation || vmi.metadata?.annotations?.[annotations.useEmulation] === "true";
+  return !unwanted && candidates.some(offersKvm) ? "kvm" : "tcg";
+}
+
+function offersKvm(node: Node): boolean {
+  const amount = node.status?.allocatable?.[deviceResources.kvm];
+  return node.spec?.unschedulable !== true && amount !== undefined && quantityToNumber(amount) > 0;
+}

@@ -1,0 +1,79 @@
+/**
+ * What to do about a VirtualMachineInstance. Pure: an ordered list of steps, of which the first that has
+ * something to do, or something to wait for, decides.
+ *
+ * Invariant: a pod is created only while none exists, and the finalizer goes only when none does; so no two
+ * launchers of one VMI ever live at the same time.
+ */
+import type { Pod } from "../../../api/core.ts";
+import { finalizers, labels } from "../../../api/kubevirt/names.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
+import { decidePhase } from "./phase.ts";
+import { defaultGracePeriodSeconds } from "./launcher-pod.ts";
+import type { Accelerator } from "./domain.ts";
+
+export type Action =
+  | { type: "createPod"; vmi: VirtualMachineInstance; accelerator: Accelerator; blockClaims: ReadonlySet<string> }
+  | { type: "deletePod"; vmi: VirtualMachineInstance; pod: Pod; gracePeriodSeconds: number }
+  | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
+  | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
+
+/** Undefined: not my business, ask the next. */
+type Step = (observation: Observation) => Action[] | undefined;
+
+const steps: readonly Step[] = [removeDeleted, evictFromLostNode, stopFinal, createLauncher, labelWithNode];
+
+export function plan(observation: Observation): Action[] {
+  for (const step of steps) {
+    const actions = step(observation);
+    if (actions !== undefined) return actions;
+  }
+  return [];
+}
+
+function removeDeleted({ vmi, pods, nodeExists }: Observation): Action[] | undefined {
+  if (vmi.metadata?.deletionTimestamp === undefined) return undefined;
+  if (pods.length > 0) return pods.flatMap((pod) => deletePod(vmi, pod, nodeExists ? gracePeriodOf(vmi) : 0));
+  return vmi.metadata.finalizers?.includes(finalizers.virtualMachineInstance) ? [{ type: "removeFinalizer", vmi }] : [];
+}
+
+/** Nobody is left on that node to end the pod; while the node is merely silent its guest may still write to its disks. */
+function evictFromLostNode({ vmi, pods, nodeExists }: Observation): Action[] | undefined {
+  if (nodeExists) return undefined;
+  return pods.flatMap((pod) => deletePod(vmi, pod, 0));
+}
+
+/** Ended, but its launcher has not. An ended pod stays for `kubectl logs` until the VMI goes. */
+function stopFinal({ vmi, pods }: Observation): Action[] | undefined {
+  if (!isFinal(vmi)) return undefined;
+  return pods.filter((pod) => !hasEnded(pod)).flatMap((pod) => deletePod(vmi, pod, gracePeriodOf(vmi)));
+}
+
+function createLauncher(observation: Observation): Action[] | undefined {
+  const { vmi, pods, claims, accelerator } = observation;
+  if (pods.length > 0) return undefined;
+  if (decidePhase(observation).phase !== "Pending" || claims.some((claim) => !claim.exists)) return [];
+  const blockClaims = new Set(claims.filter((claim) => claim.block).map((claim) => claim.name));
+  return [{ type: "createPod", vmi, accelerator, blockClaims }];
+}
+
+function labelWithNode(observation: Observation): Action[] | undefined {
+  const { vmi } = observation;
+  const nodeName = vmi.status?.nodeName ?? launcherOf(observation)?.spec?.nodeName;
+  const stands = ["Scheduled", "Running"].includes(decidePhase(observation).phase);
+  if (!stands || nodeName === undefined || vmi.metadata?.labels?.[labels.nodeName] === nodeName) return undefined;
+  return [{ type: "labelNode", vmi, nodeName }];
+}
+
+function gracePeriodOf(vmi: VirtualMachineInstance): number {
+  return vmi.spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds;
+}
+
+/** Asks again only to make it faster than it was asked before. */
+function deletePod(vmi: VirtualMachineInstance, pod: Pod, gracePeriodSeconds: number): Action[] {
+  const asked =
+    pod.metadata?.deletionTimestamp === undefined ? undefined : (pod.metadata.deletionGracePeriodSeconds ?? 0);
+  if (asked !== undefined && asked <= gracePeriodSeconds) return [];
+  return [{ type: "deletePod", vmi, pod, gracePeriodSeconds }];
+}

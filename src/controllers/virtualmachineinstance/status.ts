@@ -1,0 +1,39 @@
+/** The status of a VirtualMachineInstance as the controller sees it; what the node agent reports is kept. Pure. */
+import { initialStatus } from "../../../api/kubevirt/default-vmi.ts";
+import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
+import { hasEnded, launcherOf, type Observation } from "./observation.ts";
+import { decidePhase } from "./phase.ts";
+import { decideConditions } from "./vmi-conditions.ts";
+
+export function decideStatus(observation: Observation): VirtualMachineInstanceStatus {
+  const { vmi, now } = observation;
+  const current = vmi.status?.phase ? vmi.status : { ...initialStatus(vmi.spec, now), ...vmi.status };
+  const { phase, reason } = decidePhase(observation);
+  const pod = launcherOf(observation);
+  return {
+    ...current,
+    phase,
+    ...(reason && { reason }),
+    ...(pod?.spec?.nodeName && phase !== "Pending" && phase !== "Scheduling" && { nodeName: pod.spec.nodeName }),
+    ...(pod?.status?.qosClass && { qosClass: pod.status.qosClass }),
+    ...(pod?.spec?.containers[0]?.image && { launcherContainerImageVersion: pod.spec.containers[0].image }),
+    activePods: activePods(observation),
+    phaseTransitionTimestamps: transitions(current, phase, now),
+    conditions: decideConditions(observation, phase),
+  };
+}
+
+function activePods({ pods }: Observation): Record<string, string> {
+  const live = pods.filter((pod) => !hasEnded(pod));
+  return Object.fromEntries(live.map((pod) => [pod.metadata?.uid ?? "", pod.spec?.nodeName ?? ""]));
+}
+
+function transitions(
+  current: VirtualMachineInstanceStatus,
+  phase: string,
+  now: string,
+): VirtualMachineInstanceStatus["phaseTransitionTimestamps"] {
+  const earlier = current.phaseTransitionTimestamps ?? [];
+  if (earlier.some((transition) => transition.phase === phase)) return earlier;
+  return [...earlier, { phase, phaseTransitionTimestamp: now }];
+}
