@@ -5,9 +5,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
+import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
 
 const root = resolve(import.meta.dirname, "..");
-const generators = [generateKubernetesSchemas];
+const generators = [generateKubernetesSchemas, generateKubevirtCrds];
 
 const checkOnly = process.argv.includes("--check");
 for (const generate of generators) {
