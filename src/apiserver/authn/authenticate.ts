@@ -2,7 +2,6 @@
  * Who sends a request: a bearer token, else a client certificate, else nobody (`system:anonymous`).
  * A token that is not good refuses the request even when a good certificate came with it.
  */
-import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { ApiRequest, UserInfo } from "../../../api/admission.ts";
 import { StatusError } from "../../base/errors.ts";

@@ -3,16 +3,15 @@
  * allows it. `system:masters` may do everything.
  */
 import type { UserInfo } from "../../../api/admission.ts";
-import type { KubeObject } from "../../../api/meta.ts";
 import {
   clusterRoleBindings,
   clusterRoles,
   type PolicyRule,
-  type Role,
   type RoleBinding,
   roleBindings,
   roles,
 } from "../../../api/rbac.ts";
+import { list } from "../registry/field.ts";
 import type { Cache } from "../storage/cache.ts";
 import { keyOf, prefixOf } from "../storage/keys.ts";
 import type { Attributes, Decision } from "./attributes.ts";
@@ -91,5 +90,5 @@ function binds(binding: RoleBinding, user: UserInfo): boolean {
 function rulesOfRole(cache: Cache, { roleRef }: RoleBinding, namespace: string | undefined): readonly PolicyRule[] {
   const kind = roleRef.kind === "Role" ? roles : clusterRoles;
   const entry = cache.get(keyOf(kind, namespace, roleRef.name));
-  return entry?.object?.rules ?? [];
+  return list<PolicyRule>(entry?.object, "rules");
 }

@@ -1,7 +1,9 @@
 /** Turns the short description of a built-in kind into what the server works with. */
 import type { Resource } from "../../../api/meta.ts";
 import { ageColumn, type Column, nameColumn } from "../table/column.ts";
-import { allVerbs, type ScalePaths, type ServedKind, type Strategy, type Verb } from "./kind.ts";
+import { builtinSchema } from "./schemas.ts";
+import { strategies } from "./strategies/strategies.ts";
+import { allVerbs, type ScalePaths, type ServedKind, type Verb, groupResource } from "./kind.ts";
 
 export interface KindDescription {
   singular?: string;
@@ -17,7 +19,6 @@ export interface KindDescription {
   columns?: Column[];
   /** All columns, when Age is not the last one. */
   allColumns?: Column[];
-  strategy?: Strategy;
   storageVersion?: string;
 }
 
@@ -39,7 +40,8 @@ export function define(resource: Resource, description: KindDescription = {}): S
     scale: description.scale,
     generation: description.generation ? "spec" : "none",
     columns: description.allColumns ?? [nameColumn, ...(description.columns ?? []), ageColumn],
-    strategy: description.strategy ?? {},
+    strategy: strategies[groupResource(resource)] ?? {},
     custom: false,
+    schema: builtinSchema(group, version, kind),
   };
 }

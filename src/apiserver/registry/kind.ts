@@ -1,5 +1,6 @@
 /** What the API server knows of a kind that it serves, built in or from a CustomResourceDefinition. */
 import type { KubeObject } from "../../../api/meta.ts";
+import type { Schema } from "../../apimachinery/schema/schema.ts";
 import type { StatusCause } from "../../base/errors.ts";
 import type { Column } from "../table/column.ts";
 
@@ -53,8 +54,8 @@ export interface ServedKind {
   strategy: Strategy;
   /** From a CustomResourceDefinition. */
   custom: boolean;
-  /** Opaque to all but the schema functions. */
-  schema?: unknown;
+  /** Linked; absent: anything goes. */
+  schema: Schema | undefined;
 }
 
 export function groupResource(kind: Pick<ServedKind, "group" | "plural">): string {

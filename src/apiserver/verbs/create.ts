@@ -7,9 +7,10 @@ import { type Entry, encode, entryOf } from "../storage/entry.ts";
 import { keyOf } from "../storage/keys.ts";
 import { admit, admissionRequest } from "./admit.ts";
 import type { Call } from "./call.ts";
+import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { stored } from "./stored.ts";
-import { invalidIf, metaCauses } from "./validate.ts";
+import { invalidIf, objectCauses } from "./validate.ts";
 import { showEntry } from "./show.ts";
 
 export async function createFromRequest(call: Call): Promise<void> {
@@ -40,13 +41,14 @@ function prepareCreate(call: Call, object: KubeObject): KubeObject {
   if (kind.generation === "none") delete metadata.generation;
   else metadata.generation = 1;
   if (kind.statusSubresource) delete (object as { status?: unknown }).status;
-  kind.strategy.default?.(object);
+  conform(call, object);
   kind.strategy.prepareCreate?.(object);
+  kind.strategy.default?.(object);
   return { ...object, apiVersion: groupVersion(kind), kind: kind.kind, metadata };
 }
 
 function validateNew(call: Call, object: KubeObject): void {
-  invalidIf(call.kind, object, [...metaCauses(call.kind, object), ...(call.kind.strategy.validate?.(object) ?? [])]);
+  invalidIf(call.kind, object, objectCauses(call.kind, object));
 }
 
 // Without vowels and look-alikes, as upstream, so that no words arise.

@@ -1,7 +1,6 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply, by content type. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { applyPatch, type PatchRequest } from "../../apimachinery/patch/apply-patch.ts";
-import type { Schema } from "../../apimachinery/schema/schema.ts";
 import { isStatus, StatusError } from "../../base/errors.ts";
 import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
 import type { Call } from "./call.ts";
@@ -26,7 +25,7 @@ export async function patchFromRequest(call: Call): Promise<void> {
   );
   if (contentType === applyContentType) return applyFromRequest(call, patch);
   const type = patchTypes[contentType];
-  const schema = (call.kind.schema ?? {}) as Schema;
+  const schema = call.kind.schema ?? {};
   if (type === undefined || (type === "strategic" && call.kind.custom))
     throw unsupported(contentType, call.kind.custom);
   const entry = await updateObject(call, (current) =>
@@ -45,7 +44,7 @@ function unsupported(contentType: string, custom: boolean): StatusError {
 }
 
 async function applyFromRequest(call: Call, patch: unknown): Promise<void> {
-  const schema = (call.kind.schema ?? {}) as Schema;
+  const schema = call.kind.schema ?? {};
   try {
     const entry = await updateObject(call, (current) =>
       placed(call, applyPatch({ type: "merge", current, patch, schema }) as KubeObject),

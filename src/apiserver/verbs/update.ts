@@ -7,11 +7,12 @@ import { type Entry, encode, entryOf } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
 import { admit, admissionRequest } from "./admit.ts";
 import { type Call, nameIn } from "./call.ts";
+import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { finishDeletion } from "./finish-deletion.ts";
 import { showEntry } from "./show.ts";
 import { stored } from "./stored.ts";
-import { invalidIf, metaCauses } from "./validate.ts";
+import { invalidIf, objectCauses } from "./validate.ts";
 
 export async function updateFromRequest(call: Call): Promise<void> {
   const object = await decodeObject(call);
@@ -39,9 +40,10 @@ async function nextObject(call: Call, wanted: KubeObject, old: KubeObject): Prom
   checkPreconditions(call.kind, wanted, old);
   const merged = call.path.subresource === "status" ? withStatus(wanted, old) : withoutStatus(call.kind, wanted, old);
   const object = { ...merged, metadata: keptMeta(merged, old) };
+  conform(call, object);
   if (call.path.subresource === "") {
-    call.kind.strategy.default?.(object);
     call.kind.strategy.prepareUpdate?.(object, old);
+    call.kind.strategy.default?.(object);
   }
   const request = admissionRequest(call, "UPDATE", object, old);
   const admitted = await admit(call, request, (next) => validateChange(call, next, old));
@@ -105,11 +107,8 @@ function validateChange(call: Call, object: KubeObject, old: KubeObject): void {
   const { strategy } = kind;
   checkNewFinalizers(kind, object, old);
   if (call.path.subresource !== "") return;
-  const causes = [
-    ...metaCauses(kind, object),
-    ...(strategy.validate?.(object) ?? []),
-    ...(strategy.validateUpdate?.(object, old) ?? []),
-  ];
+  const causes = objectCauses(kind, object);
+  if (causes.length === 0) causes.push(...(strategy.validateUpdate?.(object, old) ?? []));
   invalidIf(kind, object, causes);
 }
 

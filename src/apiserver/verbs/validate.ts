@@ -10,6 +10,7 @@ import {
 } from "../../apimachinery/names/names.ts";
 import { validateObjectMeta } from "../../apimachinery/names/validate-object-meta.ts";
 import type { StatusCause } from "../../base/errors.ts";
+import { schemaCauses } from "./check-fields.ts";
 import { groupResource, type ServedKind } from "../registry/kind.ts";
 
 const nameChecks: Record<string, NameCheck> = {
@@ -21,9 +22,15 @@ const nameChecks: Record<string, NameCheck> = {
   "clusterrolebindings.rbac.authorization.k8s.io": pathSegment,
 };
 
-export function metaCauses(kind: ServedKind, object: KubeObject): StatusCause[] {
+function metaCauses(kind: ServedKind, object: KubeObject): StatusCause[] {
   const nameCheck = nameChecks[groupResource(kind)] ?? dns1123Subdomain;
   return validateObjectMeta(object.metadata ?? {}, { namespaced: kind.namespaced, nameCheck });
+}
+
+/** The schema first: the kind's own rules may rely on the types of fields. */
+export function objectCauses(kind: ServedKind, object: KubeObject): StatusCause[] {
+  const basic = [...metaCauses(kind, object), ...schemaCauses(kind, object)];
+  return basic.length > 0 ? basic : (kind.strategy.validate?.(object) ?? []);
 }
 
 export function invalidIf(kind: ServedKind, object: KubeObject, causes: readonly StatusCause[]): void {

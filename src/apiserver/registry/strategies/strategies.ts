@@ -1,0 +1,40 @@
+/** Which kind has which strategy. */
+import type { Strategy } from "../kind.ts";
+import {
+  claimStrategy,
+  configMapStrategy,
+  eventStrategy,
+  namespaceStrategy,
+  nodeStrategy,
+  secretStrategy,
+  volumeStrategy,
+} from "./core.ts";
+import { podStrategy } from "./pods.ts";
+import { serviceStrategy } from "./services.ts";
+import {
+  cronJobStrategy,
+  daemonSetStrategy,
+  deploymentStrategy,
+  jobStrategy,
+  replicaSetStrategy,
+  statefulSetStrategy,
+} from "./workloads.ts";
+
+/** By group resource, e.g. `deployments.apps`. */
+export const strategies: Readonly<Record<string, Strategy>> = {
+  namespaces: namespaceStrategy,
+  nodes: nodeStrategy,
+  pods: podStrategy,
+  services: serviceStrategy,
+  configmaps: configMapStrategy,
+  secrets: secretStrategy,
+  events: eventStrategy,
+  persistentvolumes: volumeStrategy,
+  persistentvolumeclaims: claimStrategy,
+  "deployments.apps": deploymentStrategy,
+  "replicasets.apps": replicaSetStrategy,
+  "statefulsets.apps": statefulSetStrategy,
+  "daemonsets.apps": daemonSetStrategy,
+  "jobs.batch": jobStrategy,
+  "cronjobs.batch": cronJobStrategy,
+};
