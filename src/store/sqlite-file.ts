@@ -12,8 +12,6 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { JournalRow } from "./journal.ts";
 
-/** A predecessor that was told to stop gets this long to let go of the file. */
-const lockTimeoutMs = 10_000;
 const formatVersion = 1;
 
 const schema = `
@@ -35,8 +33,8 @@ export interface SqliteFile {
   close(): void;
 }
 
-export function openSqliteFile(path: string): SqliteFile {
-  const database = openDatabase(path);
+export function openSqliteFile(path: string, lockTimeoutMs: number): SqliteFile {
+  const database = openDatabase(path, lockTimeoutMs);
   const insert = database.prepare("INSERT INTO log (revision, key, value, create_revision) VALUES (?, ?, ?, ?)");
   const remove = database.prepare("DELETE FROM log WHERE revision = ?");
   const setCompacted = database.prepare("UPDATE meta SET value = ? WHERE name = 'compacted'");
@@ -71,7 +69,7 @@ export function openSqliteFile(path: string): SqliteFile {
   };
 }
 
-function openDatabase(path: string): DatabaseSync {
+function openDatabase(path: string, lockTimeoutMs: number): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // It holds Secrets; sqlite gives its -wal file the mode of the database.
   closeSync(openSync(path, "a", 0o600));

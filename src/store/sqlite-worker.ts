@@ -3,6 +3,11 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { JournalRow } from "./journal.ts";
 import { openSqliteFile, type SqliteFile } from "./sqlite-file.ts";
 
+export interface WorkerSettings {
+  path: string;
+  lockTimeoutMs: number;
+}
+
 export type WorkerRequest =
   | { type: "append"; rows: JournalRow[] }
   | { type: "compact"; revision: number; superseded: number[] }
@@ -27,10 +32,10 @@ function attempt(action: () => WorkerAnswer): WorkerAnswer {
   }
 }
 
-function serve(port: MessagePort, path: string): void {
+function serve(port: MessagePort, settings: WorkerSettings): void {
   let file: SqliteFile | undefined;
   const opened = attempt(() => {
-    file = openSqliteFile(path);
+    file = openSqliteFile(settings.path, settings.lockTimeoutMs);
     return { type: "opened", compacted: file.compacted, rows: file.rows() };
   });
   port.postMessage(opened);
@@ -44,4 +49,4 @@ function serve(port: MessagePort, path: string): void {
   });
 }
 
-if (parentPort) serve(parentPort, (workerData as { path: string }).path);
+if (parentPort) serve(parentPort, workerData as WorkerSettings);
