@@ -1,0 +1,71 @@
+/**
+ * Ends every pod of a containerd, without kubelet or API server: what `vmpod down` does. Containers may still end
+ * in their own way: their preStop hook is kept with them as an annotation.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../base/errors.ts";
+import { createLogger } from "../../base/log.ts";
+import { connectCri, type CriClient } from "../client.ts";
+import { type Container, ContainerState } from "../gen/runtime/v1/api.gen.ts";
+import { removeImageViews } from "./image-views.ts";
+
+/** On containers: the command of an `exec` preStop hook, as a JSON array. */
+export const preStopAnnotation = "vmpod.dev/pre-stop";
+/** On containers: the pod's grace period in seconds. */
+export const gracePeriodAnnotation = "io.kubernetes.pod.terminationGracePeriod";
+
+const killedAfterSeconds = 2;
+const log = createLogger("cri");
+
+/**
+ * @param longestGraceSeconds bounds the pods' own grace periods; 0 ends everything at once
+ * @returns how many pods there were
+ */
+export async function removeAllPods(socketPath: string, longestGraceSeconds: number): Promise<number> {
+  const cri = connectCri(socketPath);
+  try {
+    const { containers } = await cri.runtime.listContainers({});
+    const running = containers.filter(({ state }) => state === ContainerState.CONTAINER_RUNNING);
+    await Promise.all(running.map((container) => stop(cri, container, longestGraceSeconds)));
+    const { items } = await cri.runtime.listPodSandbox({});
+    await Promise.all(items.map(({ id }) => removeSandbox(cri, id)));
+    return items.length;
+  } finally {
+    cri.close();
+  }
+}
+
+async function stop(cri: CriClient, { id, annotations }: Container, longestGraceSeconds: number): Promise<void> {
+  const graceSeconds = Math.min(Number(annotations[gracePeriodAnnotation] ?? 30), longestGraceSeconds);
+  const endMs = Date.now() + graceSeconds * 1000;
+  const hook = annotations[preStopAnnotation];
+  if (hook !== undefined && graceSeconds > 0) {
+    await runHook(cri, id, JSON.parse(hook) as string[], graceSeconds);
+  }
+  const left = graceSeconds === 0 ? 0 : Math.max(killedAfterSeconds, Math.ceil((endMs - Date.now()) / 1000));
+  await cri.runtime.stopContainer({ containerId: id, timeout: BigInt(left) }, { timeoutMs: (left + 60) * 1000 });
+}
+
+async function runHook(cri: CriClient, containerId: string, cmd: string[], timeoutSeconds: number): Promise<void> {
+  const timeoutMs = timeoutSeconds * 1000;
+  const hook = cri.runtime
+    .execSync({ containerId, cmd, timeout: BigInt(timeoutSeconds) }, { timeoutMs })
+    .catch((error: unknown) => log.warn({ containerId, error: messageOf(error) }, "preStop hook failed"));
+  const deadline = delay(timeoutMs, undefined, { ref: false });
+  await Promise.race([hook, deadline]);
+}
+
+async function removeSandbox(cri: CriClient, podSandboxId: string): Promise<void> {
+  await cri.runtime.stopPodSandbox({ podSandboxId });
+  await cri.runtime.removePodSandbox({ podSandboxId });
+}
+
+/** For `vmpod down` after the volumes were unmounted. */
+export async function removeAllImageViews(socketPath: string): Promise<void> {
+  const cri = connectCri(socketPath);
+  try {
+    await removeImageViews(cri);
+  } finally {
+    cri.close();
+  }
+}

@@ -1,0 +1,20 @@
+/** What every part of the kubelet works with. */
+import type { Pod, Service } from "../../api/core.ts";
+import type { CriClient } from "../cri/client.ts";
+import type { PodEvents } from "./events.ts";
+import type { KubeletOptions } from "./options.ts";
+
+export interface KubeletContext extends KubeletOptions {
+  cri: CriClient;
+  events: PodEvents;
+  /** Of all namespaces, as this node last saw them. */
+  services(): Service[];
+  /** The pods of this node, as last seen. */
+  podByUid(uid: string): Pod | undefined;
+  machine: Machine;
+}
+
+export interface Machine {
+  memoryBytes: number;
+  cpus: number;
+}

@@ -1,0 +1,125 @@
+/**
+ * Brings one container up: image, configuration, create, start, postStart hook. A failure carries the reason that
+ * the container's status shows while it waits for the next try.
+ */
+import type { Container, Pod } from "../../../api/core.ts";
+import { InvariantError, messageOf, TerminalError } from "../../base/errors.ts";
+import { containerConfig } from "../config/container.ts";
+import { containerEnv } from "../config/env.ts";
+import type { PodFacts } from "../config/field-ref.ts";
+import type { KubeletContext } from "../context.ts";
+import type { Action } from "../pods/actions.ts";
+import type { MutablePodMemory } from "../pods/memory.ts";
+import { readSandboxIps } from "../pods/runtime-state.ts";
+import { createReferences } from "../references.ts";
+import { containerMounts } from "./container-mounts.ts";
+import { ensureImage } from "./ensure-image.ts";
+import { runHook } from "./run-hook.ts";
+import { sandboxConfigOf } from "./run-sandbox.ts";
+
+type Start = Extract<Action, { type: "start-container" }>;
+
+export async function startContainer(
+  context: KubeletContext,
+  pod: Pod,
+  action: Start,
+  memory: MutablePodMemory,
+): Promise<void> {
+  const container = specOf(pod, action.container);
+  const image = await ensureImage(context, pod, container, memory);
+  const facts = await podFacts(context, action.sandboxId, pod);
+  const config = await reported(context, pod, "CreateContainerConfigError", async () => {
+    const env = await containerEnv({
+      pod,
+      container,
+      facts,
+      services: context.services(),
+      references: createReferences(context.client, pod.metadata?.namespace ?? ""),
+    });
+    const { mounts, blockDevices } = await containerMounts(context, {
+      pod,
+      container,
+      attempt: action.attempt,
+      env,
+      facts,
+      memory,
+    });
+    return containerConfig({
+      pod,
+      container,
+      attempt: action.attempt,
+      backoffLevel: action.backoffLevel,
+      imageId: image.id,
+      imageUser: image.user,
+      env,
+      mounts,
+      blockDevices,
+      devices: context.devices,
+      nodeMemoryBytes: context.machine.memoryBytes,
+      seccompDir: `${context.rootDir}/seccomp`,
+    });
+  });
+  const { runtime } = context.cri;
+  const podSandboxId = action.sandboxId;
+  const sandbox = await sandboxConfigOf(context, pod, 0);
+  const { containerId } = await reported(context, pod, "CreateContainerError", () =>
+    runtime.createContainer({ podSandboxId, config, sandboxConfig: sandbox }),
+  );
+  context.events.normal(pod, "Created", `Created container: ${container.name}`);
+  await reported(context, pod, "RunContainerError", () => runtime.startContainer({ containerId }));
+  context.events.normal(pod, "Started", `Started container ${container.name}`);
+  await postStart(context, pod, container, containerId, facts);
+}
+
+function specOf(pod: Pod, name: string): Container {
+  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  const container = all.find((candidate) => candidate.name === name);
+  if (container === undefined) {
+    throw new InvariantError(`pod ${pod.metadata?.name} has no container ${name}`);
+  }
+  return container;
+}
+
+async function podFacts(context: KubeletContext, sandboxId: string, pod: Pod): Promise<PodFacts> {
+  const podIps = pod.spec?.hostNetwork === true ? [context.nodeIp] : await readSandboxIps(context.cri, sandboxId);
+  const { cpus, memoryBytes } = context.machine;
+  return {
+    nodeName: context.nodeName,
+    hostIp: context.nodeIp,
+    podIps,
+    allocatable: { cpu: String(cpus), memory: String(memoryBytes) },
+  };
+}
+
+/** Errors that have no reason of their own get this one; each becomes an event. */
+async function reported<T>(context: KubeletContext, pod: Pod, reason: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = messageOf(error);
+    context.events.warning(pod, "Failed", `Error: ${message}`);
+    throw error instanceof TerminalError ? error : new TerminalError(reason, message);
+  }
+}
+
+async function postStart(
+  context: KubeletContext,
+  pod: Pod,
+  container: Container,
+  containerId: string,
+  facts: PodFacts,
+): Promise<void> {
+  const hook = container.lifecycle?.postStart;
+  if (hook === undefined) {
+    return;
+  }
+  try {
+    await runHook(context, { hook, container, containerId, podIp: facts.podIps[0] ?? "" });
+  } catch (error) {
+    const message = `PostStartHook failed: ${messageOf(error)}`;
+    context.events.warning(pod, "FailedPostStartHook", message);
+    const timeout = BigInt(pod.spec?.terminationGracePeriodSeconds ?? 30);
+    await context.cri.runtime.stopContainer({ containerId, timeout });
+    throw new TerminalError("PostStartHookError", message);
+  }
+}

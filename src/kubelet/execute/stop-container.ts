@@ -1,0 +1,115 @@
+/**
+ * Ends one container: preStop hook, then SIGTERM, then SIGKILL. The hook spends from the same grace period; a
+ * deletion that becomes more urgent meanwhile shortens what is left.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Container, Pod } from "../../../api/core.ts";
+import { messageOf } from "../../base/errors.ts";
+import { isCriError } from "../../cri/client.ts";
+import type { KubeletContext } from "../context.ts";
+import type { Action } from "../pods/actions.ts";
+import { runHook } from "./run-hook.ts";
+
+type Stop = Extract<Action, { type: "stop-container" }>;
+
+/** Stops under way, by container id. */
+export type Stops = Map<string, { hurry(graceSeconds: number): void }>;
+
+/** After the hook, a container always gets this long to end by itself. */
+const leastGraceSeconds = 2;
+
+export async function stopContainer(
+  context: KubeletContext,
+  stops: Stops,
+  pod: Pod | undefined,
+  action: Stop,
+): Promise<void> {
+  const grace = createGrace(action.graceSeconds);
+  stops.set(action.containerId, { hurry: (seconds) => grace.shorten(seconds, () => kill(context, action, seconds)) });
+  try {
+    const container = specOf(pod, action.container);
+    if (pod !== undefined) {
+      context.events.normal(pod, "Killing", action.message);
+    }
+    if (pod !== undefined && container !== undefined && action.graceSeconds > 0) {
+      await preStop(context, pod, container, action.containerId, grace);
+    }
+    grace.hookDone = true;
+    await kill(context, action, action.graceSeconds === 0 ? 0 : Math.max(grace.leftSeconds(), leastGraceSeconds));
+  } finally {
+    stops.delete(action.containerId);
+  }
+}
+
+interface Grace {
+  hookDone: boolean;
+  signal: AbortSignal;
+  leftSeconds(): number;
+  shorten(seconds: number, afterHook: () => Promise<void>): void;
+}
+
+function createGrace(seconds: number): Grace {
+  let endMs = Date.now() + seconds * 1000;
+  const urgent = new AbortController();
+  const grace: Grace = {
+    hookDone: false,
+    signal: urgent.signal,
+    leftSeconds: () => Math.max(0, Math.ceil((endMs - Date.now()) / 1000)),
+    shorten(wanted, afterHook) {
+      const wantedEndMs = Date.now() + wanted * 1000;
+      if (wantedEndMs > endMs - 1500) {
+        return;
+      }
+      endMs = wantedEndMs;
+      if (grace.hookDone) {
+        void afterHook();
+      } else {
+        setTimeout(() => urgent.abort(), wanted * 1000).unref();
+      }
+    },
+  };
+  return grace;
+}
+
+function specOf(pod: Pod | undefined, name: string): Container | undefined {
+  const all = [...(pod?.spec?.initContainers ?? []), ...(pod?.spec?.containers ?? [])];
+  return all.find((container) => container.name === name);
+}
+
+async function preStop(
+  context: KubeletContext,
+  pod: Pod,
+  container: Container,
+  containerId: string,
+  grace: Grace,
+): Promise<void> {
+  const hook = container.lifecycle?.preStop;
+  if (hook === undefined) {
+    return;
+  }
+  const expired = new AbortController();
+  const signal = AbortSignal.any([grace.signal, expired.signal]);
+  const run = runHook(context, { hook, container, containerId, podIp: pod.status?.podIP ?? "", signal });
+  const outcome = run.then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
+  const deadline = delay(grace.leftSeconds() * 1000, "the grace period is over", { signal }).catch(() => "cut short");
+  const failure = await Promise.race([outcome, deadline]);
+  expired.abort();
+  if (failure !== undefined) {
+    context.events.warning(pod, "FailedPreStopHook", `PreStopHook failed: ${failure}`);
+  }
+}
+
+async function kill(context: KubeletContext, action: Stop, graceSeconds: number): Promise<void> {
+  try {
+    const timeout = BigInt(graceSeconds);
+    const timeoutMs = (graceSeconds + 120) * 1000;
+    await context.cri.runtime.stopContainer({ containerId: action.containerId, timeout }, { timeoutMs });
+  } catch (error) {
+    if (!isCriError(error, "NotFound")) {
+      throw error;
+    }
+  }
+}

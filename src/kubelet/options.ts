@@ -1,0 +1,45 @@
+/** What the embedding program decides for the kubelet. */
+import type { Client } from "../client/client.ts";
+import type { Logger } from "../base/log.ts";
+
+export interface KubeletOptions {
+  client: Client;
+  nodeName: string;
+  /** Names what this installation owns on the host: bridge, nft table, cgroup parent. */
+  instance: string;
+  criSocket: string;
+  /** Pods' volumes and logs, e.g. /var/lib/vmpod/kubelet. */
+  rootDir: string;
+  /** Of the HTTPS server. */
+  port: number;
+  tls: KubeletTls;
+  clusterDns: string[];
+  clusterDomain: string;
+  /** The address at which the API server and pods reach this node. */
+  nodeIp: string;
+  /** Addresses of the pods of this node; traffic from them to elsewhere is masqueraded. */
+  podCidr: string;
+  /** Extended resources (e.g. `devices.kubevirt.io/tun`) that containers may ask for. */
+  devices: DeviceResource[];
+  nodeLabels?: Record<string, string>;
+  log: Logger;
+}
+
+export interface KubeletTls {
+  /** PEM. */
+  certificate: string;
+  key: string;
+  /** Signs the client certificates. */
+  clientCa: string;
+}
+
+/** A device of the host as a countable resource; every container that asks for it gets the same device. */
+export interface DeviceResource {
+  name: string;
+  capacity: number;
+  paths: string[];
+}
+
+/** Group of client certificates, or common name, that may use the kubelet's HTTPS API. */
+export const kubeletClientGroup = "vmpod:kubelet-api";
+export const kubeletClientName = "kube-apiserver-kubelet-client";

@@ -1,0 +1,86 @@
+/**
+ * The nft table of this node's pods, `inet <instance>-pods`: masquerades what they send out of the cluster, and leads
+ * `hostPort`s to them. The whole table is rendered from the pods and replaced in one transaction, so it needs
+ * no bookkeeping and leaves nothing behind.
+ */
+import type { Pod } from "../../api/core.ts";
+import { exec } from "../base/exec.ts";
+import { bridgeName } from "../cri/containerd/cni.ts";
+import { isTerminalPhase } from "./pods/lifetime.ts";
+
+export interface HostPort {
+  protocol: "tcp" | "udp" | "sctp";
+  hostIp: string | undefined;
+  hostPort: number;
+  podIp: string;
+  containerPort: number;
+}
+
+const tableName = (instance: string): string => `inet ${instance}-pods`;
+
+export function hostPortsOf(pods: Iterable<Pod>): HostPort[] {
+  return [...pods].flatMap((pod) => {
+    const podIp = pod.status?.podIP;
+    const applies = pod.spec?.hostNetwork !== true && podIp !== undefined && !isTerminalPhase(pod.status?.phase);
+    return applies ? portsOf(pod, podIp) : [];
+  });
+}
+
+function portsOf(pod: Pod, podIp: string): HostPort[] {
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  return containers.flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort, hostIP, containerPort, protocol = "TCP" }) => {
+      const known = protocol.toLowerCase() as HostPort["protocol"];
+      const hostIp = hostIP === "" || hostIP === "0.0.0.0" ? undefined : hostIP;
+      return hostPort ? [{ protocol: known, hostIp, hostPort, podIp, containerPort }] : [];
+    }),
+  );
+}
+
+export interface PodNetwork {
+  instance: string;
+  podCidr: string;
+  hostPorts: HostPort[];
+}
+
+export function renderPodNetwork({ instance, podCidr, hostPorts }: PodNetwork): string {
+  const table = tableName(instance);
+  const toPods = hostPorts.map(dnatRule).join("\n    ");
+  return `table ${table}
+delete table ${table}
+table ${table} {
+  chain prerouting {
+    type nat hook prerouting priority dstnat;
+    fib daddr type local jump hostports
+  }
+  chain output {
+    type nat hook output priority -100;
+    fib daddr type local jump hostports
+  }
+  chain hostports {
+    ${toPods}
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+    ip saddr ${podCidr} ip daddr != ${podCidr} ip daddr != 224.0.0.0/4 masquerade
+    ct status dnat ip saddr 127.0.0.0/8 oifname "${bridgeName(instance)}" masquerade
+  }
+}
+`;
+}
+
+function dnatRule({ protocol, hostIp, hostPort, podIp, containerPort }: HostPort): string {
+  const address = hostIp === undefined ? "" : `ip daddr ${hostIp} `;
+  return `${address}${protocol} dport ${hostPort} dnat ip to ${podIp}:${containerPort}`;
+}
+
+/** Replaces the table. */
+export async function applyPodNetwork(network: PodNetwork): Promise<void> {
+  await exec(["nft", "-f", "-"], { input: renderPodNetwork(network) });
+}
+
+export async function removePodNetwork(instance: string): Promise<void> {
+  const table = tableName(instance);
+  // Declaring it first makes the deletion succeed in any case.
+  await exec(["nft", "-f", "-"], { input: `table ${table}\ndelete table ${table}\n` });
+}

@@ -1,0 +1,81 @@
+/** Carries out what a plan asks for. */
+import { pods } from "../../../api/core.ts";
+import { InvariantError, isStatus } from "../../base/errors.ts";
+import type { KubeletContext } from "../context.ts";
+import { runSandbox } from "../execute/run-sandbox.ts";
+import { startContainer } from "../execute/start-container.ts";
+import { type Stops, stopContainer } from "../execute/stop-container.ts";
+import { tearDownPod } from "../execute/tear-down.ts";
+import { setUpVolumes } from "../volumes/set-up.ts";
+import type { Action } from "./actions.ts";
+import type { MutablePodMemory } from "./memory.ts";
+import type { Observation } from "./observation.ts";
+import type { Pod } from "../../../api/core.ts";
+
+export interface Executor {
+  execute(action: Action, o: Observation, memory: MutablePodMemory): Promise<void>;
+  /** The action runs already; it may have become more urgent. */
+  hurry(action: Action): void;
+}
+
+export function createExecutor(context: KubeletContext): Executor {
+  const stops: Stops = new Map();
+
+  async function execute(action: Action, o: Observation, memory: MutablePodMemory): Promise<void> {
+    const { runtime } = context.cri;
+    switch (action.type) {
+      case "set-up-volumes":
+        return await setUpVolumes(context, podOf(o), memory);
+      case "run-sandbox":
+        return await runSandbox(context, podOf(o), action.attempt);
+      case "stop-sandbox":
+        return void (await runtime.stopPodSandbox({ podSandboxId: action.sandboxId }));
+      case "remove-sandbox":
+        return void (await runtime.removePodSandbox({ podSandboxId: action.sandboxId }));
+      case "remove-container":
+        return void (await runtime.removeContainer({ containerId: action.containerId }));
+      case "start-container":
+        return await startContainer(context, podOf(o), action, memory);
+      case "stop-container":
+        return await stopContainer(context, stops, o.pod, action);
+      case "tear-down":
+        await tearDownPod(context, o.uid, o.pod);
+        memory.cleanedUp = true;
+        memory.volumesReady = false;
+        return;
+      case "delete-pod":
+        return await deletePod(context, podOf(o));
+      default:
+        throw new InvariantError(`unknown action ${JSON.stringify(action satisfies never)}`);
+    }
+  }
+
+  return {
+    execute,
+    hurry(action) {
+      if (action.type === "stop-container") {
+        stops.get(action.containerId)?.hurry(action.graceSeconds);
+      }
+    },
+  };
+}
+
+function podOf(o: Observation): Pod {
+  if (o.pod === undefined) {
+    throw new InvariantError(`pod ${o.uid} is gone, nothing of it may be started`);
+  }
+  return o.pod;
+}
+
+/** Everything of the pod is gone from this node: now its object may go. */
+async function deletePod(context: KubeletContext, pod: Pod): Promise<void> {
+  const { namespace, name = "", uid } = pod.metadata ?? {};
+  try {
+    await context.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
+  } catch (error) {
+    // Deleted by force meanwhile, perhaps with a successor of the same name.
+    if (!isStatus(error, "NotFound", "Conflict")) {
+      throw error;
+    }
+  }
+}

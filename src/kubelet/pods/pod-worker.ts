@@ -1,0 +1,165 @@
+/**
+ * The loop over one pod: read, report, decide, do.
+ *
+ * Short actions are done in order and the pod is looked at again; long ones (a start with its image pull and
+ * postStart hook, a stop with its grace period) run beside the loop, and their end wakes it.
+ */
+import type { Pod } from "../../../api/core.ts";
+import { messageOf, TerminalError } from "../../base/errors.ts";
+import type { KubeletContext } from "../context.ts";
+import { type Action, actionKey, isLong } from "./actions.ts";
+import type { Executor } from "./executor.ts";
+import { createKeyedQueue } from "./keyed-queue.ts";
+import { type MutablePodMemory, newPodMemory, noteFailure } from "./memory.ts";
+import type { Observation } from "./observation.ts";
+import { plan } from "./plan.ts";
+import { readRuntimeState } from "./runtime-state.ts";
+import { writeStatus } from "./write-status.ts";
+import { type ProbeManager, syncProbes } from "../probes/probe-manager.ts";
+
+export interface PodWorker {
+  wake(uid: string): void;
+  /** Wakes the pod of a container or sandbox. */
+  wakeOwner(id: string): void;
+  /** UIDs that are being worked on. */
+  known(): string[];
+  memoryOf(uid: string): MutablePodMemory | undefined;
+  close(): Promise<void>;
+}
+
+export function createPodWorker(context: KubeletContext, executor: Executor, probes: ProbeManager): PodWorker {
+  const memories = new Map<string, MutablePodMemory>();
+  /** Runtime id of a container or sandbox -> pod UID. */
+  const owners = new Map<string, string>();
+  const queue = createKeyedQueue(reconcile);
+
+  async function reconcile(uid: string): Promise<void> {
+    const memory = memories.get(uid) ?? newPodMemory();
+    memories.set(uid, memory);
+    try {
+      await reconcileOnce(uid, memory);
+    } catch (error) {
+      // The runtime or the API server does not answer.
+      const failure = noteFailure(memory, "reconcile", "Reconcile", messageOf(error));
+      context.log.warn({ uid, err: error }, "pod reconcile failed");
+      queue.wakeAt(uid, failure.retryAtMs);
+    }
+  }
+
+  async function reconcileOnce(uid: string, memory: MutablePodMemory): Promise<void> {
+    const o = await observe(uid, memory);
+    syncProbes(probes, o, memory, () => queue.wake(uid));
+    if (o.pod !== undefined) {
+      await writeStatus(context, o, o.pod);
+    }
+    const planned = plan(o);
+    memory.failures.delete("reconcile");
+    const acted = await act(o, memory, planned.actions);
+    if (acted) {
+      queue.wake(uid);
+    } else if (isForgotten(o)) {
+      memories.delete(uid);
+      forgetOwners(uid);
+    } else if (planned.wakeAtMs !== undefined) {
+      queue.wakeAt(uid, planned.wakeAtMs);
+    }
+  }
+
+  async function observe(uid: string, memory: MutablePodMemory): Promise<Observation> {
+    const runtime = await readRuntimeState(context.cri, context.rootDir, uid);
+    for (const { id } of [...runtime.containers, ...runtime.sandboxes]) {
+      owners.set(id, uid);
+    }
+    return { uid, pod: context.podByUid(uid), runtime, memory, nowMs: Date.now() };
+  }
+
+  /** @returns whether the pod has to be looked at again at once */
+  async function act(o: Observation, memory: MutablePodMemory, actions: Action[]): Promise<boolean> {
+    let acted = false;
+    for (const action of actions) {
+      if (isLong(action)) {
+        startLong(o, memory, action);
+      } else if (await doShort(o, memory, action)) {
+        acted = true;
+      } else {
+        return false;
+      }
+    }
+    return acted;
+  }
+
+  async function doShort(o: Observation, memory: MutablePodMemory, action: Action): Promise<boolean> {
+    const key = actionKey(action);
+    try {
+      await executor.execute(action, o, memory);
+      memory.failures.delete(key);
+      return true;
+    } catch (error) {
+      const failure = fail(o, memory, key, error);
+      queue.wakeAt(o.uid, failure);
+      return false;
+    }
+  }
+
+  function startLong(o: Observation, memory: MutablePodMemory, action: Action): void {
+    const key = actionKey(action);
+    if (memory.inFlight.has(key)) {
+      executor.hurry(action);
+      return;
+    }
+    memory.inFlight.add(key);
+    executor
+      .execute(action, o, memory)
+      .then(() => memory.failures.delete(key))
+      .catch((error: unknown) => fail(o, memory, key, error))
+      .finally(() => {
+        memory.inFlight.delete(key);
+        queue.wake(o.uid);
+      });
+  }
+
+  /** @returns when to try again */
+  function fail(o: Observation, memory: MutablePodMemory, key: string, error: unknown): number {
+    const reason = error instanceof TerminalError ? error.reason : "Failed";
+    const known = memory.failures.get(key);
+    const failure = noteFailure(memory, key, reason, messageOf(error));
+    if (known?.message !== failure.message) {
+      context.log.warn({ uid: o.uid, pod: nameOf(o.pod), action: key, err: error }, "pod action failed");
+    }
+    return failure.retryAtMs;
+  }
+
+  function forgetOwners(uid: string): void {
+    for (const [id, owner] of owners) {
+      if (owner === uid) {
+        owners.delete(id);
+      }
+    }
+  }
+
+  return {
+    wake: (uid) => queue.wake(uid),
+    wakeOwner(id) {
+      const uid = owners.get(id);
+      // Not read yet: one of those that are being worked on.
+      for (const candidate of uid === undefined ? memories.keys() : [uid]) {
+        queue.wake(candidate);
+      }
+    },
+    known: () => [...memories.keys()],
+    memoryOf: (uid) => memories.get(uid),
+    close: () => queue.close(),
+  };
+}
+
+const nameOf = (pod: Pod | undefined): string | undefined =>
+  pod === undefined ? undefined : `${pod.metadata?.namespace}/${pod.metadata?.name}`;
+
+function isForgotten(o: Observation): boolean {
+  return (
+    o.pod === undefined &&
+    o.runtime.containers.length + o.runtime.sandboxes.length === 0 &&
+    o.memory.cleanedUp &&
+    o.memory.inFlight.size === 0
+  );
+}
