@@ -1,0 +1,107 @@
+/**
+ * Defaulting and validation of `kubevirt.io` objects as admission plugins: of the embedded API server in process,
+ * of a cluster's by webhook (./review.ts). The rules are in api/kubevirt; this only decides when they apply.
+ */
+import { randomUUID } from "node:crypto";
+import type { AdmissionPlugin, AdmissionRequest, UserInfo } from "../../../api/admission.ts";
+import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { defaultVirtualMachine } from "../../../api/kubevirt/default-vm.ts";
+import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
+import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
+import { sameJson } from "../../../api/kubevirt/same-json.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
+import {
+  validateName,
+  validateReservedLabels,
+  validateVirtualMachineInstance,
+  validateVirtualMachineInstanceUpdate,
+} from "../../../api/kubevirt/validate-vmi.ts";
+import type { KubeObject, Resource } from "../../../api/meta.ts";
+import { refuseCauses } from "./invalid.ts";
+
+export type ConfigurationSource = () => VirtConfiguration;
+
+export function createAdmissionPlugins(configuration: ConfigurationSource): AdmissionPlugin[] {
+  return [virtualMachinePlugin(configuration), virtualMachineInstancePlugin(configuration)];
+}
+
+function virtualMachinePlugin(configuration: ConfigurationSource): AdmissionPlugin {
+  return {
+    name: "VirtualMachine",
+    matches: (request) => concerns(request, virtualMachines),
+    mutate(request) {
+      const vm = request.object as VirtualMachine;
+      return tolerant(vm, () =>
+        defaultVirtualMachine(vm, contextOf(configuration), request.oldObject as VirtualMachine | undefined),
+      );
+    },
+    validate(request) {
+      const vm = request.object as VirtualMachine;
+      if (isUntouched(request)) return [];
+      refuseCauses(virtualMachines, vm, validateVirtualMachine(vm, configuration()));
+      return vm.spec.running === undefined ? [] : ["spec.running is deprecated, please use spec.runStrategy instead."];
+    },
+  };
+}
+
+function virtualMachineInstancePlugin(configuration: ConfigurationSource): AdmissionPlugin {
+  return {
+    name: "VirtualMachineInstance",
+    matches: (request) => concerns(request, virtualMachineInstances),
+    mutate(request) {
+      const vmi = request.object as VirtualMachineInstance;
+      if (request.operation !== "CREATE") return vmi;
+      return tolerant(vmi, () => defaultVirtualMachineInstance(vmi, contextOf(configuration)));
+    },
+    validate(request) {
+      const vmi = request.object as VirtualMachineInstance;
+      if (request.operation === "CREATE") return validateNew(vmi, request.user);
+      if (isOwnComponent(request.user)) return [];
+      const previous = request.oldObject as VirtualMachineInstance;
+      refuseCauses(virtualMachineInstances, vmi, validateVirtualMachineInstanceUpdate(vmi, previous));
+      return [];
+    },
+  };
+}
+
+function validateNew(vmi: VirtualMachineInstance, user: UserInfo): string[] {
+  refuseCauses(virtualMachineInstances, vmi, [
+    ...validateName(vmi.metadata?.name),
+    ...(isOwnComponent(user) ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
+    ...validateVirtualMachineInstance(vmi.spec),
+  ]);
+  return [];
+}
+
+function concerns(request: AdmissionRequest, resource: Resource): boolean {
+  const { group, plural } = request.resource;
+  const writes = request.operation === "CREATE" || request.operation === "UPDATE";
+  return writes && request.subresource === "" && group === resource.group && plural === resource.plural;
+}
+
+/** Finalizers and labels may change even on an object that a newer version's rules would refuse. */
+function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
+  const [now, before] = [object as VirtualMachine, oldObject as VirtualMachine | undefined];
+  if (before === undefined) return false;
+  return now.metadata?.deletionTimestamp !== undefined || sameJson(now.spec, before.spec);
+}
+
+/** vmpod's own components: the controllers, the subresource API and the node agents. */
+export function isOwnComponent({ name, groups }: UserInfo): boolean {
+  return name.startsWith("system:vmpod:") || groups.includes("vmpod:node-api") || groups.includes("system:nodes");
+}
+
+function contextOf(configuration: ConfigurationSource): DefaultingContext {
+  return { configuration: configuration(), newUuid: randomUUID, now: `${new Date().toISOString().slice(0, 19)}Z` };
+}
+
+/** Runs before the schema check: a field of a wrong type stays for that check to name. */
+function tolerant(object: KubeObject, change: () => KubeObject): KubeObject {
+  try {
+    return change();
+  } catch (error) {
+    if (error instanceof TypeError) return object;
+    throw error;
+  }
+}

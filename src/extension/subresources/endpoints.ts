@@ -1,0 +1,70 @@
+/**
+ * Every subresource, in one table: discovery, routing and `kubectl auth can-i` all read it.
+ *
+ *   /apis/subresources.kubevirt.io/VERSION/namespaces/NS/PLURAL/NAME/SUBRESOURCE[/REST]
+ */
+import { expandSpec } from "./about.ts";
+import type { Answer, ExtensionContext, SubresourceRequest } from "./context.ts";
+import {
+  filesystemList,
+  freeze,
+  guestOsInfo,
+  pause,
+  reset,
+  screenshot,
+  softReboot,
+  unfreeze,
+  unpause,
+  userList,
+} from "./guest.ts";
+import { restart, start, stop } from "./run.ts";
+import { forwardPort, forwardPortOfVm, openConsole, openVnc, type StreamHandler } from "./streams.ts";
+
+export interface Endpoint {
+  plural: "virtualmachines" | "virtualmachineinstances";
+  /** May hold a slash: `vnc/screenshot`. */
+  subresource: string;
+  method: "GET" | "PUT";
+  handle?: (context: ExtensionContext, request: SubresourceRequest) => Promise<Answer>;
+  stream?: StreamHandler;
+}
+
+const vm = "virtualmachines";
+const vmi = "virtualmachineinstances";
+
+export const endpoints: readonly Endpoint[] = [
+  { plural: vm, subresource: "start", method: "PUT", handle: start },
+  { plural: vm, subresource: "stop", method: "PUT", handle: stop },
+  { plural: vm, subresource: "restart", method: "PUT", handle: restart },
+  { plural: vm, subresource: "expand-spec", method: "GET", handle: expandSpec },
+  { plural: vm, subresource: "portforward", method: "GET", stream: forwardPortOfVm },
+  { plural: vmi, subresource: "console", method: "GET", stream: openConsole },
+  { plural: vmi, subresource: "vnc", method: "GET", stream: openVnc },
+  { plural: vmi, subresource: "vnc/screenshot", method: "GET", handle: screenshot },
+  { plural: vmi, subresource: "portforward", method: "GET", stream: forwardPort },
+  { plural: vmi, subresource: "pause", method: "PUT", handle: pause },
+  { plural: vmi, subresource: "unpause", method: "PUT", handle: unpause },
+  { plural: vmi, subresource: "reset", method: "PUT", handle: reset },
+  { plural: vmi, subresource: "softreboot", method: "PUT", handle: softReboot },
+  { plural: vmi, subresource: "freeze", method: "PUT", handle: freeze },
+  { plural: vmi, subresource: "unfreeze", method: "PUT", handle: unfreeze },
+  { plural: vmi, subresource: "guestosinfo", method: "GET", handle: guestOsInfo },
+  { plural: vmi, subresource: "userlist", method: "GET", handle: userList },
+  { plural: vmi, subresource: "filesystemlist", method: "GET", handle: filesystemList },
+];
+
+/** Upstream's subresources that vmpod does not serve yet. */
+export const unavailable: ReadonlyMap<string, string> = new Map([
+  ["migrate", "live migration"],
+  ["addvolume", "adding volumes to a running machine"],
+  ["removevolume", "removing volumes from a running machine"],
+  ["memorydump", "memory dumps"],
+  ["removememorydump", "memory dumps"],
+  ["usbredir", "USB redirection"],
+  ["vsock", "VSOCK"],
+  ["sev", "encrypted guests"],
+  ["backup", "backups"],
+  ["redefine-checkpoint", "backups"],
+  ["evacuate", "evacuation"],
+  ["objectgraph", "the object graph"],
+]);
