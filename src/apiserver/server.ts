@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { AdmissionPlugin, ApiDelegate, ApiRequest, ApiResponse } from "../../api/admission.ts";
+import type { AdmissionPlugin, ApiDelegate, ApiRequest, ApiResponse, UserInfo } from "../../api/admission.ts";
 import type { Logger } from "../base/log.ts";
 import type { ServiceAccountKey } from "../pki/service-account.ts";
 import { refuseUpgrade } from "../streams/http-head.ts";
@@ -19,9 +19,12 @@ import { createDiscovery } from "./discovery/handle.ts";
 import { answerError, statusErrorOf } from "./http/answer.ts";
 import { listen } from "./http/listener.ts";
 import { createRouter } from "./http/router.ts";
+import { createKubeletClient, type KubeletCredentials } from "./proxy/kubelet.ts";
 import { createAuthorizer } from "./rbac/authorizer.ts";
 import { builtinKinds } from "./registry/builtin.ts";
+import { discoveredReviews } from "./reviews/review.ts";
 import { createRegistry } from "./registry/registry.ts";
+import { discoveredSubresources } from "./subresources/table.ts";
 import { startCache } from "./storage/cache.ts";
 import { createObjects } from "./storage/objects.ts";
 
@@ -36,6 +39,9 @@ export interface ApiserverOptions {
   clientCaPem: string;
   serviceAccountKey?: ServiceAccountKey;
   serviceCidr: string;
+  /** Client certificate for kubelets; without it logs, exec and the like do not work. */
+  kubelet?: KubeletCredentials;
+  staticTokens?: ReadonlyMap<string, UserInfo>;
   admission?: readonly AdmissionPlugin[];
   delegates?: readonly ApiDelegate[];
   log: Logger;
@@ -61,19 +67,16 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
   const objects = createObjects(store, cache);
   const delegates = options.delegates ?? [];
   const address = `${options.advertiseAddress}:${options.port}`;
-  const tokens = createTokenAuthenticator({
-    key: options.serviceAccountKey,
-    issuer: serviceAccountIssuer,
-    audiences: [serviceAccountIssuer],
-    staticTokens: new Map(),
-    cache,
-  });
+  const tokens = { key: options.serviceAccountKey, issuer: serviceAccountIssuer, audiences: [serviceAccountIssuer] };
+  const authenticator = createTokenAuthenticator({ ...tokens, staticTokens: options.staticTokens ?? new Map(), cache });
+  const authorizer = createAuthorizer(cache);
+  const kubelets = createKubeletClient(objects, options.kubelet);
   const route = createRouter({
-    api: { registry, objects, admission: options.admission ?? [] },
-    discovery: createDiscovery(registry, {}, delegates, address),
+    api: { registry, objects, admission: options.admission ?? [], kubelets, tokens, authorizer, authenticator },
+    discovery: createDiscovery(registry, { ...discoveredSubresources(), ...discoveredReviews() }, delegates, address),
     delegates,
-    authenticate: createAuthenticate(tokens),
-    authorizer: createAuthorizer(cache),
+    authenticate: createAuthenticate(authenticator),
+    authorizer,
   });
   await bootstrap(objects, registry);
   const listener = await listen({

@@ -40,14 +40,21 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
   const file = (given: string | undefined, name: string): Promise<string> => readFile(given ?? join(pki, name), "utf8");
   mkdirSync(join(values["data-dir"], "store"), { recursive: true, mode: 0o700 });
   const store = await openSqliteStore(join(values["data-dir"], "store", "state.db"));
+  const clientCaPem = await file(values["client-ca"], "ca.crt");
+  const kubelet = {
+    certificatePem: await file(values["kubelet-client-cert"], "kubelet-client.crt"),
+    keyPem: await file(values["kubelet-client-key"], "kubelet-client.key"),
+    caPem: clientCaPem,
+  };
   return runApiserver({
+    kubelet,
     store,
     bindAddress: values["bind-address"],
     port: Number(values.port),
     advertiseAddress: values["advertise-address"],
     certificatePem: await file(values["tls-cert"], "apiserver.crt"),
     keyPem: await file(values["tls-key"], "apiserver.key"),
-    clientCaPem: await file(values["client-ca"], "ca.crt"),
+    clientCaPem,
     serviceAccountKey: await ensureServiceAccountKey(values["service-account-key-dir"] ?? pki),
     serviceCidr: values["service-cidr"],
     log: createLogger("apiserver"),

@@ -1,5 +1,5 @@
 /** Finds out who asks for what, whether that is allowed, and who answers. */
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ApiDelegate, ApiRequest, ApiResponse, UserInfo } from "../../../api/admission.ts";
 import { StatusError } from "../../base/errors.ts";
@@ -7,7 +7,12 @@ import type { Authenticate } from "../authn/authenticate.ts";
 import type { Discovery } from "../discovery/handle.ts";
 import { type Attributes, forbiddenMessage } from "../rbac/attributes.ts";
 import type { Authorizer } from "../rbac/authorizer.ts";
+import { readJson } from "../verbs/decode.ts";
 import type { Api, Call } from "../verbs/call.ts";
+import { findReview } from "../reviews/review.ts";
+import type { ServedKind } from "../registry/kind.ts";
+import type { Upgrade } from "../subresources/stream.ts";
+import { subresourceStream } from "../subresources/table.ts";
 import { noSuchResource, runVerb, verbOf } from "../verbs/dispatch.ts";
 import { answerJson, answerText } from "./answer.ts";
 import { parseResourcePath, type ResourcePath } from "./path.ts";
@@ -40,13 +45,10 @@ export function createRouter(options: RouterOptions): Route {
       const url = new URL(request.url ?? "/", "https://localhost");
       const user = await options.authenticate(request);
       const path = parseResourcePath(url.pathname);
-      const delegate = path && delegateOf(options, path);
-      if (!path || !delegate?.upgrade) throw noSuchResource();
-      authorize(
-        options.authorizer,
-        resourceAttributes(user, path, verbOf(request.method ?? "GET", path, url.searchParams) ?? ""),
-      );
-      await delegate.upgrade(request, socket, head, user);
+      if (!path) throw noSuchResource();
+      const query = url.searchParams;
+      authorize(options.authorizer, resourceAttributes(user, path, verbOf(request.method ?? "GET", path, query) ?? ""));
+      await streamRequest(options, { request, user, path, query }, { request, socket, head });
     },
   };
 }
@@ -66,6 +68,8 @@ async function resourceRequest(options: RouterOptions, exchange: Exchange): Prom
     throw new StatusError("MethodNotAllowed", `the server does not allow the method ${request.method ?? ""}`);
   authorize(options.authorizer, resourceAttributes(user, path, verb));
   const kind = options.api.registry.find(path.group, path.version, path.plural);
+  const review = verb === "create" ? findReview(path.group, path.version, path.plural) : undefined;
+  if (review) return review.run({ api: options.api, user, request, response, body: once(() => readJson(exchange)) });
   if (!kind) {
     const delegate = delegateOf(options, path);
     if (delegate) return delegate.handle(request, response, user);
@@ -73,9 +77,36 @@ async function resourceRequest(options: RouterOptions, exchange: Exchange): Prom
   }
   if (kind.namespaced && path.namespace === undefined && (path.name !== undefined || verb === "create"))
     throw new StatusError("BadRequest", "namespace is required: the resource is namespaced");
-  const dryRun = query.getAll("dryRun").includes("All");
-  const call: Call = { api: options.api, kind, path, query, user, dryRun, request, response, warnings: [] };
-  await runVerb(verb, call);
+  await runVerb(verb, callOf(options, exchange, kind));
+}
+
+async function streamRequest(
+  options: RouterOptions,
+  exchange: Omit<Exchange, "response">,
+  upgrade: Upgrade,
+): Promise<void> {
+  const { user, path, query } = exchange;
+  const kind = options.api.registry.find(path.group, path.version, path.plural);
+  const delegate = delegateOf(options, path);
+  if (!kind && delegate?.upgrade) return delegate.upgrade(upgrade.request, upgrade.socket, upgrade.head, user);
+  if (!kind) throw noSuchResource();
+  const call = callOf(options, { ...exchange, response: new ServerResponse(upgrade.request) }, kind);
+  const stream = subresourceStream(call);
+  if (!stream)
+    throw new StatusError(
+      "BadRequest",
+      `Upgrade request required: ${path.plural}/${path.subresource} is not a stream (${query.toString()})`,
+    );
+  await stream(call, upgrade);
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= read());
+}
+
+function callOf({ api }: RouterOptions, exchange: Exchange, kind: ServedKind): Call {
+  return { ...exchange, api, kind, dryRun: exchange.query.getAll("dryRun").includes("All"), warnings: [] };
 }
 
 function delegateOf(options: RouterOptions, path: ResourcePath): ApiDelegate | undefined {

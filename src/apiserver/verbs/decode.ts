@@ -6,10 +6,15 @@ import { groupVersion } from "../registry/kind.ts";
 import type { Call } from "./call.ts";
 
 export async function decodeObject(call: Call): Promise<KubeObject> {
+  return placed(call, await readJson(call));
+}
+
+/** The body as a JSON object of whatever kind. */
+export async function readJson(call: Pick<Call, "request">): Promise<object> {
   const body = parseBody(contentTypeOf(call.request), await readBody(call.request));
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new StatusError("BadRequest", "the body of the request must be an API object");
-  return placed(call, body);
+  return body;
 }
 
 /** Checks apiVersion, kind, namespace and name against the path and fills in what the client left out. */

@@ -15,7 +15,10 @@ const policies = ["Foreground", "Background", "Orphan"] as const;
 
 export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   const text = await readBody(call.request);
-  const body = text.trim() === "" ? {} : parseBody(contentTypeOf(call.request), text);
+  return optionsOf(call, text.trim() === "" ? {} : parseBody(contentTypeOf(call.request), text));
+}
+
+export function optionsOf(call: Call, body: unknown): DeleteOptions {
   const { query } = call;
   // Clients repeat dryRun in the body.
   const dryRun = field(body, "dryRun");

@@ -1,6 +1,7 @@
 /** From method and path to a verb, and from a verb to the function that does it. */
 import { StatusError } from "../../base/errors.ts";
 import type { ResourcePath } from "../http/path.ts";
+import { subresourceVerb } from "../subresources/table.ts";
 import type { Call } from "./call.ts";
 import { createFromRequest } from "./create.ts";
 import { deleteCollection } from "./delete-collection.ts";
@@ -50,8 +51,9 @@ const verbs: Record<string, (call: Call) => Promise<void>> = {
 const statusVerbs = new Set(["get", "patch", "update"]);
 
 export async function runVerb(verb: string, call: Call): Promise<void> {
-  const run = verbs[verb];
-  if (!run || !isServed(verb, call)) throw notAllowed(call);
+  const special = call.path.subresource === "" ? undefined : subresourceVerb(verb, call);
+  const run = special ?? (isServed(verb, call) ? verbs[verb] : undefined);
+  if (!run) throw notAllowed(call);
   await run(call);
 }
 

@@ -9,7 +9,7 @@ import { placed } from "./decode.ts";
 import { showEntry } from "./show.ts";
 import { updateObject } from "./update.ts";
 
-const patchTypes: Record<string, PatchRequest["type"]> = {
+export const patchTypes: Record<string, PatchRequest["type"]> = {
   "application/json-patch+json": "json",
   "application/merge-patch+json": "merge",
   "application/strategic-merge-patch+json": "strategic",

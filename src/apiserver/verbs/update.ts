@@ -99,7 +99,8 @@ function keptMeta(wanted: KubeObject, old: KubeObject) {
     deletionGracePeriodSeconds: before.deletionGracePeriodSeconds,
     generation: before.generation,
   };
-  return { ...metadata, ...kept } as NonNullable<KubeObject["metadata"]>;
+  // A key without a value is no key: what the stored object lacks, the new one lacks as well.
+  return JSON.parse(JSON.stringify({ ...metadata, ...kept })) as NonNullable<KubeObject["metadata"]>;
 }
 
 function validateChange(call: Call, object: KubeObject, old: KubeObject): void {
