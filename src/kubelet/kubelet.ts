@@ -18,6 +18,10 @@ import type { KubeletContext } from "./context.ts";
 import { createPodEvents } from "./events.ts";
 import { every } from "./every.ts";
 import { listIfThere } from "./files.ts";
+import { rotateLogs } from "./logs/rotate.ts";
+import { createNetworkKeeper } from "./network-keeper.ts";
+import { serveKubeletApi } from "./server/serve.ts";
+import type { ServerContext } from "./server/target.ts";
 import { runNodeAgent } from "./node/node-agent.ts";
 import type { KubeletOptions } from "./options.ts";
 import { createExecutor } from "./pods/executor.ts";
@@ -35,6 +39,7 @@ export interface Kubelet {
 
 const relistEveryMs = 30_000;
 const refreshVolumesEveryMs = 30_000;
+const rotateLogsEveryMs = 10_000;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const cri = connectCri(options.criSocket);
@@ -43,15 +48,19 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const podInformer = createInformer(options.client, pods, { fieldSelector });
   const serviceInformer = createInformer<Service>(options.client, services);
   const recorder = createEventRecorder(options.client, { component: "kubelet", host: options.nodeName });
-  const context: KubeletContext = {
+  const context: ServerContext = {
     ...options,
     cri,
     events: createPodEvents(recorder),
     services: () => serviceInformer.list(),
     podByUid: (uid) => byUid.get(uid),
+    findPod: (namespace, name) => podInformer.get(namespace, name),
+    listPods: () => podInformer.list(),
     machine: { memoryBytes: totalmem(), cpus: availableParallelism() },
   };
   const worker = createPodWorker(context, createExecutor(context), createProbeManager(context));
+
+  const network = createNetworkKeeper(options, byUid);
 
   function watchPods(): void {
     podInformer.onChange(({ type, object }) => {
@@ -62,6 +71,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         byUid.set(uid, object);
       }
       worker.wake(uid);
+      network.refresh();
     });
   }
 
@@ -71,11 +81,14 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       watchPods();
       podInformer.start(signal);
       serviceInformer.start(signal);
+      await serveKubeletApi(context, signal);
       runNodeAgent(context, signal);
       await Promise.all([podInformer.synced(), serviceInformer.synced()]);
       // Only now is a pod that the API does not know one that is to be removed.
       followEvents(context, worker, signal);
       every(options.log, "list pods of the runtime", relistEveryMs, signal, () => wakeAll(context, worker, byUid));
+      every(options.log, "rotate logs", rotateLogsEveryMs, signal, () => rotateLogs(cri, options.rootDir));
+      network.start(signal);
       every(options.log, "refresh volumes", refreshVolumesEveryMs, signal, () => refreshAll(context, worker, byUid));
       signal.addEventListener("abort", () => void worker.close().then(() => cri.close()), { once: true });
     },
