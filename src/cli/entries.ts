@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+
+/** A command file: declares its arguments, options, examples and action on the given (already named) command. */
+export interface CommandFile {
+  define(command: Command): void;
+}
+
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  group: string;
+  /** Absent: the command is wired in src/cmd; listed here for the help. */
+  load?: () => Promise<CommandFile>;
+}
+
+const machines = "Virtual machines:";
+const access = "Into the guest:";
+const instance = "This machine's vmpod:";
+const other = "Other:";
+
+/** Every command, in the order of the help. A command's file is loaded only when the command is used. */
+export const entries: readonly CommandEntry[] = [
+  { name: "up", summary: "Start vmpod on this machine", group: instance },
+  { name: "down", summary: "Stop vmpod on this machine and remove its traces", group: instance },
+  { name: "status", summary: "Show what runs and whether it is well", group: instance },
+  { name: "doctor", summary: "Check this machine and say how to fix what is wrong", group: instance },
+  {
+    name: "kubeconfig",
+    summary: "Print a kubeconfig for kubectl",
+    group: instance,
+    load: () => import("./kubeconfig.ts"),
+  },
+  { name: "start", summary: "Start a virtual machine", group: machines, load: () => import("./start.ts") },
+  { name: "stop", summary: "Shut a virtual machine down", group: machines, load: () => import("./stop.ts") },
+  { name: "restart", summary: "Restart a virtual machine", group: machines, load: () => import("./restart.ts") },
+  { name: "pause", summary: "Freeze a virtual machine in memory", group: machines, load: () => import("./pause.ts") },
+  { name: "unpause", summary: "Let a paused machine go on", group: machines, load: () => import("./unpause.ts") },
+  {
+    name: "soft-reboot",
+    summary: "Ask the guest to reboot itself",
+    group: machines,
+    load: () => import("./soft-reboot.ts"),
+  },
+  {
+    name: "reset",
+    summary: "Reset the machine, as its button would",
+    group: machines,
+    load: () => import("./reset.ts"),
+  },
+  {
+    name: "explain",
+    summary: "Say why a machine is not running and what to do",
+    group: machines,
+    load: () => import("./explain.ts"),
+  },
+  {
+    name: "logs",
+    summary: "Show what the guest wrote to its serial console",
+    group: machines,
+    load: () => import("./logs.ts"),
+  },
+  { name: "console", summary: "Type on the guest's serial console", group: access, load: () => import("./console.ts") },
+  { name: "ssh", summary: "Log in to the guest by SSH", group: access, load: () => import("./ssh.ts") },
+  { name: "scp", summary: "Copy files from or to the guest", group: access, load: () => import("./scp.ts") },
+  { name: "vnc", summary: "See the guest's screen", group: access, load: () => import("./vnc.ts") },
+  {
+    name: "port-forward",
+    summary: "Reach a port of the guest from here",
+    group: access,
+    load: () => import("./port-forward.ts"),
+  },
+  {
+    name: "guestosinfo",
+    summary: "What the guest agent says of the system",
+    group: access,
+    load: () => import("./guestosinfo.ts"),
+  },
+  { name: "userlist", summary: "Who is logged in to the guest", group: access, load: () => import("./userlist.ts") },
+  { name: "fslist", summary: "The guest's mounted file systems", group: access, load: () => import("./fslist.ts") },
+  {
+    name: "completion",
+    summary: "Print a completion script for your shell",
+    group: other,
+    load: () => import("./completion.ts"),
+  },
+  {
+    name: "version",
+    summary: "Show the versions of client and server",
+    group: other,
+    load: () => import("./version.ts"),
+  },
+];

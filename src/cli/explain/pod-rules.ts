@@ -1,0 +1,136 @@
+import type { Event } from "../../../api/core.ts";
+import { findCondition, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { flags } from "./flags.ts";
+import { imageExplanation } from "./image.ts";
+import { agentProblemOn, isReady, notReadyReason } from "./nodes.ts";
+import { memoryShortage } from "./shortage.ts";
+import type { Explanation, Rule, Situation } from "./situation.ts";
+
+/** Causes between the pod and its node. */
+export const podRules: readonly Rule[] = [
+  gated,
+  noNode,
+  unschedulable,
+  unscheduled,
+  imageMissing,
+  noAgent,
+  mountFailed,
+  containerRefused,
+  deviceFailed,
+  comingUp,
+];
+
+function gated({ pod }: Situation): Explanation | undefined {
+  const gates = pod?.spec?.schedulingGates?.map(({ name }) => name) ?? [];
+  if (gates.length === 0) return undefined;
+  return {
+    why: `is held back before scheduling by ${gates.join(", ")}`,
+    todo: "what put the gate there must remove it",
+  };
+}
+
+function noNode({ pod, nodes }: Situation): Explanation | undefined {
+  if (!pod || pod.spec?.nodeName || nodes.some(isReady)) return undefined;
+  const [node] = nodes;
+  const why = node ? `node ${node.metadata?.name} is not ready (${notReadyReason(node)})` : "there is no node";
+  return {
+    why: `cannot be placed because ${why}`,
+    todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+  };
+}
+
+function unschedulable(situation: Situation): Explanation | undefined {
+  const condition = situation.pod?.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (situation.pod?.spec?.nodeName || condition?.status !== "False") return undefined;
+  const shortage = memoryShortage(situation);
+  return (
+    shortage ?? {
+      why: `fits on no node (${condition.message ?? condition.reason})`,
+      todo: "free what is asked for, or ask for less or for another node",
+    }
+  );
+}
+
+function unscheduled({ pod }: Situation): Explanation | undefined {
+  if (!pod || pod.spec?.nodeName) return undefined;
+  return {
+    why: "waits for the scheduler to choose a node",
+    todo: "if this lasts, see whether it runs with `vmpod status`",
+  };
+}
+
+function imageMissing({ pod }: Situation): Explanation | undefined {
+  const waiting = waitingState(pod);
+  return imageExplanation(waiting?.reason, waiting?.message ?? "");
+}
+
+function noAgent(situation: Situation): Explanation | undefined {
+  const problem = agentProblemOn(situation.nodes, situation.pod?.spec?.nodeName ?? "");
+  return (
+    problem && {
+      why: `is placed, but ${problem}`,
+      todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+  };
+}
+
+/** A missing Secret, ConfigMap or claim shows only as an event while the container is not created. */
+function mountFailed(situation: Situation): Explanation | undefined {
+  if (isContainerRunning(situation)) return undefined;
+  const event = lastWarning(situation.events, "FailedMount", "FailedAttachVolume");
+  if (!event) return undefined;
+  return {
+    why: `waits for a volume (${event.message})`,
+    todo: "create what is missing, or correct spec.volumes; it is tried again by itself",
+  };
+}
+
+function containerRefused(situation: Situation): Explanation | undefined {
+  const waiting = waitingState(situation.pod);
+  if (!waiting?.reason || ["ContainerCreating", "PodInitializing"].includes(waiting.reason)) {
+    const event = isContainerRunning(situation)
+      ? undefined
+      : lastWarning(situation.events, "Failed", "FailedCreatePodSandBox");
+    return (
+      event && {
+        why: `cannot be started by the container runtime (${event.message})`,
+        todo: "`vmpod doctor` checks the runtime",
+      }
+    );
+  }
+  return {
+    why: `cannot be started (${[waiting.reason, waiting.message].filter(Boolean).join(": ")})`,
+    todo: `\`kubectl describe pod ${situation.pod?.metadata?.name}${flags(situation)}\` shows the attempts`,
+  };
+}
+
+/** The pod runs and the node agent could not prepare or attach something. */
+function deviceFailed({ vmi }: Situation): Explanation | undefined {
+  const condition = findCondition(vmi?.status?.conditions, vmiConditions.synchronized);
+  if (condition?.status !== "False") return undefined;
+  return {
+    why: `cannot be powered on (${condition.message ?? condition.reason})`,
+    todo: "correct what the message names; it is tried again by itself",
+  };
+}
+
+function comingUp(situation: Situation): Explanation | undefined {
+  const { pod, vmi } = situation;
+  if (!pod) return undefined;
+  const step = isContainerRunning(situation) ? "its disks and network are being attached" : "its pod is being started";
+  return {
+    why: `is coming up on ${pod.spec?.nodeName}: ${step}`,
+    todo: `this takes seconds (phase ${vmi?.status?.phase ?? "Pending"}); ask again`,
+  };
+}
+
+function waitingState(pod: Situation["pod"]) {
+  return pod?.status?.containerStatuses?.map(({ state }) => state?.waiting).find((state) => state?.reason);
+}
+
+function isContainerRunning({ pod }: Situation): boolean {
+  return pod?.status?.containerStatuses?.some(({ state }) => state?.running) === true;
+}
+
+function lastWarning(events: readonly Event[], ...reasons: string[]): Event | undefined {
+  return events.findLast(({ type, reason }) => type === "Warning" && reasons.includes(reason ?? ""));
+}

@@ -1,0 +1,50 @@
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import { parse, stringify } from "yaml";
+import { writeAtomically } from "../pki/files.ts";
+import { instanceKubeconfig } from "./find-kubeconfig.ts";
+import { type KubeconfigFile, mergeKubeconfig } from "./merge-kubeconfig.ts";
+import { examples, type GlobalOptions } from "./program.ts";
+
+interface KubeconfigOptions extends GlobalOptions {
+  merge?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .option("--merge", "add it to ~/.kube/config (a copy of the old file is kept) and make it the current context")
+    .action(() => kubeconfig(command.optsWithGlobals<KubeconfigOptions>()));
+  examples(
+    command,
+    ["Use it in this shell", "vmpod kubeconfig > vmpod.yaml && export KUBECONFIG=$PWD/vmpod.yaml"],
+    ["Make kubectl use it everywhere", "vmpod kubeconfig --merge"],
+  );
+}
+
+async function kubeconfig({ kubeconfig: flag, merge }: KubeconfigOptions): Promise<void> {
+  const path = flag ?? instanceKubeconfig();
+  if (!path)
+    throw new Error("no vmpod runs on this machine, or it is not yours to read: `vmpod up` starts one (as root)");
+  const text = await readFile(path, "utf8");
+  if (merge) await mergeInto(join(homedir(), ".kube", "config"), text);
+  else process.stdout.write(text);
+}
+
+async function mergeInto(target: string, addedText: string): Promise<void> {
+  const existing = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  const added = parse(addedText) as KubeconfigFile;
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  if (existing !== undefined) {
+    const backup = `${target}.before-vmpod-${new Date().toISOString().replaceAll(":", "")}`;
+    await copyFile(target, backup);
+    console.log(`Kept the old file as ${backup}`);
+  }
+  const merged = mergeKubeconfig((parse(existing ?? "") ?? {}) as KubeconfigFile, added);
+  await writeAtomically(target, stringify(merged), 0o600);
+  console.log(`Added context ${JSON.stringify(added["current-context"])} to ${target}; it is the current one`);
+}

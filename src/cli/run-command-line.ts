@@ -1,0 +1,46 @@
+import { CommanderError } from "commander";
+import { CommandError, messageOf, StatusError } from "../base/errors.ts";
+import { buildProgram, commandNameIn } from "./program.ts";
+
+/** A command may end with a status of its own, e.g. that of the ssh it ran. */
+export class ExitStatus extends Error {
+  override readonly name = "ExitStatus";
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`exit status ${status}`);
+    this.status = status;
+  }
+}
+
+/** Runs one client command; failures become one line on standard error. @returns the exit status */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const wanted = commandNameIn(argv);
+  try {
+    const program = await buildProgram(({ name }) => name === wanted);
+    program.exitOverride();
+    for (const command of program.commands) command.exitOverride();
+    if (argv.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    // Commander printed its own message or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof ExitStatus) return error.status;
+    process.stderr.write(`${explainFailure(error)}\n`);
+    return 1;
+  }
+}
+
+function explainFailure(error: unknown): string {
+  const message = error instanceof CommandError ? error.stderrTail.trim() || error.message : messageOf(error);
+  const cause = error instanceof StatusError ? error : error instanceof Error ? error.cause : undefined;
+  const unreachable = cause instanceof StatusError && cause.reason === "ServiceUnavailable";
+  const hint = unreachable
+    ? "\nIs it running? `vmpod up` starts it on this machine, `vmpod doctor` says what is wrong."
+    : "";
+  return `error: ${message}${hint}`;
+}

@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Command } from "commander";
+import { type Connection, withConnection } from "./connection.ts";
+import { failing } from "./failing.ts";
+import { portNumber } from "./force.ts";
+import { forwardTcp } from "./forward-tcp.ts";
+import { interrupted } from "./interrupted.ts";
+import { openStream } from "./open-stream.ts";
+import { examples } from "./program.ts";
+import { parseTarget } from "./target.ts";
+import { defineScreenshot } from "./vnc-screenshot.ts";
+
+interface VncOptions {
+  address: string;
+  port: number;
+  proxyOnly?: boolean;
+  preserveSession?: boolean;
+  vncPath?: string;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<vmi>", "name of the VirtualMachineInstance")
+    .option("--proxy-only", "start no viewer; print the local port as JSON")
+    .option("--address <ip>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port to listen on (default: any free one)", portNumber, 0)
+    .option("--preserve-session", "refuse rather than take over from who watches now")
+    .option("--vnc-path <file>", "viewer to start, given the address HOST:PORT")
+    .action((name: string, options: VncOptions) => vnc(command, name, options));
+  examples(
+    command,
+    ["Open a viewer (remote-viewer or vncviewer)", "vmpod vnc legacy"],
+    ["Only the address, for a viewer of your own", "vmpod vnc legacy --proxy-only --port=5901"],
+    ["Save the screen as a picture", "vmpod vnc screenshot legacy -f screen.png"],
+  );
+  defineScreenshot(command.command("screenshot"));
+}
+
+async function vnc(command: Command, name: string, options: VncOptions): Promise<void> {
+  await withConnection(command, async (connection) => {
+    const port = await listen(connection, name, options);
+    if (options.proxyOnly) {
+      console.log(JSON.stringify({ port }));
+      await interrupted();
+      return;
+    }
+    const viewer = findViewer(options);
+    if (viewer) await runViewer(viewer, options.address, port);
+    else {
+      console.log(`The screen of ${name} is at ${options.address}:${port} (VNC). No viewer was found here: install`);
+      console.log(
+        `virt-viewer or tigervnc-viewer, or point your own to vnc://${options.address}:${port}. Ctrl-C ends.`,
+      );
+      await interrupted();
+    }
+  });
+}
+
+/** Reaches the machine before it listens, so that a refusal is told at once; the first viewer gets that stream. */
+async function listen(connection: Connection, name: string, { address, port, preserveSession }: VncOptions) {
+  const machine = { ...parseTarget(name, connection.namespace), kind: "vmi" as const };
+  const open = () => openStream(connection, machine, preserveSession ? "vnc?preserveSession=true" : "vnc");
+  const first = [await failing(`Can't access VMI ${machine.name}:`, open())];
+  return forwardTcp({
+    address,
+    port,
+    open: async () => {
+      const ready = first.pop();
+      return ready?.readyState === ready?.OPEN && ready ? ready : open();
+    },
+  });
+}
+
+interface Viewer {
+  file: string;
+  target: (address: string) => string;
+}
+
+function findViewer({ vncPath }: VncOptions): Viewer | undefined {
+  const plain = (address: string): string => address;
+  if (vncPath) return { file: vncPath, target: plain };
+  const known: Viewer[] = [
+    { file: "remote-viewer", target: (address) => `vnc://${address}` },
+    { file: "vncviewer", target: plain },
+  ];
+  return known.find(({ file }) => isProgram(file));
+}
+
+function isProgram(name: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, name), constants.X_OK);
+      return true;
+    } catch {
+      return false; // not in this directory
+    }
+  });
+}
+
+async function runViewer({ file, target }: Viewer, address: string, port: number): Promise<void> {
+  const viewer = spawn(file, [target(`${address}:${port}`)], { stdio: "inherit" });
+  const [status] = (await once(viewer, "close")) as [number | null];
+  if (status !== 0) throw new Error(`${file} ended with status ${status}`);
+}
