@@ -66,10 +66,10 @@ function imageMissing({ pod }: Situation): Explanation | undefined {
 
 function noAgent(situation: Situation): Explanation | undefined {
   const problem = agentProblemOn(situation.nodes, situation.pod?.spec?.nodeName ?? "");
-  return (
-    problem && {
-      why: `is placed, but ${problem}`,
-      todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+  if (problem === undefined) return undefined;
+  return {
+    why: `is placed, but ${problem}`,
+    todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
   };
 }
 
