@@ -40,9 +40,18 @@ function isGone(error: unknown): boolean {
   return code === "ENOENT" || code === "ESRCH";
 }
 
+/** Joins the cgroups given by their `cgroup.procs` files, as far as they can be joined, and becomes dnsmasq. */
+const joinAndRun = 'while [ "$1" != -- ]; do echo $$ > "$1" || true; shift; done 2>/dev/null; shift; exec "$@"';
+
 /** dnsmasq puts itself into the background once its sockets are open, so success means that it answers. */
-export async function startDhcp(netnsPath: string, argv: readonly string[], signal?: AbortSignal): Promise<void> {
-  await exec(["nsenter", `--net=${netnsPath}`, ...argv], { signal, timeoutMs: 10_000 });
+export async function startDhcp(
+  netnsPath: string,
+  argv: readonly string[],
+  cgroupFiles: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const command = ["sh", "-c", joinAndRun, "sh", ...cgroupFiles, "--", ...argv];
+  await exec(["nsenter", `--net=${netnsPath}`, ...command], { signal, timeoutMs: 10_000 });
 }
 
 export async function stopDhcp(dhcp: DhcpProcess): Promise<void> {

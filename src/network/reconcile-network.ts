@@ -9,7 +9,11 @@ import { observeNetwork } from "./observed-network.ts";
 import type { MasqueradeNetwork } from "./pod-network.ts";
 
 /** The parts of the desired network that the pod itself decides are filled in from what is there. */
-export type NetworkRequest = Omit<DhcpAnswers, "network"> & { network: Omit<MasqueradeNetwork, "mtu"> };
+export type NetworkRequest = Omit<DhcpAnswers, "network"> & {
+  network: Omit<MasqueradeNetwork, "mtu">;
+  /** `cgroup.procs` of the pod, for what runs in its network. */
+  cgroupFiles: readonly string[];
+};
 
 export async function reconcileNetwork(
   netnsPath: string,
@@ -21,17 +25,22 @@ export async function reconcileNetwork(
   const network: MasqueradeNetwork = { ...request.network, mtu: uplink?.mtu ?? 1500 };
   const plan = planNetwork(network, observed);
   if (!isEmpty(plan)) await applyNetwork(netnsPath, plan, signal);
-  await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request.pidFile, signal);
+  await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request, signal);
 }
 
-async function reconcileDhcp(netnsPath: string, argv: string[], pidFile: string, signal?: AbortSignal): Promise<void> {
+async function reconcileDhcp(
+  netnsPath: string,
+  argv: string[],
+  { pidFile, cgroupFiles }: NetworkRequest,
+  signal?: AbortSignal,
+): Promise<void> {
   const netns = await readlink(netnsPath);
   const running = (await listDhcpProcesses(dirname(pidFile))).filter((dhcp) => dhcp.pidFile === pidFile);
   const plan = planDhcp(argv, netns, running);
   for (const dhcp of plan.stop) await stopDhcp(dhcp);
   if (!plan.start) return;
   await mkdir(dirname(pidFile), { recursive: true });
-  await startDhcp(netnsPath, argv, signal);
+  await startDhcp(netnsPath, argv, cgroupFiles, signal);
 }
 
 /** Pure: keep one answerer with exactly these arguments in exactly this namespace. */

@@ -1,0 +1,61 @@
+/** Where the content of each disk comes from: the volumes of a VMI as files in the launcher's container. Pure. */
+import { posix } from "node:path";
+import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
+import { TerminalError } from "../../base/errors.ts";
+import { quantityToNumber } from "../../base/quantity.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
+
+/** All paths as QEMU sees them. */
+export type DiskSource =
+  /** A writable overlay over a file of the image; lost with the pod. */
+  | { type: "containerDisk"; path: string; directory: string; file: string | undefined }
+  | { type: "emptyDisk"; path: string; capacityBytes: number }
+  /** A read-only medium made from text or from a ConfigMap or Secret. */
+  | { type: "medium"; path: string; volume: Volume }
+  /** `mount/disk.img` of a claim, or the claim itself when it is a block device. */
+  | { type: "claim"; path: string; mount: string; claimName: string; readOnly: boolean };
+
+export interface NamedSource {
+  volume: string;
+  source: DiskSource;
+}
+
+/** One for each disk that has a volume; a cdrom without one is an empty drive. */
+export function diskSources(spec: VirtualMachineInstanceSpec): NamedSource[] {
+  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  return (spec.domain.devices.disks ?? []).flatMap(({ name }) => {
+    const volume = volumes.get(name);
+    return volume ? [{ volume: name, source: diskSource(volume) }] : [];
+  });
+}
+
+function diskSource(volume: Volume): DiskSource {
+  const { name, containerDisk, emptyDisk, persistentVolumeClaim } = volume;
+  if (containerDisk) {
+    const root = posix.join(launcherPaths.containerDisks, name);
+    const { dir, base } = posix.parse(containerDisk.path || "/disk/");
+    return containerDisk.path
+      ? { type: "containerDisk", path: writable(name), directory: posix.join(root, dir), file: base }
+      : { type: "containerDisk", path: writable(name), directory: posix.join(root, "disk"), file: undefined };
+  }
+  if (emptyDisk) {
+    return { type: "emptyDisk", path: writable(name), capacityBytes: quantityToNumber(emptyDisk.capacity) };
+  }
+  if (persistentVolumeClaim) {
+    const { claimName, readOnly = false } = persistentVolumeClaim;
+    const mount = posix.join(launcherPaths.pvc, name);
+    return { type: "claim", path: posix.join(mount, "disk.img"), mount, claimName, readOnly };
+  }
+  if (isMedium(volume)) return { type: "medium", path: posix.join(launcherPaths.disks, `${name}.iso`), volume };
+  throw new TerminalError("UnsupportedVolume", `volume ${name}: this kind of volume cannot be attached as a disk`);
+}
+
+function isMedium(volume: Volume): boolean {
+  return [volume.cloudInitNoCloud, volume.cloudInitConfigDrive, volume.configMap, volume.secret].some(
+    (source) => source !== undefined,
+  );
+}
+
+function writable(name: string): string {
+  return posix.join(launcherPaths.disks, `${name}.qcow2`);
+}

@@ -1,0 +1,76 @@
+/** Which disks' files are there, as QEMU will open them. Reads only. */
+import { lstat, readdir } from "node:fs/promises";
+import { posix } from "node:path";
+import { TerminalError } from "../../base/errors.ts";
+import type { DiskImage } from "../../qemu/devices/device.ts";
+import { hostPathOf } from "../process/container-files.ts";
+import type { DiskSource, NamedSource } from "./disk-source.ts";
+import { readImageHeader } from "./image-header.ts";
+
+export interface DiskObservation extends NamedSource {
+  /** Absent: still to be made. */
+  image: DiskImage | undefined;
+}
+
+export async function observeDisk(pid: number, { volume, source }: NamedSource): Promise<DiskObservation> {
+  return { volume, source, image: await observeImage(pid, source, volume) };
+}
+
+async function observeImage(pid: number, source: DiskSource, volume: string): Promise<DiskImage | undefined> {
+  if (source.type === "claim") return observeClaim(pid, source, volume);
+  if (!(await kindOf(hostPathOf(pid, source.path), volume))) return undefined;
+  if (source.type === "containerDisk") {
+    return { format: "qcow2", path: source.path, backing: await findBacking(pid, source, volume) };
+  }
+  return { format: source.type === "emptyDisk" ? "qcow2" : "raw", path: source.path };
+}
+
+async function observeClaim(
+  pid: number,
+  source: Extract<DiskSource, { type: "claim" }>,
+  volume: string,
+): Promise<DiskImage | undefined> {
+  if ((await kindOf(hostPathOf(pid, source.mount), volume)) === "blockDevice") {
+    return { format: "raw", path: source.mount, blockDevice: true };
+  }
+  return (await kindOf(hostPathOf(pid, source.path), volume)) ? { format: "raw", path: source.path } : undefined;
+}
+
+/** The file in the image that the disk is based on: the one named, or the first in its directory. */
+export async function findBacking(
+  pid: number,
+  source: Extract<DiskSource, { type: "containerDisk" }>,
+  volume: string,
+): Promise<DiskImage & { virtualBytes: number }> {
+  const directory = hostPathOf(pid, source.directory);
+  const kind = await kindOf(directory, volume);
+  const names = kind === "directory" ? (await readdir(directory)).sort() : [];
+  const file = source.file ?? names[0];
+  if (file === undefined || !names.includes(file)) {
+    throw new TerminalError(
+      "InvalidContainerDisk",
+      `volume ${volume}: the image has no ${source.file ? `file ${source.file}` : "disk"} in ${imagePathOf(source, volume)}; a containerDisk image carries its disk there`,
+    );
+  }
+  const { format, virtualBytes } = await readImageHeader(posix.join(directory, file));
+  return { format, virtualBytes, path: posix.join(source.directory, file) };
+}
+
+function imagePathOf({ directory }: { directory: string }, volume: string): string {
+  return directory.slice(directory.indexOf(`/${volume}/`) + volume.length + 1);
+}
+
+/** A symbolic link is refused: it would lead us, who run as root, to wherever its author likes. */
+async function kindOf(path: string, volume: string): Promise<"file" | "directory" | "blockDevice" | undefined> {
+  try {
+    const stats = await lstat(path);
+    if (stats.isSymbolicLink()) {
+      throw new TerminalError("InvalidVolume", `volume ${volume}: ${posix.basename(path)} is a symbolic link`);
+    }
+    if (stats.isBlockDevice()) return "blockDevice";
+    return stats.isDirectory() ? "directory" : "file";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

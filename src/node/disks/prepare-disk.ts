@@ -1,0 +1,89 @@
+/**
+ * Makes the file of a disk. Written under another name and renamed when complete, so that a file that is there is
+ * whole, whenever the agent was killed; and a rename never follows what somebody else may have put in its place.
+ */
+import { randomBytes } from "node:crypto";
+import { chown, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { persistentVolumeClaims } from "../../../api/core.ts";
+import { runtimeUser } from "../../../api/kubevirt/names.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { exec } from "../../base/exec.ts";
+import { TerminalError } from "../../base/errors.ts";
+import { quantityToNumber } from "../../base/quantity.ts";
+import type { Client } from "../../client/client.ts";
+import { hostPathOf } from "../process/container-files.ts";
+import { buildMedium } from "./build-medium.ts";
+import type { DiskSource, NamedSource } from "./disk-source.ts";
+import { findBacking } from "./observe-disk.ts";
+
+export interface PrepareContext {
+  client: Client;
+  vmi: VirtualMachineInstance;
+  pid: number;
+  signal: AbortSignal;
+}
+
+export async function prepareDisk(context: PrepareContext, { volume, source }: NamedSource): Promise<void> {
+  const target = hostPathOf(context.pid, source.path);
+  const unfinished = join(dirname(target), `.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await write(context, volume, source, unfinished);
+    await chown(unfinished, runtimeUser, runtimeUser);
+    await rename(unfinished, target);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+async function write(context: PrepareContext, volume: string, source: DiskSource, file: string): Promise<void> {
+  switch (source.type) {
+    case "containerDisk":
+      return createOverlay(context, volume, source, file);
+    case "emptyDisk":
+      return createQcow2([file, String(source.capacityBytes)], context.signal);
+    case "medium":
+      return buildMedium(context, source.volume, file);
+    case "claim":
+      return createSparse(file, await claimBytes(context, volume, source));
+  }
+}
+
+/** `-u`: the backing file has this name for QEMU only, not here; its size comes from its header. */
+async function createOverlay(
+  { pid, signal }: PrepareContext,
+  volume: string,
+  source: Extract<DiskSource, { type: "containerDisk" }>,
+  file: string,
+): Promise<void> {
+  const backing = await findBacking(pid, source, volume);
+  await createQcow2(["-u", "-b", backing.path, "-F", backing.format, file, String(backing.virtualBytes)], signal);
+}
+
+async function createQcow2(operands: readonly string[], signal: AbortSignal): Promise<void> {
+  await exec(["qemu-img", "create", "-q", "-f", "qcow2", ...operands], { signal });
+}
+
+async function createSparse(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, "wx", 0o660);
+  try {
+    await handle.truncate(bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function claimBytes(
+  { client, vmi, signal }: PrepareContext,
+  volume: string,
+  { claimName, readOnly }: Extract<DiskSource, { type: "claim" }>,
+): Promise<number> {
+  if (readOnly)
+    throw new TerminalError("InvalidVolume", `volume ${volume}: claim ${claimName} is read-only and has no disk.img`);
+  const key = { namespace: vmi.metadata?.namespace, name: claimName };
+  const { status, spec } = await client.get(persistentVolumeClaims, key, { signal });
+  const capacity = status?.capacity?.["storage"] ?? spec?.resources?.requests?.["storage"];
+  if (capacity === undefined)
+    throw new TerminalError("InvalidVolume", `volume ${volume}: claim ${claimName} has no capacity`);
+  return quantityToNumber(capacity);
+}

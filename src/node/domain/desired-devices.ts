@@ -1,0 +1,77 @@
+/** The disks and NICs of a VMI in QEMU's terms. Pure. */
+import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
+import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
+import type { Disk as DiskSpec, Interface, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { names } from "../../network/pod-network.ts";
+import { normaliseMac } from "../../network/guest-mac.ts";
+import type { Device, Disk, Nic } from "../../qemu/devices/device.ts";
+import type { DiskObservation } from "../disks/observe-disk.ts";
+
+export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
+  const { spec } = vmi;
+  const order = bootOrderOf(spec);
+  const found = new Map(disks.map((disk) => [disk.volume, disk]));
+  return [
+    ...(spec.domain.devices.disks ?? []).map((disk) => diskOf(disk, found.get(disk.name), order.disks.get(disk.name))),
+    ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
+  ];
+}
+
+function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
+  const target = spec.disk ?? spec.cdrom ?? spec.lun;
+  const isMedium = found?.source.type === "medium";
+  const readOnlyClaim = found?.source.type === "claim" && found.source.readOnly;
+  return {
+    kind: "disk",
+    name: spec.name,
+    device: spec.cdrom ? "cdrom" : spec.lun ? "lun" : "disk",
+    bus: busOf(target?.bus),
+    ...(found?.image && { image: found.image }),
+    readOnly: isMedium || readOnlyClaim || (spec.disk ?? spec.lun)?.readonly === true,
+    ...(spec.serial && { serial: spec.serial }),
+    ...(bootIndex !== undefined && { bootIndex }),
+    ...(isCache(spec.cache) && { cache: spec.cache }),
+    ...(isIo(spec.io) && { io: spec.io }),
+    ...(spec.shareable && { shareable: true }),
+    ...(isErrorPolicy(spec.errorPolicy) && { errorPolicy: spec.errorPolicy }),
+  };
+}
+
+const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
+  value === "none" || value === "writethrough" || value === "writeback";
+const isIo = (value: string | undefined): value is "threads" | "native" => value === "threads" || value === "native";
+const isErrorPolicy = (value: string | undefined): value is NonNullable<Disk["errorPolicy"]> =>
+  value === "stop" || value === "report" || value === "ignore" || value === "enospc";
+
+function busOf(bus: string | undefined): Disk["bus"] {
+  return bus === "virtio" || bus === "scsi" || bus === "usb" ? bus : "sata";
+}
+
+/** Interfaces on the pod's network; there is at most one. */
+export function podInterfaces(vmi: VirtualMachineInstance): Interface[] {
+  const pod = new Set((vmi.spec.networks ?? []).filter((network) => network.pod).map((network) => network.name));
+  return (vmi.spec.domain.devices.interfaces ?? []).filter((nic) => pod.has(nic.name) && nic.state !== "absent");
+}
+
+export function macOf(vmi: VirtualMachineInstance, nic: Interface): string {
+  const identity = vmi.spec.domain.firmware?.uuid ?? vmi.metadata?.uid ?? "";
+  return nic.macAddress ? normaliseMac(nic.macAddress) : stableMacAddress(identity, nic.name);
+}
+
+function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | undefined): Nic {
+  return {
+    kind: "nic",
+    name: nic.name,
+    model: modelOf(nic.model),
+    macAddress: macOf(vmi, nic),
+    tap: names.tap,
+    ...(bootIndex !== undefined && { bootIndex }),
+    ...(nic.state === "down" && { linkDown: true }),
+  };
+}
+
+const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"];
+
+function modelOf(model: string | undefined): Nic["model"] {
+  return models.find((known) => known === model) ?? "virtio";
+}

@@ -1,0 +1,80 @@
+/**
+ * One virtual machine on this node, as the agent sees it.
+ *
+ *                      QEMU found in /proc,            every disk and
+ *      no QEMU yet ──▶ monitor answers ──▶ preparing ─▶ NIC attached ──▶ prepared ──cont──▶ running ⇄ paused
+ *       (waiting)         (prelaunch)       files,        (prelaunch)       │                   │
+ *                                           network                         │ deleted           │ SHUTDOWN, kill, crash
+ *                                                                           ▼                   ▼
+ *                                                                         quit ─────────────▶ ended
+ *
+ * The state is never stored: QEMU's run state (`prelaunch` before the first `cont`, `paused` only after it), its
+ * devices, the files and the pod tell it. So an agent killed at any point continues where it was, and a guest that
+ * its user paused is not mistaken for one that was never started.
+ *
+ * Invariants
+ * - `cont` is sent by the agent only in `prelaunch` with every device attached.
+ * - Nothing is attached, removed or written once the guest has run.
+ * - The agent never starts a QEMU: there is one per pod because the pod runs it.
+ */
+import type { Pod } from "../../../api/core.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { ObservedDevices } from "../../qemu/devices/observe.ts";
+import type { RunState } from "../../qemu/qmp/commands.ts";
+import type { DiskObservation } from "../disks/observe-disk.ts";
+import type { GuestReport } from "../guest/guest-report.ts";
+import type { QemuProcess } from "../process/find-qemu.ts";
+
+export interface Observation {
+  key: string;
+  /** RFC 3339. */
+  now: string;
+  vmi: VirtualMachineInstance;
+  /** The launcher on this node. */
+  pod: Pod;
+  /** How the container ended, if it has. */
+  exit: ContainerExit | undefined;
+  qemu: QemuProcess | undefined;
+  /** Present once the monitor answers. */
+  machine: MachineObservation | undefined;
+  disks: readonly DiskObservation[];
+  networkReady: boolean;
+  guest: GuestReport | undefined;
+  bootFailure: BootFailure | undefined;
+  /** What the last attempt to bring it forward failed with. */
+  failure: string | undefined;
+}
+
+export interface ContainerExit {
+  exitCode: number;
+  signal: number | undefined;
+  reason: string | undefined;
+}
+
+export interface MachineObservation {
+  runState: RunState;
+  accelerator: "kvm" | "tcg";
+  /** As QEMU resolved it, e.g. `pc-q35-7.2`. */
+  machineType: string;
+  devices: ObservedDevices;
+  /** The guest's agent has opened its port. */
+  agentConnected: boolean;
+}
+
+export interface BootFailure {
+  reason: "NoBootableDevice" | "BootLoop" | "KernelPanic";
+  message: string;
+}
+
+export function isHandedOver(vmi: VirtualMachineInstance): boolean {
+  return vmi.status?.phase === "Scheduled" || vmi.status?.phase === "Running";
+}
+
+export function isFinal(vmi: VirtualMachineInstance): boolean {
+  return vmi.status?.phase === "Succeeded" || vmi.status?.phase === "Failed";
+}
+
+/** The guest has executed at least one instruction. */
+export function hasStarted(machine: MachineObservation | undefined): boolean {
+  return machine !== undefined && machine.runState !== "prelaunch" && machine.runState !== "inmigrate";
+}

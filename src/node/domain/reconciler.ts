@@ -1,0 +1,39 @@
+/** The reconciler of the virtual machines on this node. */
+import type { Client } from "../../client/client.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { execute, type ExecuteContext } from "./execute.ts";
+import { hasStarted, isFinal, type Observation } from "./observation.ts";
+import { observe, type ObserveContext } from "./observe.ts";
+import { type Action, plan } from "./plan.ts";
+import { writeStatus } from "./write-status.ts";
+
+export type DomainContext = ObserveContext & ExecuteContext & { client: Client; events: EventRecorder };
+
+const firstSignMs = 100;
+const nextStepMs = 1;
+const resyncMs = 60_000;
+
+export function createDomainReconciler(context: DomainContext): Reconciler<Observation, Action> {
+  return {
+    name: "domain",
+    observe: (key) => observe(context, key),
+    plan,
+    writeStatus: (observation, signal) => writeStatus(context, observation, signal),
+    execute: async (action, signal) => {
+      await execute(context, action, signal);
+      context.records.of(action.observation.vmi.metadata?.uid ?? "").failure = undefined;
+    },
+    requeueAfterMs: lookAgainAfterMs,
+  };
+}
+
+/** Events wake us for everything else: while starting there is a next step, afterwards only what no event tells. */
+export function lookAgainAfterMs(observation: Observation): number | undefined {
+  const { vmi, exit, qemu, machine } = observation;
+  if (isFinal(vmi) || exit !== undefined) return undefined;
+  if (qemu === undefined || machine === undefined)
+    return observation.pod.status?.phase === "Running" ? firstSignMs : undefined;
+  if (plan(observation).length > 0) return nextStepMs;
+  return hasStarted(machine) ? resyncMs : undefined;
+}

@@ -1,0 +1,39 @@
+/**
+ * What the agent remembers of a virtual machine between looks: only what can be lost without harm, because it is
+ * read again (network, guest) or told again (failure), never what decides whether a guest is started.
+ */
+import type { GuestReport } from "../guest/guest-report.ts";
+import type { BootFailure } from "./observation.ts";
+
+export interface DomainRecord {
+  /** Pid of the QEMU whose network was set up and checked by this agent. */
+  networkOf: number | undefined;
+  failure: string | undefined;
+  guest: GuestReport | undefined;
+  bootFailure: BootFailure | undefined;
+  /** When the guest reset itself, newest last. */
+  resetsMs: number[];
+}
+
+export interface DomainRecords {
+  of(uid: string): DomainRecord;
+  forget(uid: string): void;
+}
+
+export function createDomainRecords(): DomainRecords {
+  const records = new Map<string, DomainRecord>();
+  return {
+    of(uid) {
+      const record = records.get(uid) ?? {
+        networkOf: undefined,
+        failure: undefined,
+        guest: undefined,
+        bootFailure: undefined,
+        resetsMs: [],
+      };
+      records.set(uid, record);
+      return record;
+    },
+    forget: (uid) => void records.delete(uid),
+  };
+}

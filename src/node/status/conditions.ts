@@ -1,0 +1,117 @@
+/** The conditions that the node agent answers for; those of the controllers stay as they are. Pure. */
+import type { Condition } from "../../../api/meta.ts";
+import { vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { findCondition, removeCondition, setCondition } from "../../runtime/conditions.ts";
+import { hasStarted, type Observation } from "../domain/observation.ts";
+
+export const bootFailedCondition = "GuestBootFailed";
+export const syncFailedReason = "SyncFailed";
+const storageLiveMigratable = "StorageLiveMigratable";
+
+type Wanted = Condition | "absent" | "unchanged";
+type Rule = (observation: Observation) => Wanted;
+
+const rules: Record<string, Rule> = {
+  [vmiConditions.agentConnected]: agentConnected,
+  [vmiConditions.paused]: paused,
+  [vmiConditions.softwareEmulation]: softwareEmulation,
+  [vmiConditions.liveMigratable]: liveMigratable,
+  [storageLiveMigratable]: storageMigratable,
+  [vmiConditions.synchronized]: synchronized,
+  [bootFailedCondition]: bootFailed,
+};
+
+export function decideConditions(observation: Observation): Condition[] {
+  const now = new Date(observation.now);
+  return Object.entries(rules).reduce((conditions: Condition[], [type, rule]) => {
+    const wanted = rule(observation);
+    if (wanted === "unchanged") return conditions;
+    return wanted === "absent" ? removeCondition(conditions, type) : setCondition(conditions, wanted, now);
+  }, observation.vmi.status?.conditions ?? []);
+}
+
+function agentConnected({ machine }: Observation): Wanted {
+  return machine?.agentConnected && hasStarted(machine)
+    ? { type: vmiConditions.agentConnected, status: "True" }
+    : "absent";
+}
+
+function paused({ vmi, machine }: Observation): Wanted {
+  if (machine === undefined) return "absent";
+  const because = (reason: string, message: string): Condition => ({
+    type: vmiConditions.paused,
+    status: "True",
+    reason,
+    message,
+  });
+  switch (machine.runState) {
+    case "prelaunch":
+      return vmi.spec.startStrategy === "Paused" && vmi.status?.phase === "Running"
+        ? because("PausedByUser", "VMI was paused by user")
+        : "absent";
+    case "paused":
+      return because("PausedByUser", "VMI was paused by user");
+    case "io-error":
+      return because("PausedIOError", "VMI was paused, low-level IO error detected");
+    case "guest-panicked":
+      return because("PausedByGuestPanic", "VMI was paused, its guest panicked");
+    case "watchdog":
+      return because("PausedByWatchdog", "VMI was paused, its watchdog expired");
+    default:
+      return "absent";
+  }
+}
+
+function softwareEmulation({ machine }: Observation): Wanted {
+  if (machine === undefined) return "unchanged";
+  if (machine.accelerator === "kvm") return "absent";
+  return {
+    type: vmiConditions.softwareEmulation,
+    status: "True",
+    reason: "SoftwareEmulation",
+    message: "the guest runs on an emulated processor (TCG), because KVM is not usable on this node",
+  };
+}
+
+function liveMigratable({ vmi, machine }: Observation): Wanted {
+  if (machine === undefined) return "unchanged";
+  const local = localVolumes(vmi);
+  return {
+    type: vmiConditions.liveMigratable,
+    status: "False",
+    ...(local.length > 0
+      ? {
+          reason: "DisksNotLiveMigratable",
+          message: `cannot migrate VMI: volumes ${local.join(", ")} are local to their node`,
+        }
+      : { reason: "NotMigratable", message: "live migration is not available" }),
+  };
+}
+
+/** Overlays, empty disks and claims of a node's own storage do not exist elsewhere. */
+function localVolumes(vmi: Observation["vmi"]): string[] {
+  return (vmi.spec.volumes ?? []).filter((volume) => volume.containerDisk ?? volume.emptyDisk).map(({ name }) => name);
+}
+
+function storageMigratable({ machine }: Observation): Wanted {
+  if (machine === undefined) return "unchanged";
+  return {
+    type: storageLiveMigratable,
+    status: "False",
+    reason: "NotMigratable",
+    message: "moving the disks of a running guest is not available",
+  };
+}
+
+function synchronized({ vmi, failure }: Observation): Wanted {
+  if (failure !== undefined) {
+    return { type: vmiConditions.synchronized, status: "False", reason: syncFailedReason, message: failure };
+  }
+  const current = findCondition(vmi.status?.conditions, vmiConditions.synchronized);
+  return current?.reason === syncFailedReason ? "absent" : "unchanged";
+}
+
+function bootFailed({ bootFailure }: Observation): Wanted {
+  if (bootFailure === undefined) return "absent";
+  return { type: bootFailedCondition, status: "True", ...bootFailure };
+}

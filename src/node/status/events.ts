@@ -1,0 +1,46 @@
+/** Events told once, by whoever wrote the change of status that they speak of. Pure. */
+import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
+import { findCondition } from "../../runtime/conditions.ts";
+import { bootFailedCondition } from "./conditions.ts";
+
+export interface StatusEvent {
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+}
+
+export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  return [...phaseEvents(vmi, status), ...pauseEvents(vmi, status), ...bootEvents(vmi, status)];
+}
+
+function phaseEvents(vmi: VirtualMachineInstance, { phase, reason }: VirtualMachineInstanceStatus): StatusEvent[] {
+  if (phase === vmi.status?.phase) return [];
+  if (phase === "Running") {
+    return [
+      { type: "Normal", reason: "Created", message: "VirtualMachineInstance defined." },
+      { type: "Normal", reason: "Started", message: "VirtualMachineInstance started." },
+    ];
+  }
+  const isDeleted = vmi.metadata?.deletionTimestamp !== undefined;
+  const deleted: StatusEvent[] = isDeleted ? [{ type: "Normal", reason: "Deleted", message: "Signaled Deletion" }] : [];
+  if (phase === "Succeeded") {
+    return [{ type: "Normal", reason: "Stopped", message: "The VirtualMachineInstance was shut down." }, ...deleted];
+  }
+  if (phase !== "Failed") return [];
+  const message = `The VirtualMachineInstance crashed${reason ? `: ${reason}` : ""}.`;
+  return [{ type: "Warning", reason: "Stopped", message }, ...deleted];
+}
+
+function pauseEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  const was = isConditionTrue(vmi.status?.conditions, vmiConditions.paused);
+  const is = isConditionTrue(status.conditions, vmiConditions.paused);
+  if (!was || is || status.phase !== "Running") return [];
+  return [{ type: "Normal", reason: "Resumed", message: "VirtualMachineInstance resumed" }];
+}
+
+function bootEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  const condition = findCondition(status.conditions, bootFailedCondition);
+  if (!condition || findCondition(vmi.status?.conditions, bootFailedCondition)) return [];
+  return [{ type: "Warning", reason: bootFailedCondition, message: condition.message ?? "the guest does not boot" }];
+}

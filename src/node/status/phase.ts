@@ -1,0 +1,41 @@
+/** The node agent's half of a VMI's phases: Scheduled -> Running -> Succeeded | Failed. Pure. */
+import type { Phase } from "../../../api/kubevirt/conditions.ts";
+import { type ContainerExit, hasStarted, isFinal, isHandedOver, type Observation } from "../domain/observation.ts";
+import { complete } from "../../qemu/devices/plan.ts";
+import { desiredDevices } from "../domain/desired-devices.ts";
+
+export interface PhaseDecision {
+  phase: Phase;
+  reason?: string;
+}
+
+/** Undefined: the phase is the controller's to change. */
+export function decidePhase(observation: Observation): PhaseDecision | undefined {
+  const { vmi, exit } = observation;
+  if (!isHandedOver(vmi) || isFinal(vmi)) return undefined;
+  if (exit !== undefined) return decideEnd(exit, isDeleted(observation));
+  return isUp(observation) ? { phase: "Running" } : undefined;
+}
+
+/** A guest that had to be killed because it was to go has gone as asked. */
+function decideEnd(exit: ContainerExit, deleted: boolean): PhaseDecision {
+  if (exit.exitCode === 0 || deleted) return { phase: "Succeeded" };
+  return { phase: "Failed", reason: endReason(exit) };
+}
+
+function endReason({ reason, exitCode, signal }: ContainerExit): string {
+  if (reason !== undefined && reason !== "Error") return reason;
+  return signal ? `QemuKilledBySignal${signal}` : `QemuExitCode${exitCode}`;
+}
+
+function isDeleted({ vmi, pod }: Observation): boolean {
+  return vmi.metadata?.deletionTimestamp !== undefined || pod.metadata?.deletionTimestamp !== undefined;
+}
+
+/** One that is to start paused is up as soon as it could start. */
+function isUp({ vmi, machine, disks, networkReady }: Observation): boolean {
+  if (machine === undefined) return false;
+  if (hasStarted(machine)) return true;
+  const isReady = disks.every((disk) => disk.image !== undefined) && networkReady;
+  return vmi.spec.startStrategy === "Paused" && isReady && complete(desiredDevices(vmi, disks), machine.devices);
+}

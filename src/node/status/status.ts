@@ -1,0 +1,80 @@
+/** The status of a VMI with the node agent's part brought up to date. Pure. */
+import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
+import { driveId } from "../../qemu/domain/ids.ts";
+import { hasStarted, type Observation } from "../domain/observation.ts";
+import { decideConditions } from "./conditions.ts";
+import { decideInterfaces } from "./interfaces.ts";
+import { decidePhase } from "./phase.ts";
+
+export function decideStatus(observation: Observation): VirtualMachineInstanceStatus {
+  const current = observation.vmi.status ?? {};
+  return {
+    ...current,
+    ...phaseFields(observation, current),
+    ...machineFields(observation, current),
+    conditions: decideConditions(observation),
+  };
+}
+
+function phaseFields(
+  observation: Observation,
+  current: VirtualMachineInstanceStatus,
+): Partial<VirtualMachineInstanceStatus> {
+  const decision = decidePhase(observation);
+  if (decision === undefined || decision.phase === current.phase) return {};
+  const earlier = current.phaseTransitionTimestamps ?? [];
+  const transition = { phase: decision.phase, phaseTransitionTimestamp: observation.now };
+  return {
+    phase: decision.phase,
+    ...(decision.reason && { reason: decision.reason }),
+    phaseTransitionTimestamps: [...earlier.filter(({ phase }) => phase !== decision.phase), transition],
+  };
+}
+
+/** What QEMU told stays in the status after it has ended. */
+function machineFields(
+  observation: Observation,
+  current: VirtualMachineInstanceStatus,
+): Partial<VirtualMachineInstanceStatus> {
+  const { vmi, machine, guest } = observation;
+  if (machine === undefined || !hasStarted(machine)) return {};
+  const guestMemory = vmi.spec.domain.memory?.guest;
+  return {
+    machine: { type: machine.machineType },
+    interfaces: decideInterfaces(observation),
+    volumeStatus: volumeStatus(observation),
+    guestOSInfo: (machine.agentConnected ? guest?.os : undefined) ?? {},
+    ...(guestMemory && {
+      memory: { ...current.memory, guestAtBoot: guestMemory, guestCurrent: guestMemory, guestRequested: guestMemory },
+    }),
+    currentCPUTopology: topology(vmi),
+  };
+}
+
+function topology({ spec }: Observation["vmi"]): VirtualMachineInstanceStatus["currentCPUTopology"] {
+  const { sockets = 1, cores = 1, threads = 1 } = spec.domain.cpu ?? {};
+  return { sockets, cores, threads };
+}
+
+/** `target` as a Linux guest names the disk: the n-th of its bus. */
+function volumeStatus({ vmi, machine }: Observation): VirtualMachineInstanceStatus["volumeStatus"] {
+  const counts = new Map<string, number>();
+  return (vmi.spec.domain.devices.disks ?? []).flatMap((disk) => {
+    if (!machine?.devices.devices.has(driveId(disk.name))) return [];
+    const prefix = targetPrefix(disk.cdrom ? "cdrom" : "disk", (disk.disk ?? disk.cdrom ?? disk.lun)?.bus);
+    const index = counts.get(prefix) ?? 0;
+    counts.set(prefix, index + 1);
+    const claim = vmi.spec.volumes?.find((volume) => volume.name === disk.name)?.persistentVolumeClaim;
+    return [
+      {
+        name: disk.name,
+        target: `${prefix}${String.fromCharCode(97 + index)}`,
+        ...(claim && { persistentVolumeClaimInfo: { claimName: claim.claimName } }),
+      },
+    ];
+  });
+}
+
+function targetPrefix(kind: "disk" | "cdrom", bus: string | undefined): string {
+  return bus === "virtio" && kind === "disk" ? "vd" : "sd";
+}
