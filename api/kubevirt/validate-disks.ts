@@ -24,6 +24,7 @@ export function validateDisks(spec: VirtualMachineInstanceSpec, path: string): S
       "each disk shows a volume of its own",
     ),
     ...validateVolumesUsed(spec, path),
+    ...validateSataPorts(disks, spec.domain.machine?.type, field),
     ...validateBootOrders(spec, path),
   ];
 }
@@ -136,6 +137,16 @@ function validateVolumesUsed(spec: VirtualMachineInstanceSpec, path: string): St
       ? []
       : [invalid(`${path}.volumes[${index}].name`, volume.name, "no disk or filesystem shows this volume")],
   );
+}
+
+/** Drives of q35's AHCI controller, and of pc's two IDE channels. */
+function validateSataPorts(disks: readonly Disk[], machine: string | undefined, field: string): StatusCause[] {
+  const count = disks.filter((disk) => (disk.disk ?? disk.cdrom)?.bus === "sata").length;
+  const limit = machine === "pc" ? 4 : 6;
+  if (count <= limit) return [];
+  return [
+    invalid(field, `${count} sata drives`, `machine type ${machine} takes at most ${limit}: use bus virtio or scsi`),
+  ];
 }
 
 function validateBootOrders(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

@@ -44,7 +44,13 @@ function validateVolume(volume: Volume, field: string): StatusCause[] {
   return [...validateName(volume, field), ...validateSourceCount(volume, field), ...validateSource(volume, field)];
 }
 
+/** The launcher pod has volumes of its own beside those that show an image or a claim. */
+const podVolumes = ["run", "disks"];
+
 function validateName(volume: Volume, field: string): StatusCause[] {
+  if (podVolumes.includes(volume.name) && (volume.containerDisk || volume.persistentVolumeClaim)) {
+    return [invalid(`${field}.name`, volume.name, "is reserved for the launcher pod: choose another name")];
+  }
   if (!volume.name) return [required(`${field}.name`, "a volume needs a name, which its disk repeats")];
   if (isDnsLabel(volume.name)) return [];
   const rule = "a volume name is a DNS label: at most 63 of a-z, 0-9 and '-', with a letter or digit first and last";

@@ -45,7 +45,8 @@ export function createVmiReconciler(options: VmiControllerOptions): Reconciler<O
     const status = decideStatus(observation);
     if (sameJson(status, vmi.status)) return;
     try {
-      await client.updateStatus(virtualMachineInstances, { ...vmi, status }, { signal });
+      // Upstream's definition has no status subresource.
+      await client.update(virtualMachineInstances, { ...vmi, status }, { signal });
     } catch (error) {
       // Gone meanwhile: the informer will tell.
       if (!isStatus(error, "NotFound") || informers.vmis.get(vmi.metadata?.namespace, vmi.metadata?.name ?? "") === vmi)

@@ -51,7 +51,7 @@ function virtualMachineInstancePlugin(configuration: ConfigurationSource): Admis
     matches: (request) => concerns(request, virtualMachineInstances),
     mutate(request) {
       const vmi = request.object as VirtualMachineInstance;
-      if (request.operation !== "CREATE") return vmi;
+      if (request.operation !== "CREATE") return keepStatus(request);
       return tolerant(vmi, () => defaultVirtualMachineInstance(vmi, contextOf(configuration)));
     },
     validate(request) {
@@ -63,6 +63,15 @@ function virtualMachineInstancePlugin(configuration: ConfigurationSource): Admis
       return [];
     },
   };
+}
+
+/** The kind has no status subresource: that a user's update leaves the status alone is up to us. */
+function keepStatus({ object, oldObject, user }: AdmissionRequest): KubeObject {
+  const vmi = object as VirtualMachineInstance;
+  if (isOwnComponent(user)) return vmi;
+  const { status: _, ...rest } = vmi;
+  const { status } = oldObject as VirtualMachineInstance;
+  return { ...rest, ...(status && { status }) } as KubeObject;
 }
 
 function validateNew(vmi: VirtualMachineInstance, user: UserInfo): string[] {

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultConfiguration } from "./configuration.ts";
+import { isFloatingImage } from "./default-devices.ts";
+import { defaultVirtualMachine } from "./default-vm.ts";
+import { defaultVirtualMachineInstance, defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
+import { sampleSpec, sampleUuid, sampleVm, sampleVmi } from "./sample.ts";
+import type { VirtualMachineInstanceSpec } from "./types.ts";
+
+const context = { configuration: defaultConfiguration, newUuid: () => sampleUuid, now: "2026-01-01T00:00:00Z" };
+
+function defaulted(change: (spec: VirtualMachineInstanceSpec) => void, configuration = defaultConfiguration) {
+  return defaultVirtualMachineInstanceSpec(sampleSpec(change), configuration);
+}
+
+test("a bare spec becomes a complete machine", () => {
+  const bare: VirtualMachineInstanceSpec = {
+    domain: { devices: {}, resources: { requests: { memory: "64Mi" } } },
+    volumes: [{ name: "root", containerDisk: { image: "quay.io/x/y:1.0" } }],
+  };
+  const spec = defaultVirtualMachineInstanceSpec(bare, defaultConfiguration);
+  assert.equal(spec.architecture, "amd64");
+  assert.deepEqual(spec.domain.machine, { type: "q35" });
+  assert.deepEqual(spec.domain.memory, { guest: "64Mi" });
+  assert.deepEqual(spec.domain.cpu, { sockets: 1, cores: 1, threads: 1, model: "host-model" });
+  assert.deepEqual(spec.domain.devices.disks, [{ name: "root", disk: { bus: "sata" } }]);
+  assert.deepEqual(spec.domain.devices.interfaces, [{ name: "default", masquerade: {} }]);
+  assert.deepEqual(spec.networks, [{ name: "default", pod: {} }]);
+  assert.equal(spec.volumes?.[0]?.containerDisk?.imagePullPolicy, "IfNotPresent");
+  assert.equal(bare.architecture, undefined, "the argument is not changed");
+});
+
+test("defaulting again changes nothing", () => {
+  const once = defaulted(() => undefined);
+  assert.deepEqual(defaultVirtualMachineInstanceSpec(once, defaultConfiguration), once);
+});
+
+test("sockets follow the CPU limit, then the request, rounded up", () => {
+  const table: [Record<string, string> | undefined, Record<string, string> | undefined, number][] = [
+    [undefined, undefined, 1],
+    [{ cpu: "3" }, { cpu: "2" }, 3],
+    [undefined, { cpu: "1500m" }, 2],
+    [undefined, { cpu: "100m" }, 1],
+  ];
+  for (const [limits, requests, sockets] of table) {
+    const spec = defaulted((draft) => {
+      draft.domain.resources = { limits, requests };
+    });
+    assert.equal(spec.domain.cpu?.sockets, sockets);
+  }
+});
+
+test("a given topology is kept and completed", () => {
+  const spec = defaulted((draft) => {
+    draft.domain.cpu = { cores: 4 };
+  });
+  assert.deepEqual(spec.domain.cpu, { sockets: 1, cores: 4, threads: 1, model: "host-model" });
+});
+
+test("room for hot-plug is made only when the rollout strategy asks for it", () => {
+  const live = { ...defaultConfiguration, vmRolloutStrategy: "LiveUpdate" } as const;
+  const spec = defaulted((draft) => {
+    draft.domain.memory = { guest: "2Gi" };
+    draft.domain.cpu = { sockets: 2 };
+  }, live);
+  assert.equal(spec.domain.memory?.maxGuest, "8Gi");
+  assert.equal(spec.domain.cpu?.maxSockets, 8);
+});
+
+test("no interface when the pod interface is not wanted", () => {
+  const spec = defaulted((draft) => {
+    draft.domain.devices = { autoattachPodInterface: false };
+    draft.networks = undefined;
+  });
+  assert.equal(spec.domain.devices.interfaces, undefined);
+});
+
+test("floating images are pulled anew", () => {
+  for (const [image, floats] of [
+    ["a", true],
+    ["a:latest", true],
+    ["localhost:5000/a", true],
+    ["localhost:5000/a:1", false],
+    ["a@sha256:00", false],
+  ] as const) {
+    assert.equal(isFloatingImage(image), floats, image);
+  }
+});
+
+test("hyperv features bring what they build upon", () => {
+  const spec = defaulted((draft) => {
+    draft.domain.features = { hyperv: { synictimer: { enabled: true } } };
+  });
+  assert.deepEqual(spec.domain.features?.hyperv, {
+    synictimer: { enabled: true },
+    synic: { enabled: true },
+    vpindex: { enabled: true },
+  });
+});
+
+test("an interface without a MAC address gets one that stays", () => {
+  const [first, second] = [defaulted(() => undefined), defaulted(() => undefined)];
+  const mac = first.domain.devices.interfaces?.[0]?.macAddress ?? "";
+  assert.match(mac, /^02(:[0-9a-f]{2}){5}$/);
+  assert.equal(second.domain.devices.interfaces?.[0]?.macAddress, mac);
+});
+
+test("a stored VMI has phase, finalizer, uuid and topology", () => {
+  const vmi = sampleVmi((draft) => {
+    draft.spec.domain.firmware = {};
+  });
+  const stored = defaultVirtualMachineInstance(vmi, context);
+  assert.equal(stored.spec.domain.firmware?.uuid, sampleUuid);
+  assert.equal(stored.status?.phase, "Pending");
+  assert.deepEqual(stored.metadata?.finalizers, ["kubevirt.io/foregroundDeleteVirtualMachine"]);
+  assert.equal(stored.metadata?.annotations?.["kubevirt.io/pci-topology-version"], "v3");
+  assert.deepEqual(stored.status?.currentCPUTopology, { sockets: 1, cores: 1, threads: 1 });
+  assert.equal(stored.status?.memory?.guestAtBoot, "128Mi");
+});
+
+test("a VirtualMachine keeps what makes it the same machine", () => {
+  const created = defaultVirtualMachine(
+    sampleVm((vm) => {
+      delete vm.spec.template.spec.domain.firmware;
+    }),
+    context,
+  );
+  assert.equal(created.spec.template.spec.domain.firmware?.uuid, sampleUuid);
+  assert.equal(created.spec.template.spec.domain.machine?.type, "q35");
+  assert.deepEqual(created.metadata?.finalizers, ["kubevirt.io/virtualMachineControllerFinalize"]);
+  const replaced = defaultVirtualMachine(
+    sampleVm((vm) => {
+      delete vm.spec.template.spec.domain.firmware;
+    }),
+    { ...context, newUuid: () => "another" },
+    created,
+  );
+  assert.equal(replaced.spec.template.spec.domain.firmware?.uuid, sampleUuid);
+});
+
+test("a VirtualMachine being deleted gets no finalizer back", () => {
+  const vm = sampleVm((draft) => {
+    draft.metadata = { ...draft.metadata, deletionTimestamp: context.now };
+  });
+  assert.equal(defaultVirtualMachine(vm, context).metadata?.finalizers, undefined);
+});

@@ -1,0 +1,134 @@
+/**
+ * The real API server with the VM extension, KubeVirt's definitions and the VM controllers, but no node: what
+ * `kubectl` may and may not ask for, and what the controllers make of it, up to the launcher pod.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
+import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
+import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
+import { exec } from "../../src/base/exec.ts";
+import { createLogger } from "../../src/base/log.ts";
+import type { Client } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create-client.ts";
+import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import { startVirtualMachineControllers } from "../../src/controllers/start.ts";
+import { createExtension } from "../../src/extension/extension.ts";
+import { type Authority, ensureCa } from "../../src/pki/authority.ts";
+import { issueCertificate } from "../../src/pki/certificate.ts";
+import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+
+export interface VmApiServer {
+  client: Client;
+  kubeconfig: string;
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  apply(manifest: object): Promise<string>;
+  get<T = Record<string, unknown>>(...args: string[]): Promise<T>;
+  stop(): Promise<void>;
+}
+
+const kubectlPath = process.env["KUBECTL"] ?? findKubectl();
+
+function findKubectl(): string {
+  return ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32"].find(existsSync) ?? "kubectl";
+}
+
+export async function startVmApiServer(): Promise<VmApiServer> {
+  const dir = mkdtempSync(join(tmpdir(), "vmpod-vm-api-"));
+  const log = createLogger("vm-api-test");
+  const stopping = new AbortController();
+  const port = await freePort();
+  const authority = await ensureCa(join(dir, "pki"));
+  const admin = await identity(dir, authority, port, "kubernetes-admin", ["system:masters"]);
+  const own = await identity(dir, authority, port, "vmpod-api-extension", ["vmpod:node-api", "system:masters"]);
+  const controller = await identity(dir, authority, port, "system:vmpod:controller", ["system:masters"]);
+  const extension = createExtension({ client: own.client, agentTls: {}, log });
+  const server = await runServer(authority, port, extension, log);
+  await defineKinds(admin.client);
+  const controllers = startVirtualMachineControllers({
+    client: controller.client,
+    launcherImage: "localhost/vmpod/launcher:test",
+    log,
+    signal: stopping.signal,
+  });
+  const kubectl = (args: readonly string[], input?: string) =>
+    exec([kubectlPath, "--kubeconfig", admin.path, ...args], {
+      env: { HOME: dir, PATH: process.env["PATH"] },
+      ...(input && { input }),
+    });
+  return {
+    client: admin.client,
+    kubeconfig: admin.path,
+    kubectl,
+    apply: (manifest) => kubectl(["apply", "-f", "-"], JSON.stringify(manifest)),
+    get: async <T>(...args: string[]) => JSON.parse(await kubectl(["get", ...args, "-o", "json"])) as T,
+    async stop() {
+      stopping.abort();
+      await controllers;
+      for (const { client } of [admin, own, controller]) client.close();
+      await server.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function identity(dir: string, authority: Authority, port: number, commonName: string, organizations: string[]) {
+  const pair = await issueCertificate(authority, { commonName, organizations, usages: ["client"] });
+  const path = join(dir, `${commonName}.kubeconfig`);
+  await writeKubeconfig(path, {
+    name: commonName,
+    server: `https://127.0.0.1:${port}`,
+    certificateAuthorityPem: authority.certificatePem,
+    clientCertificatePem: pair.certificatePem,
+    clientKeyPem: pair.keyPem,
+  });
+  return { path, client: createClient({ ...(await loadKubeconfig(path)), userAgent: commonName }) };
+}
+
+async function runServer(
+  authority: Authority,
+  port: number,
+  extension: ReturnType<typeof createExtension>,
+  log: ReturnType<typeof createLogger>,
+): Promise<Apiserver> {
+  const serving = await issueCertificate(authority, {
+    commonName: "apiserver",
+    ipAddresses: ["127.0.0.1"],
+    usages: ["server"],
+  });
+  return runApiserver({
+    store: createMemoryStore(),
+    bindAddress: "127.0.0.1",
+    port,
+    advertiseAddress: "127.0.0.1",
+    certificatePem: serving.certificatePem,
+    keyPem: serving.keyPem,
+    clientCaPem: authority.certificatePem,
+    serviceCidr: "10.28.0.0/16",
+    admission: extension.admission,
+    delegates: [extension.delegate],
+    log,
+  });
+}
+
+async function defineKinds(client: Client): Promise<void> {
+  const wanted = ["virtualmachines.kubevirt.io", "virtualmachineinstances.kubevirt.io"];
+  const definitions = customResourceDefinitions().filter(({ metadata }) => wanted.includes(metadata?.name ?? ""));
+  for (const definition of definitions) await client.create(crds, definition);
+}
+
+/** Free a moment ago; nobody else on a test machine takes it in between. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
