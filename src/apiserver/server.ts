@@ -15,17 +15,20 @@ import type { Store } from "../store/store.ts";
 import { createAuthenticate } from "./authn/authenticate.ts";
 import { createTokenAuthenticator } from "./authn/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { followDefinitions } from "./crd/definitions.ts";
 import { createDiscovery } from "./discovery/handle.ts";
 import { answerError, statusErrorOf } from "./http/answer.ts";
 import { listen } from "./http/listener.ts";
 import { createRouter } from "./http/router.ts";
 import { createKubeletClient, type KubeletCredentials } from "./proxy/kubelet.ts";
+import { createOpenApi } from "./openapi/handle.ts";
 import { createAuthorizer } from "./rbac/authorizer.ts";
 import { builtinKinds } from "./registry/builtin.ts";
 import { discoveredReviews } from "./reviews/review.ts";
 import { createRegistry } from "./registry/registry.ts";
 import { discoveredSubresources } from "./subresources/table.ts";
 import { startCache } from "./storage/cache.ts";
+import type { Api } from "./verbs/call.ts";
 import { createObjects } from "./storage/objects.ts";
 
 export interface ApiserverOptions {
@@ -71,14 +74,25 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
   const authenticator = createTokenAuthenticator({ ...tokens, staticTokens: options.staticTokens ?? new Map(), cache });
   const authorizer = createAuthorizer(cache);
   const kubelets = createKubeletClient(objects, options.kubelet);
+  const api: Api = {
+    registry,
+    objects,
+    admission: options.admission ?? [],
+    kubelets,
+    tokens,
+    authorizer,
+    authenticator,
+  };
   const route = createRouter({
-    api: { registry, objects, admission: options.admission ?? [], kubelets, tokens, authorizer, authenticator },
+    api,
+    openapi: createOpenApi(registry, delegates),
     discovery: createDiscovery(registry, { ...discoveredSubresources(), ...discoveredReviews() }, delegates, address),
     delegates,
     authenticate: createAuthenticate(authenticator),
     authorizer,
   });
   await bootstrap(objects, registry);
+  await followDefinitions(api, log);
   const listener = await listen({
     ...options,
     address: options.bindAddress,

@@ -1,9 +1,27 @@
 /** Writing answers: JSON, and every failure as a `metav1.Status`. */
-import type { ApiResponse } from "../../../api/admission.ts";
+import { gzipSync } from "node:zlib";
+import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
 import { messageOf, StatusError } from "../../base/errors.ts";
 
 export function answerJson(response: ApiResponse, code: number, body: unknown, contentType = "application/json"): void {
   answerText(response, code, JSON.stringify(body), contentType);
+}
+
+export function answerBytes(request: ApiRequest, response: ApiResponse, bytes: Buffer, contentType: string): void {
+  const compressed = bytes.length >= compressAboveBytes && acceptsGzip(request);
+  const body = compressed ? gzipSync(bytes, { level: 1 }) : bytes;
+  response.statusCode = 200;
+  if (compressed) response.setHeader("content-encoding", "gzip");
+  response.setHeader("vary", "Accept, Accept-Encoding");
+  response.setHeader("content-type", contentType);
+  response.setHeader("content-length", body.length);
+  response.end(body);
+}
+
+const compressAboveBytes = 128 * 1024;
+
+function acceptsGzip(request: ApiRequest): boolean {
+  return `${request.headers["accept-encoding"]}`.includes("gzip");
 }
 
 export function answerText(response: ApiResponse, code: number, body: string, contentType = "text/plain"): void {

@@ -5,6 +5,7 @@ import type { ApiDelegate, ApiRequest, ApiResponse, UserInfo } from "../../../ap
 import { StatusError } from "../../base/errors.ts";
 import type { Authenticate } from "../authn/authenticate.ts";
 import type { Discovery } from "../discovery/handle.ts";
+import type { OpenApi } from "../openapi/handle.ts";
 import { type Attributes, forbiddenMessage } from "../rbac/attributes.ts";
 import type { Authorizer } from "../rbac/authorizer.ts";
 import { readJson } from "../verbs/decode.ts";
@@ -26,6 +27,7 @@ export interface Route {
 export interface RouterOptions {
   api: Api;
   discovery: Discovery;
+  openapi: OpenApi;
   delegates: readonly ApiDelegate[];
   authenticate: Authenticate;
   authorizer: Authorizer;
@@ -67,7 +69,7 @@ async function resourceRequest(options: RouterOptions, exchange: Exchange): Prom
   if (verb === undefined)
     throw new StatusError("MethodNotAllowed", `the server does not allow the method ${request.method ?? ""}`);
   authorize(options.authorizer, resourceAttributes(user, path, verb));
-  const kind = options.api.registry.find(path.group, path.version, path.plural);
+  const kind = await findKind(options, path);
   const review = verb === "create" ? findReview(path.group, path.version, path.plural) : undefined;
   if (review) return review.run({ api: options.api, user, request, response, body: once(() => readJson(exchange)) });
   if (!kind) {
@@ -98,6 +100,17 @@ async function streamRequest(
       `Upgrade request required: ${path.plural}/${path.subresource} is not a stream (${query.toString()})`,
     );
   await stream(call, upgrade);
+}
+
+/** A definition that was just stored may not have reached the registry yet. */
+async function findKind(
+  { api }: RouterOptions,
+  { group, version, plural }: ResourcePath,
+): Promise<ServedKind | undefined> {
+  const known = api.registry.find(group, version, plural);
+  if (known) return known;
+  await api.objects.cache.fresh();
+  return api.registry.find(group, version, plural);
 }
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
@@ -135,8 +148,14 @@ function authorize(authorizer: Authorizer, attributes: Attributes): void {
   throw new StatusError("Forbidden", `${what} is forbidden: ${forbiddenMessage(attributes)}`, details);
 }
 
-function plainRequest({ discovery }: RouterOptions, path: string, request: ApiRequest, response: ApiResponse): void {
+function plainRequest(
+  { discovery, openapi }: RouterOptions,
+  path: string,
+  request: ApiRequest,
+  response: ApiResponse,
+): void {
   if (path === "/healthz" || path === "/livez" || path === "/readyz") return answerText(response, 200, "ok");
   if (path === "/version" || path === "/version/") return answerJson(response, 200, versionInfo);
+  if (openapi.handle(path, request, response)) return;
   if (!discovery.handle(path, request, response)) throw noSuchResource();
 }

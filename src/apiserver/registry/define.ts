@@ -1,7 +1,7 @@
 /** Turns the short description of a built-in kind into what the server works with. */
 import type { Resource } from "../../../api/meta.ts";
 import { ageColumn, type Column, nameColumn } from "../table/column.ts";
-import { builtinSchema } from "./schemas.ts";
+import { builtinSchema } from "../../apimachinery/schema/builtin-schemas.ts";
 import { strategies } from "./strategies/strategies.ts";
 import { allVerbs, type ScalePaths, type ServedKind, type Verb, groupResource } from "./kind.ts";
 
@@ -42,6 +42,6 @@ export function define(resource: Resource, description: KindDescription = {}): S
     columns: description.allColumns ?? [nameColumn, ...(description.columns ?? []), ageColumn],
     strategy: strategies[groupResource(resource)] ?? {},
     custom: false,
-    schema: builtinSchema(group, version, kind),
+    schema: builtinSchema(resource),
   };
 }

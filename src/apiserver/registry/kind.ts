@@ -56,6 +56,8 @@ export interface ServedKind {
   custom: boolean;
   /** Linked; absent: anything goes. */
   schema: Schema | undefined;
+  /** As the CRD has it, for OpenAPI. */
+  openApiSchema?: Schema;
 }
 
 export function groupResource(kind: Pick<ServedKind, "group" | "plural">): string {

@@ -2,10 +2,10 @@
 import type { AdmissionRequest } from "../../../api/admission.ts";
 import type { KubeObject } from "../../../api/meta.ts";
 import { InvariantError } from "../../base/errors.ts";
-import { type Call, nameIn } from "./call.ts";
+import { type Operation, nameIn } from "./call.ts";
 
 export function admissionRequest(
-  call: Call,
+  call: Operation,
   operation: AdmissionRequest["operation"],
   object: KubeObject | undefined,
   oldObject: KubeObject | undefined,
@@ -18,7 +18,7 @@ export function admissionRequest(
 
 /** Mutating plugins, then `validate`, then validating plugins; returns the object to store. */
 export async function admit(
-  call: Call,
+  call: Operation,
   request: AdmissionRequest,
   validate: (object: KubeObject) => void,
 ): Promise<KubeObject> {
@@ -32,7 +32,7 @@ export async function admit(
   return object;
 }
 
-export async function runValidation(call: Call, request: AdmissionRequest): Promise<void> {
+export async function runValidation(call: Operation, request: AdmissionRequest): Promise<void> {
   for (const plugin of call.api.admission) {
     if (!plugin.validate || !plugin.matches(request)) continue;
     call.warnings.push(...((await plugin.validate(request)) ?? []));

@@ -26,19 +26,23 @@ export interface TokenIssuer {
   audiences: readonly string[];
 }
 
-export interface Call {
+/** What creating, changing or deleting an object needs to know of the request. */
+export interface Operation {
   api: Api;
   kind: ServedKind;
   path: ResourcePath;
   query: URLSearchParams;
   user: UserInfo;
   dryRun: boolean;
-  request: ApiRequest;
-  response: ApiResponse;
   /** Shown by kubectl; sent as `Warning` headers with the answer. */
   warnings: string[];
 }
 
-export function nameIn(call: Call): string {
+export interface Call extends Operation {
+  request: ApiRequest;
+  response: ApiResponse;
+}
+
+export function nameIn(call: Pick<Operation, "path">): string {
   return call.path.name ?? "";
 }

@@ -8,10 +8,10 @@ import { pruneObject } from "../../apimachinery/schema/prune.ts";
 import { validateObject } from "../../apimachinery/schema/validate.ts";
 import { type StatusCause, StatusError } from "../../base/errors.ts";
 import type { ServedKind } from "../registry/kind.ts";
-import type { Call } from "./call.ts";
+import type { Operation } from "./call.ts";
 
 /** Changes the object in place. @throws StatusError BadRequest for unknown fields under Strict */
-export function conform(call: Call, object: KubeObject): void {
+export function conform(call: Operation, object: KubeObject): void {
   const { schema, custom } = call.kind;
   if (!schema) return;
   const unknown = pruneObject(schema, object, { dropNulls: !custom });
@@ -23,7 +23,7 @@ export function conform(call: Call, object: KubeObject): void {
 }
 
 /** What strict validation makes an error and the default a warning. */
-export function report(call: Call, problems: readonly string[]): void {
+export function report(call: Operation, problems: readonly string[]): void {
   if (problems.length === 0) return;
   const mode = call.query.get("fieldValidation") || "Warn";
   if (mode === "Ignore") return;

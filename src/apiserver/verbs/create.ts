@@ -6,7 +6,7 @@ import { groupVersion } from "../registry/kind.ts";
 import { type Entry, encode, entryOf } from "../storage/entry.ts";
 import { keyOf } from "../storage/keys.ts";
 import { admit, admissionRequest } from "./admit.ts";
-import type { Call } from "./call.ts";
+import type { Call, Operation } from "./call.ts";
 import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { stored } from "./stored.ts";
@@ -17,7 +17,7 @@ export async function createFromRequest(call: Call): Promise<void> {
   showEntry(call, 201, await createObject(call, await decodeObject(call)));
 }
 
-export async function createObject(call: Call, object: KubeObject): Promise<Entry> {
+export async function createObject(call: Operation, object: KubeObject): Promise<Entry> {
   const prepared = prepareCreate(call, object);
   const request = admissionRequest(call, "CREATE", prepared, undefined);
   const admitted = await admit(call, request, (next) => validateNew(call, next));
@@ -27,7 +27,7 @@ export async function createObject(call: Call, object: KubeObject): Promise<Entr
   return call.api.objects.create(call.kind, entry);
 }
 
-function prepareCreate(call: Call, object: KubeObject): KubeObject {
+function prepareCreate(call: Operation, object: KubeObject): KubeObject {
   const { kind } = call;
   const metadata = object.metadata ?? {};
   if (metadata.resourceVersion)
@@ -47,7 +47,7 @@ function prepareCreate(call: Call, object: KubeObject): KubeObject {
   return { ...object, apiVersion: groupVersion(kind), kind: kind.kind, metadata };
 }
 
-function validateNew(call: Call, object: KubeObject): void {
+function validateNew(call: Operation, object: KubeObject): void {
   invalidIf(call.kind, object, objectCauses(call.kind, object));
 }
 

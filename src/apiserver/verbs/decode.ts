@@ -3,7 +3,7 @@ import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
 import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
 import { groupVersion } from "../registry/kind.ts";
-import type { Call } from "./call.ts";
+import type { Call, Operation } from "./call.ts";
 
 export async function decodeObject(call: Call): Promise<KubeObject> {
   return placed(call, await readJson(call));
@@ -18,7 +18,7 @@ export async function readJson(call: Pick<Call, "request">): Promise<object> {
 }
 
 /** Checks apiVersion, kind, namespace and name against the path and fills in what the client left out. */
-export function placed(call: Call, object: KubeObject): KubeObject {
+export function placed(call: Operation, object: KubeObject): KubeObject {
   const { kind, path } = call;
   const apiVersion = groupVersion(kind);
   if ((object.kind ?? kind.kind) !== kind.kind || (object.apiVersion ?? apiVersion) !== apiVersion)

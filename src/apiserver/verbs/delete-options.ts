@@ -2,7 +2,7 @@
 import { StatusError } from "../../base/errors.ts";
 import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
 import { field } from "../registry/field.ts";
-import type { Call } from "./call.ts";
+import type { Call, Operation } from "./call.ts";
 
 export interface DeleteOptions {
   gracePeriodSeconds?: number;
@@ -18,7 +18,7 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   return optionsOf(call, text.trim() === "" ? {} : parseBody(contentTypeOf(call.request), text));
 }
 
-export function optionsOf(call: Call, body: unknown): DeleteOptions {
+export function optionsOf(call: Operation, body: unknown): DeleteOptions {
   const { query } = call;
   // Clients repeat dryRun in the body.
   const dryRun = field(body, "dryRun");

@@ -12,7 +12,7 @@ import { answerJson, warn } from "../http/answer.ts";
 import type { Entry } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
 import { admissionRequest, runValidation } from "./admit.ts";
-import { type Call, nameIn } from "./call.ts";
+import { type Call, type Operation, nameIn } from "./call.ts";
 import { now } from "./create.ts";
 import { type DeleteOptions, readDeleteOptions } from "./delete-options.ts";
 import { hasSpecFinalizers } from "./finish-deletion.ts";
@@ -34,7 +34,7 @@ export async function deleteFromRequest(call: Call): Promise<void> {
 
 const deleteAttempts = 12;
 
-export async function deleteObject(call: Call, name: string, options: DeleteOptions): Promise<Deleted> {
+export async function deleteObject(call: Operation, name: string, options: DeleteOptions): Promise<Deleted> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await attemptDelete(call, name, options);
@@ -45,7 +45,7 @@ export async function deleteObject(call: Call, name: string, options: DeleteOpti
   }
 }
 
-async function attemptDelete(call: Call, name: string, options: DeleteOptions): Promise<Deleted> {
+async function attemptDelete(call: Operation, name: string, options: DeleteOptions): Promise<Deleted> {
   const { api, kind, path } = call;
   const entry = await api.objects.get(kind, path.namespace, name);
   checkPreconditions(call, entry, options);
@@ -61,7 +61,7 @@ async function attemptDelete(call: Call, name: string, options: DeleteOptions): 
   return { entry: written, gone: false };
 }
 
-function checkPreconditions(call: Call, entry: Entry, { uid, resourceVersion }: DeleteOptions): void {
+function checkPreconditions(call: Operation, entry: Entry, { uid, resourceVersion }: DeleteOptions): void {
   const { metadata } = entry.object;
   const name = metadata?.name ?? "";
   if (uid && uid !== metadata?.uid)
@@ -79,7 +79,7 @@ function checkPreconditions(call: Call, entry: Entry, { uid, resourceVersion }: 
 }
 
 /** The object marked as being deleted; undefined when nothing holds it. */
-function marking(call: Call, entry: Entry, options: DeleteOptions): KubeObject | undefined {
+function marking(call: Operation, entry: Entry, options: DeleteOptions): KubeObject | undefined {
   const object = entry.copy();
   const metadata = object.metadata ?? {};
   const finalizers = finalizersFor(metadata.finalizers ?? [], options);
@@ -103,7 +103,7 @@ function finalizersFor(current: readonly string[], { propagationPolicy }: Delete
   return propagationPolicy === "Foreground" ? [...others, "foregroundDeletion"] : others;
 }
 
-function graceSeconds(call: Call, object: KubeObject, options: DeleteOptions): number {
+function graceSeconds(call: Operation, object: KubeObject, options: DeleteOptions): number {
   return call.kind.strategy.deletionGraceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
 }
 
@@ -111,7 +111,7 @@ function inSeconds(seconds: number): string {
   return seconds === 0 ? now() : `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-function terminating(call: Call, object: KubeObject): KubeObject {
+function terminating(call: Operation, object: KubeObject): KubeObject {
   if (call.kind.group !== "" || call.kind.plural !== "namespaces") return object;
   const { status } = object as { status?: object };
   return { ...object, status: { ...status, phase: "Terminating" } } as KubeObject;

@@ -1,8 +1,8 @@
 /** An object whose deletion was asked for goes away with its last finalizer. */
 import type { Entry } from "../storage/entry.ts";
-import type { Call } from "./call.ts";
+import type { Operation } from "./call.ts";
 
-export async function finishDeletion(call: Call, entry: Entry): Promise<Entry> {
+export async function finishDeletion(call: Operation, entry: Entry): Promise<Entry> {
   const { deletionTimestamp, finalizers = [], deletionGracePeriodSeconds = 0 } = entry.object.metadata ?? {};
   if (!deletionTimestamp || finalizers.length > 0 || deletionGracePeriodSeconds > 0 || hasSpecFinalizers(entry))
     return entry;

@@ -1,12 +1,11 @@
 /** UPDATE: PUT of a whole object, its status, or what a patch made of it. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { forbidden } from "../../apimachinery/schema/cause.ts";
-import { StatusError } from "../../base/errors.ts";
-import type { ServedKind } from "../registry/kind.ts";
+import { groupVersion, type ServedKind } from "../registry/kind.ts";
 import { type Entry, encode, entryOf } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
 import { admit, admissionRequest } from "./admit.ts";
-import { type Call, nameIn } from "./call.ts";
+import { type Call, type Operation, nameIn } from "./call.ts";
 import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { finishDeletion } from "./finish-deletion.ts";
@@ -22,21 +21,25 @@ export async function updateFromRequest(call: Call): Promise<void> {
 /** Makes the wanted object of a copy of the current one; may be called again when another writer was faster. */
 export type Want = (current: KubeObject) => KubeObject | Promise<KubeObject>;
 
-export async function updateObject(call: Call, want: Want): Promise<Entry> {
+export async function updateObject(call: Operation, want: Want): Promise<Entry> {
   const { objects } = call.api;
   const target = { namespace: call.path.namespace, name: nameIn(call) };
   if (call.dryRun) {
     const entry = await objects.get(call.kind, target.namespace, target.name);
-    const next = await nextObject(call, await want(entry.copy()), entry.object);
+    const next = await nextObject(call, await want(asServed(call.kind, entry.copy())), entry.object);
     return entryOf(entry.key, encode(next), entry.revision);
   }
   const written = await objects.update(call.kind, target, async (current, entry) =>
-    nextObject(call, await want(current), entry.object),
+    nextObject(call, await want(asServed(call.kind, current)), entry.object),
   );
   return finishDeletion(call, written);
 }
 
-async function nextObject(call: Call, wanted: KubeObject, old: KubeObject): Promise<KubeObject> {
+function asServed(kind: ServedKind, object: KubeObject): KubeObject {
+  return { ...object, apiVersion: groupVersion(kind) };
+}
+
+async function nextObject(call: Operation, wanted: KubeObject, old: KubeObject): Promise<KubeObject> {
   checkPreconditions(call.kind, wanted, old);
   const merged = call.path.subresource === "status" ? withStatus(wanted, old) : withoutStatus(call.kind, wanted, old);
   const object = { ...merged, metadata: keptMeta(merged, old) };
@@ -103,7 +106,7 @@ function keptMeta(wanted: KubeObject, old: KubeObject) {
   return JSON.parse(JSON.stringify({ ...metadata, ...kept })) as NonNullable<KubeObject["metadata"]>;
 }
 
-function validateChange(call: Call, object: KubeObject, old: KubeObject): void {
+function validateChange(call: Operation, object: KubeObject, old: KubeObject): void {
   const { kind } = call;
   const { strategy } = kind;
   checkNewFinalizers(kind, object, old);
@@ -138,11 +141,4 @@ function specText(kind: ServedKind, object: KubeObject): string {
     ...rest
   } = object as KubeObject & { status?: unknown };
   return JSON.stringify(rest);
-}
-
-export function methodNotAllowed(call: Call): StatusError {
-  return new StatusError(
-    "MethodNotAllowed",
-    `the server does not allow this method on the requested resource ${call.kind.plural}`,
-  );
 }

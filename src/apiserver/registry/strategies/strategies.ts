@@ -1,4 +1,5 @@
 /** Which kind has which strategy. */
+import { definitionStrategy } from "../../crd/validate.ts";
 import type { Strategy } from "../kind.ts";
 import {
   claimStrategy,
@@ -31,6 +32,7 @@ export const strategies: Readonly<Record<string, Strategy>> = {
   events: eventStrategy,
   persistentvolumes: volumeStrategy,
   persistentvolumeclaims: claimStrategy,
+  "customresourcedefinitions.apiextensions.k8s.io": definitionStrategy,
   "deployments.apps": deploymentStrategy,
   "replicasets.apps": replicaSetStrategy,
   "statefulsets.apps": statefulSetStrategy,
