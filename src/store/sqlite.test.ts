@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { testStoreConformance } from "./conformance.ts";
-import { testStoreProperties } from "./properties.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
 let directory = "";
@@ -17,7 +16,6 @@ before(async () => {
 after(() => rm(directory, { recursive: true }));
 
 testStoreConformance("sqlite store", { open: () => openSqliteStore(freshPath()) });
-testStoreProperties("sqlite store", { open: () => openSqliteStore(freshPath()), runs: 15 });
 
 describe("sqlite store: file", () => {
   it("has everything again after it is opened anew, history included", async () => {

@@ -1,7 +1,12 @@
 /** Random programs against a store and against a model that is too simple to be wrong. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
+import { createMemoryStore } from "./memory.ts";
+import { openSqliteStore } from "./sqlite.ts";
 import { CompactedError, type Store, type StoredValue } from "./store.ts";
 
 type Command =
@@ -30,7 +35,18 @@ interface Model {
   compacted: number;
 }
 
-export function testStoreProperties(name: string, under: { open(): Promise<Store>; runs: number }): void {
+let directory = "";
+let files = 0;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "vmpod-store-"));
+});
+after(() => rm(directory, { recursive: true }));
+
+testStoreProperties("memory store", { open: async () => createMemoryStore(), runs: 300 });
+testStoreProperties("sqlite store", { open: () => openSqliteStore(join(directory, `${files++}.db`)), runs: 15 });
+
+function testStoreProperties(name: string, under: { open: () => Promise<Store>; runs: number }): void {
   describe(`${name}: properties`, () => {
     it("agrees with the model at every revision", async () => {
       await fc.assert(
