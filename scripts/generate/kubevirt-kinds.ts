@@ -92,6 +92,8 @@ export const kubevirtKinds: CustomKind[] = [
     plural: "virtualmachineinstances",
     shortNames: ["vmi", "vmis"],
     model: "V1VirtualMachineInstance",
+    // Upstream guards the status by a webhook instead; a subresource also lets the node agents write nothing else.
+    status: true,
     columns: [
       age,
       phase,

@@ -1,12 +1,16 @@
 /**
  * Fields of upstream's main branch that the TypeScript package does not have: newer than it, or lost by the
- * generator that made it (nullable times of conditions).
+ * generator that made it (nullable times of conditions, ports of probes).
  */
 import { type Definitions, refPrefix, type Schema } from "../../src/apimachinery/schema/schema.ts";
 
 const text: Schema = { type: "string" };
 const flag: Schema = { type: "boolean" };
 const count: Schema = { type: "integer" };
+const portNumberOrName: Schema = {
+  "x-kubernetes-int-or-string": true,
+  anyOf: [{ type: "integer" }, { type: "string" }],
+};
 const list = (items: Schema): Schema => ({ type: "array", "x-kubernetes-list-type": "atomic", items });
 const object = (properties: Record<string, Schema>, required?: string[]): Schema => ({
   type: "object",
@@ -35,6 +39,8 @@ export function addNewerFields(definitions: Definitions, quantity: Schema, time:
     V1Interface: {
       portRanges: list(object({ start: count, end: count, protocol: text }, ["end", "protocol", "start"])),
     },
+    K8sIoApiCoreV1HTTPGetAction: { port: portNumberOrName },
+    K8sIoApiCoreV1TCPSocketAction: { port: portNumberOrName },
     V1Network: { resourceClaim: object({ claimName: text, requestName: text }) },
     V1VirtualMachineInstanceSpec: { serviceAccountName: text },
     V1KubeVirtConfiguration: { persistentReservationConfiguration: object({ enabled: flag }) },

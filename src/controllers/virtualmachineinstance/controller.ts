@@ -45,8 +45,7 @@ export function createVmiReconciler(options: VmiControllerOptions): Reconciler<O
     const status = decideStatus(observation);
     if (sameJson(status, vmi.status)) return;
     try {
-      // Upstream's definition has no status subresource.
-      await client.update(virtualMachineInstances, { ...vmi, status }, { signal });
+      await client.updateStatus(virtualMachineInstances, { ...vmi, status }, { signal });
     } catch (error) {
       // Gone meanwhile: the informer will tell.
       if (!isStatus(error, "NotFound") || informers.vmis.get(vmi.metadata?.namespace, vmi.metadata?.name ?? "") === vmi)

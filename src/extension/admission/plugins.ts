@@ -65,7 +65,7 @@ function virtualMachineInstancePlugin(configuration: ConfigurationSource): Admis
   };
 }
 
-/** The kind has no status subresource: that a user's update leaves the status alone is up to us. */
+/** Upstream's definition of the kind has no status subresource: then it is up to us that users leave the status alone. */
 function keepStatus({ object, oldObject, user }: AdmissionRequest): KubeObject {
   const vmi = object as VirtualMachineInstance;
   if (isOwnComponent(user)) return vmi;
