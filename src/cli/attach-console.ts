@@ -58,7 +58,7 @@ async function follow(
     const opened = session.open();
     const ws = await Promise.race([opened, left]);
     if (ws === "left") {
-      opened.then((late) => late.close(normalClosure)).catch(() => undefined); // nobody waits for it any more
+      opened.then((late) => late.terminate()).catch(() => undefined); // nobody waits for it any more
       return "left";
     }
     const closed = closing(ws, session.output);

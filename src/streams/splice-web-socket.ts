@@ -39,10 +39,11 @@ export function spliceWebSocket(ws: WebSocket, socket: Duplex, options: SpliceOp
     socket.on("error", () => socket.destroy());
     socket.on("close", () => ws.close(1000));
     ws.on("error", () => ws.terminate());
-    ws.on("close", () => {
+    ws.on("close", (code: number) => {
       stopPinging();
-      socket.end();
-
+      // After a proper goodbye what was received still goes out; after a break nobody needs it.
+      if (code === 1000) socket.end(() => socket.destroy());
+      else socket.destroy();
       resolve();
     });
     if (ws.readyState === ws.CLOSED) ws.emit("close", 1006, Buffer.alloc(0));
