@@ -1,6 +1,6 @@
 import type { ReadStream } from "node:tty";
 import type { WebSocket } from "ws";
-import { toBuffer } from "../streams/splice-web-socket.ts";
+import { closeWebSocket, toBuffer } from "../streams/splice-web-socket.ts";
 
 /**
  * A terminal joined with a machine's serial console.
@@ -45,7 +45,7 @@ export async function attachConsole(session: ConsoleSession): Promise<ConsoleEnd
   } finally {
     restore();
     input.pause();
-    current?.close(normalClosure);
+    if (current) closeWebSocket(current);
   }
 }
 

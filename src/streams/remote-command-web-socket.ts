@@ -14,7 +14,7 @@ import {
 } from "./remote-command-channels.ts";
 import { SpdyConnection } from "./spdy/connection.ts";
 import type { SpdyStream } from "./spdy/stream.ts";
-import { toBuffer } from "./splice-web-socket.ts";
+import { closeWebSocket, toBuffer } from "./splice-web-socket.ts";
 import { relayRefusal } from "./tunnel-upgrade.ts";
 import { requestUpgrade, type UpgradeAnswer, type Upstream } from "./upstream.ts";
 
@@ -86,7 +86,7 @@ async function translate(ws: WebSocket, connection: SpdyConnection, streams: Str
     const broken = new StatusError("InternalError", "the stream to the node broke before the command ended");
     send(ws, channel.error, Buffer.from(JSON.stringify(broken.toStatus())));
   }
-  ws.close(1000);
+  closeWebSocket(ws);
   connection.close();
   await closed;
 }

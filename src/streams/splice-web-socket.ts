@@ -35,9 +35,9 @@ export function spliceWebSocket(ws: WebSocket, socket: Duplex, options: SpliceOp
   const stopPinging = keepAlive(ws, options);
   ws.resume();
   return new Promise((resolve) => {
-    socket.on("end", () => ws.close(1000));
+    socket.on("end", () => closeWebSocket(ws));
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => ws.close(1000));
+    socket.on("close", () => closeWebSocket(ws));
     ws.on("error", () => ws.terminate());
     ws.on("close", (code: number) => {
       stopPinging();
@@ -48,6 +48,12 @@ export function spliceWebSocket(ws: WebSocket, socket: Duplex, options: SpliceOp
     });
     if (ws.readyState === ws.CLOSED) ws.emit("close", 1006, Buffer.alloc(0));
   });
+}
+
+/** Says goodbye; a websocket that is held back by back-pressure must read on to see the answer. */
+export function closeWebSocket(ws: WebSocket): void {
+  ws.resume();
+  ws.close(1000);
 }
 
 function keepAlive(ws: WebSocket, { pingIntervalMs = 0, silenceTimeoutMs = 60_000 }: SpliceOptions): () => void {
