@@ -10,25 +10,31 @@ import { examples, type GlobalOptions } from "./program.ts";
 
 interface KubeconfigOptions extends GlobalOptions {
   merge?: boolean;
+  path?: boolean;
+  runDir?: string;
 }
 
 export function define(command: Command): void {
   command
     .option("--merge", "add it to ~/.kube/config (a copy of the old file is kept) and make it the current context")
+    .option("--path", "print only where the file is")
+    .option("--run-dir <directory>", "run directory of the instance, when it is not the usual one")
     .action(() => kubeconfig(command.optsWithGlobals<KubeconfigOptions>()));
   examples(
     command,
-    ["Use it in this shell", "vmpod kubeconfig > vmpod.yaml && export KUBECONFIG=$PWD/vmpod.yaml"],
+    ["Use it in this shell", 'export KUBECONFIG="$(vmpod kubeconfig --path)"'],
+    ["Take it to another machine", "vmpod kubeconfig > vmpod.yaml"],
     ["Make kubectl use it everywhere", "vmpod kubeconfig --merge"],
   );
 }
 
-async function kubeconfig({ kubeconfig: flag, merge }: KubeconfigOptions): Promise<void> {
-  const path = flag ?? instanceKubeconfig();
+async function kubeconfig({ kubeconfig: flag, merge, path: onlyPath, runDir }: KubeconfigOptions): Promise<void> {
+  const path = flag ?? instanceKubeconfig(runDir);
   if (!path)
     throw new Error("no vmpod runs on this machine, or it is not yours to read: `vmpod up` starts one (as root)");
   const text = await readFile(path, "utf8");
-  if (merge) await mergeInto(join(homedir(), ".kube", "config"), text);
+  if (onlyPath) console.log(path);
+  else if (merge) await mergeInto(join(homedir(), ".kube", "config"), text);
   else process.stdout.write(text);
 }
 

@@ -13,19 +13,23 @@ export class ExitStatus extends Error {
   }
 }
 
-/** Runs one client command; failures become one line on standard error. @returns the exit status */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  const wanted = commandNameIn(argv);
-  try {
+/** Runs one client command. @returns the exit status */
+export function runCommandLine(argv: readonly string[]): Promise<number> {
+  return exitStatusOf(async () => {
+    const wanted = commandNameIn(argv);
     const program = await buildProgram(({ name }) => name === wanted);
     program.exitOverride();
     for (const command of program.commands) command.exitOverride();
-    if (argv.length === 0) {
-      program.outputHelp();
-      return 0;
-    }
-    await program.parseAsync(argv, { from: "user" });
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: "user" });
     return 0;
+  });
+}
+
+/** Runs a command of any kind; its failure becomes a line on standard error. */
+export async function exitStatusOf(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
   } catch (error) {
     // Commander printed its own message or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode;

@@ -3,7 +3,7 @@
  * an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
  * Everything is loaded only when it is asked for: `vmpod version` must not wait for the API server's code.
  */
-import { runCommandLine } from "../cli/run-command-line.ts";
+import { exitStatusOf, runCommandLine } from "../cli/run-command-line.ts";
 
 interface Wired {
   run(argv: string[]): Promise<number>;
@@ -18,4 +18,6 @@ const wired: Record<string, () => Promise<Wired>> = Object.fromEntries(
 
 const [name = "", ...rest] = process.argv.slice(2);
 const load = Object.hasOwn(wired, name) ? wired[name] : undefined;
-process.exitCode = load ? await (await load()).run(rest) : await runCommandLine(process.argv.slice(2));
+process.exitCode = load
+  ? await exitStatusOf(async () => (await load()).run(rest))
+  : await runCommandLine(process.argv.slice(2));
