@@ -54,12 +54,14 @@ export function nodeAddressOf(instance: Instance): string {
   return nthAddress(instance.podCidr, 1);
 }
 
+export type KubeconfigIdentity = "admin" | "controller" | "agent" | "extension";
+
 /** The files and directories of an instance. */
 export function pathsOf({ dataDir, runDir }: Instance) {
   const pki = join(dataDir, "pki");
   return {
     pki,
-    kubeconfig: (identity: "admin" | "controller" | "agent" | "extension") => join(dataDir, "kubeconfig", identity),
+    kubeconfig: (identity: KubeconfigIdentity) => join(dataDir, "kubeconfig", identity),
     store: join(dataDir, "store", "state.db"),
     images: join(dataDir, "images"),
     kubelet: join(dataDir, "kubelet"),

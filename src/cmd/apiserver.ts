@@ -1,12 +1,16 @@
-/** `vmpod apiserver`: flags and files to a running API server. */
+/** `vmpod apiserver`: flags and files to a running API server, with the VM extension inside it. */
 import { readFile } from "node:fs/promises";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Apiserver, runApiserver } from "../apiserver/server.ts";
 import { createLogger } from "../base/log.ts";
+import { createClient } from "../client/create-client.ts";
+import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { createExtension } from "../extension/extension.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
+import { aborted, untilTerminated } from "./terminate.ts";
 
 const options = {
   "data-dir": { type: "string", default: "/var/lib/vmpod" },
@@ -20,19 +24,20 @@ const options = {
   "service-cidr": { type: "string", default: "10.43.0.0/16" },
   "kubelet-client-cert": { type: "string" },
   "kubelet-client-key": { type: "string" },
+  /** Identity of the VM extension; with it and the node client pair, `subresources.kubevirt.io` is served too. */
+  "extension-kubeconfig": { type: "string" },
+  "node-api-client-cert": { type: "string" },
+  "node-api-client-key": { type: "string" },
   instance: { type: "string", default: "vmpod" },
 } as const;
 
-export const apiserverCommand = {
-  name: "apiserver",
-  summary: "Serve the Kubernetes API",
-  async run(argv: readonly string[]): Promise<void> {
-    const server = await startApiserver(argv);
-    const stop = (): void => void server.close().then(() => process.exit(0));
-    process.once("SIGTERM", stop);
-    process.once("SIGINT", stop);
-  },
-};
+export async function run(argv: readonly string[]): Promise<number> {
+  const server = await startApiserver(argv);
+  const signal = untilTerminated();
+  await aborted(signal);
+  await server.close();
+  return 0;
+}
 
 export async function startApiserver(argv: readonly string[]): Promise<Apiserver> {
   const { values } = parseArgs({ args: [...argv], options });
@@ -46,7 +51,23 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
     keyPem: await file(values["kubelet-client-key"], "kubelet-client.key"),
     caPem: clientCaPem,
   };
+  const log = createLogger("apiserver");
+  const extension = values["extension-kubeconfig"]
+    ? createExtension({
+        client: createClient({
+          ...(await loadKubeconfig(values["extension-kubeconfig"])),
+          userAgent: "vmpod-extension",
+        }),
+        agentTls: {
+          ca: clientCaPem,
+          cert: await file(values["node-api-client-cert"], "node-api-client.crt"),
+          key: await file(values["node-api-client-key"], "node-api-client.key"),
+        },
+        log,
+      })
+    : undefined;
   return runApiserver({
+    ...(extension && { admission: extension.admission, delegates: [extension.delegate] }),
     kubelet,
     store,
     bindAddress: values["bind-address"],
@@ -57,8 +78,8 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
     clientCaPem,
     serviceAccountKey: await ensureServiceAccountKey(values["service-account-key-dir"] ?? pki),
     serviceCidr: values["service-cidr"],
-    log: createLogger("apiserver"),
+    log,
   });
 }
 
-if (process.argv[1] === import.meta.filename) await apiserverCommand.run(process.argv.slice(2));
+if (process.argv[1] === import.meta.filename) process.exit(await run(process.argv.slice(2)));

@@ -2,18 +2,27 @@
  * Who is who inside one instance: the authority, the servers' certificates and a client identity for each process.
  * Each process gets only what it needs; RBAC (src/apiserver/rbac/bootstrap) says what each identity may do.
  */
-import { join } from "node:path";
-import { clusterDnsOf, type Instance, nodeAddressOf, nthAddress, pathsOf } from "../base/instance.ts";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  clusterDnsOf,
+  type Instance,
+  type KubeconfigIdentity,
+  nodeAddressOf,
+  nthAddress,
+  pathsOf,
+} from "../base/instance.ts";
 import { ensureCa } from "../pki/authority.ts";
 import { type CertificateRequest, ensureCertificate } from "../pki/certificate.ts";
 import { writeKubeconfig } from "../pki/kubeconfig.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
 
 /** Client identities that get a kubeconfig. */
-function kubeconfigIdentities(instance: Instance): Record<"admin" | "controller" | "agent", CertificateRequest> {
+function kubeconfigIdentities(instance: Instance): Record<KubeconfigIdentity, CertificateRequest> {
   return {
     admin: { commonName: "kubernetes-admin", organizations: ["system:masters"], usages: ["client"] },
     controller: { commonName: "system:vmpod:controller", usages: ["client"] },
+    extension: { commonName: "system:vmpod:extension", usages: ["client"] },
     agent: { commonName: `system:node:${instance.nodeName}`, organizations: ["system:nodes"], usages: ["client"] },
   };
 }
@@ -62,6 +71,7 @@ export function credentialFiles(instance: Instance) {
 /** Makes what is missing, replaces what is about to expire, leaves the rest. */
 export async function ensureCredentials(instance: Instance): Promise<void> {
   const { pki, kubeconfig } = pathsOf(instance);
+  await mkdir(dirname(kubeconfig("admin")), { recursive: true, mode: 0o700 });
   const authority = await ensureCa(pki);
   const issue = (name: string, request: CertificateRequest) => ensureCertificate(authority, pki, name, request);
   await Promise.all([
@@ -79,8 +89,8 @@ export async function ensureCredentials(instance: Instance): Promise<void> {
       usages: ["client"],
     }),
     ...Object.entries(kubeconfigIdentities(instance)).map(async ([name, request]) => {
-      const pair = await issue(name, request);
-      await writeKubeconfig(kubeconfig(name as "admin"), {
+      const pair = await issue(`${name}-client`, request);
+      await writeKubeconfig(kubeconfig(name as KubeconfigIdentity), {
         name: name === "admin" ? instance.name : `${instance.name}-${name}`,
         server: `https://127.0.0.1:${instance.apiPort}`,
         certificateAuthorityPem: authority.certificatePem,

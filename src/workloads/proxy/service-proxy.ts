@@ -9,7 +9,7 @@ import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
 import type { Informer } from "../../client/informer.ts";
-import { bridgeFilterAvailable } from "./pod-bridge.ts";
+import { bridgeFilterAvailable } from "../../network/pod-bridge.ts";
 import { renderRuleset, renderTeardown } from "./ruleset.ts";
 import { type Backend, type ServicePort, servicePorts } from "./service-ports.ts";
 

@@ -1,0 +1,72 @@
+/** `vmpod agent`: what runs as root on the node: kubelet, VM node agent, Service rules, DNS, volume directories. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { clusterDnsOf, type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
+import { createLogger } from "../base/log.ts";
+import { createClient } from "../client/create-client.ts";
+import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { bridgeName } from "../cri/containerd/cni.ts";
+import { credentialFiles } from "../embedded/credentials.ts";
+import { createKubelet } from "../kubelet/kubelet.ts";
+import { ensurePodBridge } from "../network/pod-bridge.ts";
+import { createNodeAgent } from "../node/node-agent.ts";
+import { startClusterDns } from "../workloads/dns/cluster-dns.ts";
+import { startVolumeDirectories } from "../workloads/local-volumes/directories.ts";
+import { startServiceProxy } from "../workloads/proxy/service-proxy.ts";
+import { findDevices } from "./devices.ts";
+import { requireState } from "./instance-state.ts";
+import { aborted, untilTerminated } from "./terminate.ts";
+
+export async function run(argv: string[]): Promise<number> {
+  const { values } = parseArgs({ args: argv, options: { "instance-file": { type: "string" } } });
+  const { instance } = requireState(values["instance-file"]);
+  const log = createLogger("agent");
+  const signal = untilTerminated();
+  const { nodeName, podCidr, serviceCidr, clusterDomain: domain } = instance;
+  const address = nodeAddressOf(instance);
+  const config = await loadKubeconfig(pathsOf(instance).kubeconfig("agent"));
+  const client = createClient({ ...config, userAgent: "vmpod-agent" });
+  const tls = await serverTls(instance);
+  const common = { client, nodeName, nodeIp: address, tls, log };
+  const { devices, kvm } = await findDevices();
+  log.info({ kvm }, kvm.usable ? "guests run on KVM" : `guests run on TCG: ${kvm.reason}`);
+
+  await ensurePodBridge({ name: bridgeName(instance.name), address, podCidr, serviceCidr });
+  const kubelet = createKubelet({
+    ...common,
+    instance: instance.name,
+    criSocket: pathsOf(instance).criSocket,
+    rootDir: pathsOf(instance).kubelet,
+    port: instance.kubeletPort,
+    clusterDns: [clusterDnsOf(instance)],
+    clusterDomain: domain,
+    podCidr,
+    devices,
+  });
+  const nodeAgent = createNodeAgent({
+    ...common,
+    instance: instance.name,
+    kubeletRoot: pathsOf(instance).kubelet,
+    port: instance.vmPort,
+  });
+  startVolumeDirectories({ client, volumesDir: join(instance.dataDir, "volumes"), signal });
+  await Promise.all([
+    kubelet.start(signal),
+    nodeAgent.start(signal),
+    startServiceProxy({ client, table: instance.name, podCidr, log, signal }),
+    startClusterDns({ client, domain, address, log, signal }),
+  ]);
+  log.info({ node: nodeName }, "node services are running");
+  await aborted(signal);
+  client.close();
+  return 0;
+}
+
+async function serverTls(instance: Instance) {
+  const files = credentialFiles(instance);
+  const [certificate, key, clientCa] = await Promise.all(
+    [files.agentServer.cert, files.agentServer.key, files.ca].map((path) => readFile(path, "utf8")),
+  );
+  return { certificate: certificate ?? "", key: key ?? "", clientCa: clientCa ?? "" };
+}

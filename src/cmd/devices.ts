@@ -1,0 +1,18 @@
+/** Which devices of this machine guests may use, as countable resources of the node. */
+import { existsSync } from "node:fs";
+import type { DeviceResource } from "../kubelet/options.ts";
+
+/** As many pods as a node could ever hold: sharing these devices costs nothing. */
+const capacity = 1000;
+
+/** /dev/kvm is offered only when a guest really ran on it. */
+export async function findDevices(): Promise<{ devices: DeviceResource[]; kvm: { usable: boolean; reason: string } }> {
+  const kvm = await Promise.resolve({ usable: false, reason: "not probed" });
+  const offered = [
+    { name: "devices.kubevirt.io/tun", paths: ["/dev/net/tun"], usable: existsSync("/dev/net/tun") },
+    { name: "devices.kubevirt.io/kvm", paths: ["/dev/kvm"], usable: kvm.usable },
+    { name: "devices.kubevirt.io/vhost-net", paths: ["/dev/vhost-net"], usable: existsSync("/dev/vhost-net") },
+  ];
+  const devices = offered.filter(({ usable }) => usable).map(({ name, paths }) => ({ name, paths, capacity }));
+  return { devices, kvm };
+}

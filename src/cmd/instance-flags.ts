@@ -1,0 +1,80 @@
+/** The flags that choose and shape an embedded instance; the same for up, down, status and doctor. */
+import { Command, Option } from "commander";
+import { defaultInstance, type Instance, pathsOf } from "../base/instance.ts";
+import { readState } from "../embedded/state-file.ts";
+
+export interface InstanceFlags {
+  name: string;
+  dataDir: string;
+  runDir: string;
+  bindAddress: string;
+  apiPort: string;
+  kubeletPort: string;
+  vmPort: string;
+  nodeName: string;
+  podCidr: string;
+  serviceCidr: string;
+}
+
+/** Where an instance lives: enough for the commands that look at one or end it. */
+export function addLocationFlags(command: Command): Command {
+  return command
+    .addOption(new Option("--data-dir <dir>", "objects, disks, images, certificates").default(defaultInstance.dataDir))
+    .addOption(new Option("--run-dir <dir>", "sockets, pid files, logs").default(defaultInstance.runDir));
+}
+
+export function addInstanceFlags(command: Command): Command {
+  return addLocationFlags(command)
+    .option("--name <name>", "stem of the bridge, nft table and cgroup on the host", defaultInstance.name)
+    .option("--bind-address <ip>", "where the API listens", defaultInstance.bindAddress)
+    .option("--api-port <port>", "port of the API", String(defaultInstance.apiPort))
+    .option("--kubelet-port <port>", "port of the node's kubelet API", String(defaultInstance.kubeletPort))
+    .option("--vm-port <port>", "port of the node's VM API", String(defaultInstance.vmPort))
+    .option("--node-name <name>", "name of the node", defaultInstance.nodeName)
+    .option("--pod-cidr <cidr>", "addresses of pods", defaultInstance.podCidr)
+    .option("--service-cidr <cidr>", "addresses of Services", defaultInstance.serviceCidr);
+}
+
+/** @throws when a flag has no usable value, naming flag, value and what would do */
+export function instanceFrom(flags: InstanceFlags): Instance {
+  return {
+    name: checked("--name", flags.name, /^[a-z][a-z0-9]{0,9}$/, "up to 10 lower-case letters and digits"),
+    dataDir: checked("--data-dir", flags.dataDir, /^\/[^:]*$/, "an absolute path"),
+    runDir: checked("--run-dir", flags.runDir, /^\/[^:]*$/, "an absolute path"),
+    bindAddress: flags.bindAddress,
+    apiPort: port("--api-port", flags.apiPort),
+    kubeletPort: port("--kubelet-port", flags.kubeletPort),
+    vmPort: port("--vm-port", flags.vmPort),
+    nodeName: checked("--node-name", flags.nodeName, /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "a DNS name in lower case"),
+    podCidr: cidr("--pod-cidr", flags.podCidr),
+    serviceCidr: cidr("--service-cidr", flags.serviceCidr),
+    clusterDomain: defaultInstance.clusterDomain,
+  };
+}
+
+/** The instance as it was brought up, else as the flags describe it. */
+export function existingInstance(flags: Pick<InstanceFlags, "dataDir" | "runDir">): Instance {
+  const described = { ...defaultInstance, ...flags };
+  return readState(pathsOf(described).instanceFile)?.instance ?? described;
+}
+
+function checked(flag: string, value: string, pattern: RegExp, expected: string): string {
+  if (!pattern.test(value)) throw new Error(`${flag} ${value}: must be ${expected}`);
+  return value;
+}
+
+function port(flag: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new Error(`${flag} ${value}: must be a port number, 1 to 65535`);
+  return number;
+}
+
+function cidr(flag: string, value: string): string {
+  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(value);
+  const [a, b, c, d, prefix] = (match?.slice(1) ?? []).map(Number);
+  const isValid = [a, b, c, d].every((octet) => octet !== undefined && octet < 256) && prefix !== undefined;
+  if (!isValid || prefix < 8 || prefix > 24)
+    throw new Error(`${flag} ${value}: must be an IPv4 range with a prefix of 8 to 24, e.g. 10.42.0.0/16`);
+  return value;
+}

@@ -1,0 +1,97 @@
+/**
+ * From nothing to a running instance, each step only as far as it is missing:
+ *
+ *   credentials ──> apiserver ─────────────────┬──> controller ──> definitions ──> node Ready
+ *   images ──> containerd ──> import images ───┴──> agent ─────────────────────────────┘
+ */
+import { namespaces, type Node, nodes } from "../../api/core.ts";
+import { type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
+import type { Logger } from "../base/log.ts";
+import { createClient } from "../client/create-client.ts";
+import type { Client } from "../client/client.ts";
+import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { waitFor } from "../client/wait-for.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../base/errors.ts";
+import { importImages, provideImages, referenceOf } from "./container-images.ts";
+import { ensureContainerd, keepContainerdRunning } from "./containerd.ts";
+import { ensureCredentials } from "./credentials.ts";
+import { applyDefinitions } from "./definitions.ts";
+import { writeState } from "./state-file.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+export interface BringUpOptions {
+  supervisor: Supervisor;
+  /** Runs `vmpod ARG...`: the Node program and the entry point. */
+  program: readonly string[];
+  log: Logger;
+  onProgress: (message: string) => void;
+  signal: AbortSignal;
+}
+
+const readyTimeoutMs = 60_000;
+
+export async function bringUp(instance: Instance, options: BringUpOptions): Promise<void> {
+  const { supervisor, program, log, onProgress, signal } = options;
+  const paths = pathsOf(instance);
+  const run = (name: string, ...args: string[]) => supervisor.start({ name, argv: [...program, name, ...args] });
+
+  await ensureCredentials(instance);
+  const apiReady = run("apiserver", ...apiserverFlags(instance)).then(() =>
+    untilApiReady(instance, onProgress, signal),
+  );
+  const images = await provideImages(instance, onProgress);
+  const state = {
+    instance,
+    images: { pause: referenceOf(images, "pause"), launcher: referenceOf(images, "launcher") },
+  };
+  await writeState(state);
+  await ensureContainerd(instance, state.images.pause);
+  keepContainerdRunning(instance, state.images.pause, log, signal);
+  onProgress("containerd is running");
+  await importImages(instance, images);
+  const client = await apiReady;
+  await Promise.all([
+    run("agent", "--instance-file", paths.instanceFile),
+    run("controller", "--instance-file", paths.instanceFile),
+    applyDefinitions(client, instance).then(() => onProgress("the kinds of kubevirt.io are served")),
+  ]);
+  await untilNodeReady(client, instance, signal);
+  onProgress(`node ${instance.nodeName} is Ready`);
+  client.close();
+}
+
+function apiserverFlags(instance: Instance): string[] {
+  return [
+    ...["--data-dir", instance.dataDir, "--instance", instance.name],
+    ...["--bind-address", instance.bindAddress, "--port", String(instance.apiPort)],
+    ...["--extension-kubeconfig", pathsOf(instance).kubeconfig("extension")],
+    ...["--advertise-address", nodeAddressOf(instance), "--service-cidr", instance.serviceCidr],
+  ];
+}
+
+async function untilApiReady(
+  instance: Instance,
+  onProgress: BringUpOptions["onProgress"],
+  signal: AbortSignal,
+): Promise<Client> {
+  const client = createClient(await loadKubeconfig(pathsOf(instance).kubeconfig("admin")));
+  const deadline = performance.now() + readyTimeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const failure = await client.get(namespaces, { name: "default" }).then(() => undefined, messageOf);
+    if (failure === undefined) break;
+    if (performance.now() > deadline)
+      throw new Error(`the API server did not become ready: ${failure}; see ${pathsOf(instance).logs}/apiserver.log`);
+    // Nothing to watch yet: the API is what we wait for.
+    await delay(25, undefined, { signal });
+  }
+  onProgress(`the API answers on https://127.0.0.1:${instance.apiPort}`);
+  return client;
+}
+
+async function untilNodeReady(client: Client, { nodeName }: Instance, signal: AbortSignal): Promise<void> {
+  const isReady = (node: Node | undefined) =>
+    node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  await waitFor(client, nodes, { name: nodeName }, isReady, { timeoutMs: readyTimeoutMs, signal });
+}

@@ -1,0 +1,45 @@
+/**
+ * `vmpod down`: guests are asked to power off, containers end, and every trace on the host goes. Objects, images and
+ * disks stay in the data directory, so the next `vmpod up` starts the same machines again.
+ */
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Instance, pathsOf } from "../base/instance.ts";
+import { findContainerd, stopContainerd } from "../cri/containerd/start.ts";
+import type { Logger } from "../base/log.ts";
+import { containerdPaths } from "./containerd.ts";
+import { endPods } from "./end-pods.ts";
+import { removeHostTraces } from "./host-traces.ts";
+import { stopProcess } from "./process-record.ts";
+
+export interface TearDownOptions {
+  /** How long guests may take to power off before they are ended. */
+  gracePeriodSeconds: number;
+  /** Also remove the data directory: objects, disks, images, certificates. */
+  purge: boolean;
+  log: Logger;
+  onProgress: (message: string) => void;
+}
+
+const stopGraceMs = 5_000;
+
+export async function tearDown(instance: Instance, options: TearDownOptions): Promise<void> {
+  await stopOwnProcesses(instance);
+  options.onProgress("vmpod's own processes ended");
+  if (findContainerd(containerdPaths(instance)) !== undefined) {
+    const removed = await endPods(pathsOf(instance).criSocket, options.gracePeriodSeconds, options.log);
+    options.onProgress(`${removed} pods ended`);
+    await stopContainerd(containerdPaths(instance));
+  }
+  await removeHostTraces(instance);
+  await rm(instance.runDir, { recursive: true, force: true });
+  if (options.purge) await rm(instance.dataDir, { recursive: true, force: true });
+  options.onProgress("network, mounts and cgroups removed");
+}
+
+/** The supervisor first, or it would start again what we stop. */
+async function stopOwnProcesses(instance: Instance): Promise<void> {
+  const { pids } = pathsOf(instance);
+  await stopProcess(join(pids, "supervisor"), stopGraceMs * 4);
+  for (const name of await readdir(pids).catch(() => [])) await stopProcess(join(pids, name), stopGraceMs);
+}
