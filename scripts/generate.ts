@@ -2,26 +2,34 @@
  * `npm run generate`: makes every generated file from its source. `--check` writes nothing and fails when a
  * file differs from what would be made.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { generateCriClient } from "./generate/cri-client.ts";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
 
-const root = resolve(import.meta.dirname, "..");
-const generators = [generateKubernetesSchemas, generateKubevirtCrds];
-
+process.chdir(resolve(import.meta.dirname, ".."));
 const checkOnly = process.argv.includes("--check");
-for (const generate of generators) {
-  for (const [path, content] of await generate()) {
-    const file = resolve(root, path);
-    if (existsSync(file) && readFileSync(file, "utf8") === content) continue;
-    if (checkOnly) {
-      console.error(`${path} is out of date: run \`npm run generate\``);
-      process.exitCode = 1;
-      continue;
-    }
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-    console.log(`wrote ${path} (${Math.round(content.length / 1024)} KiB)`);
+
+/** By path. */
+const wanted = new Map<string, string>();
+for (const generate of [generateKubernetesSchemas, generateKubevirtCrds, generateCriClient]) {
+  for (const [path, content] of await generate()) wanted.set(path, content);
+}
+const present = globSync("{api,src,images}/**/*.gen.{ts,json}");
+const changed = [...wanted].filter(([path, content]) => !existsSync(path) || readFileSync(path, "utf8") !== content);
+
+for (const path of present.filter((path) => !wanted.has(path))) {
+  console.error(`${path} is named as generated, but nothing here generates it`);
+  process.exitCode = 1;
+}
+for (const [path, content] of changed) {
+  if (checkOnly) {
+    console.error(`${path} is out of date: run \`npm run generate\``);
+    process.exitCode = 1;
+    continue;
   }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  console.log(`wrote ${path} (${Math.round(content.length / 1024)} KiB)`);
 }
