@@ -11,6 +11,7 @@ import { assembleImage, contentTag, writeImageTar } from "../src/storage/oci/ima
 import { packLayer } from "../src/storage/oci/layer.ts";
 import { busybox } from "./busybox/recipe.ts";
 import { fetchPackages, packageRoot, packageVersions } from "./debian/packages.ts";
+import { guest } from "./guest/recipe.ts";
 import { Inputs, type InputStamp, stampOf, unchanged } from "./inputs.ts";
 import { launcher } from "./launcher/recipe.ts";
 import { pause } from "./pause/recipe.ts";
@@ -43,7 +44,7 @@ export interface BuiltImage {
   result: "built" | "cached";
 }
 
-const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher } as Record<ImageName, Recipe>;
+const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher, guest };
 
 export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
   const names = options.only ?? (Object.keys(recipes) as ImageName[]);

@@ -1,0 +1,103 @@
+/**
+ * Makes a bootable disk from a kernel and an initramfs, without root, mounts or loop devices: GRUB's core goes behind the boot
+ * sector, a FAT partition is written by mtools.
+ *
+ * Debian's cloud kernel has no AHCI driver, but the firmware and GRUB read SATA disks: GRUB hands a cloud-init
+ * medium's files to the kernel as a part of the initramfs, in /boot-seed.
+ */
+import { open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exec } from "../../src/base/exec.ts";
+import type { Kitchen } from "../recipe.ts";
+
+const mebibyte = 1024 ** 2;
+const partitionOffset = mebibyte;
+/** mtools writes times; FAT's begin in 1980. */
+const environment = { SOURCE_DATE_EPOCH: "315532800", MTOOLS_SKIP_CHECK: "1", TZ: "UTC" };
+
+const modules = {
+  "i386-pc": ["biosdisk", "ahci", "ata"],
+  "x86_64-efi": [],
+} as const;
+const commonModules = [
+  "part_msdos",
+  "fat",
+  "iso9660",
+  "search",
+  "search_label",
+  "normal",
+  "test",
+  "linux",
+  "newc",
+  "minicmd",
+];
+
+const configuration = await readFile(join(import.meta.dirname, "grub.cfg"), "utf8");
+
+export async function buildDisk(
+  kitchen: Kitchen,
+  files: { kernel: Uint8Array; initramfs: Uint8Array },
+): Promise<Buffer> {
+  const directory = kitchen.workDirectory;
+  await writeFile(join(directory, "vmlinuz"), files.kernel);
+  await writeFile(join(directory, "initrd"), files.initramfs);
+  const bytes = partitionOffset + 4 * mebibyte + files.kernel.length + files.initramfs.length;
+  const diskPath = join(directory, "disk.raw");
+  await writeBootSectors(kitchen, diskPath, Math.ceil(bytes / mebibyte) * mebibyte);
+  await fillPartition(kitchen, diskPath);
+  const qcow2 = join(directory, "disk.qcow2");
+  await exec(["qemu-img", "convert", "-O", "qcow2", diskPath, qcow2]);
+  return await readFile(qcow2);
+}
+
+async function writeBootSectors(kitchen: Kitchen, diskPath: string, bytes: number): Promise<void> {
+  const images = `${kitchen.packageRoot("grub-pc-bin")}/usr/lib/grub/i386-pc`;
+  const sector = Buffer.alloc(512);
+  sector.set((await readFile(`${images}/boot.img`)).subarray(0, 440));
+  writePartition(sector, partitionOffset / 512, (bytes - partitionOffset) / 512);
+  const core = await grubImage(kitchen, "i386-pc");
+  if (core.length > partitionOffset - 512)
+    throw new Error(`GRUB's core of ${core.length} bytes does not fit before the partition`);
+  const disk = await open(diskPath, "w");
+  await disk.truncate(bytes);
+  await disk.write(sector, 0, sector.length, 0);
+  await disk.write(core, 0, core.length, 512);
+  await disk.close();
+}
+
+/** One active partition. Type 0xef: EFI looks into it too. */
+function writePartition(sector: Buffer, start: number, count: number): void {
+  sector.writeUInt32LE(0x766d706f, 440); // the disk's signature
+  sector.set([0x80, 0xfe, 0xff, 0xff, 0xef, 0xfe, 0xff, 0xff], 446);
+  sector.writeUInt32LE(start, 454);
+  sector.writeUInt32LE(count, 458);
+  sector.writeUInt16LE(0xaa55, 510);
+}
+
+async function grubImage(kitchen: Kitchen, platform: keyof typeof modules): Promise<Buffer> {
+  const packageName = platform === "i386-pc" ? "grub-pc-bin" : "grub-efi-amd64-bin";
+  const configPath = join(kitchen.workDirectory, "grub.cfg");
+  const output = join(kitchen.workDirectory, `grub.${platform}`);
+  await writeFile(configPath, configuration);
+  const program = `${kitchen.packageRoot("grub-common")}/usr/bin/grub-mkimage`;
+  const images = `${kitchen.packageRoot(packageName)}/usr/lib/grub/${platform}`;
+  const options = ["-d", images, "-O", platform, "-p", "/grub", "-c", configPath, "-o", output];
+  const libraries = `${kitchen.packageRoot("libdevmapper1.02.1")}/lib/x86_64-linux-gnu`;
+  await exec([program, ...options, ...commonModules, ...modules[platform]], {
+    env: { ...process.env, LD_LIBRARY_PATH: libraries },
+  });
+  return await readFile(output);
+}
+
+async function fillPartition(kitchen: Kitchen, diskPath: string): Promise<void> {
+  const tools = `${kitchen.packageRoot("mtools")}/usr/bin`;
+  const partition = `${diskPath}@@${partitionOffset}`;
+  const run = async (tool: string, ...args: string[]): Promise<unknown> =>
+    await exec([`${tools}/${tool}`, "-i", partition, ...args], { env: { ...process.env, ...environment } });
+  const efi = join(kitchen.workDirectory, "bootx64.efi");
+  await writeFile(efi, await grubImage(kitchen, "x86_64-efi"));
+  await run("mformat", "-v", "VMPODGUEST", "-N", "766d706f", "::");
+  await run("mmd", "::/EFI", "::/EFI/BOOT");
+  await run("mcopy", efi, "::/EFI/BOOT/BOOTX64.EFI");
+  for (const name of ["vmlinuz", "initrd"]) await run("mcopy", join(kitchen.workDirectory, name), `::/${name}`);
+}
