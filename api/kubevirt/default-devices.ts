@@ -16,9 +16,12 @@ function defaultImagePullPolicy(source: Pick<ContainerDiskSource, "image" | "ima
   source.imagePullPolicy = isFloatingImage(source.image) ? "Always" : "IfNotPresent";
 }
 
-/** Whether the reference can mean another image tomorrow: `:latest`, or no tag and no digest. */
+/**
+ * Whether a registry may have another image under this name tomorrow: `:latest`, or no tag and no digest.
+ * `localhost/...` names an image that was put on the node: there is no registry to ask.
+ */
 export function isFloatingImage(image: string): boolean {
-  if (image.includes("@")) return false;
+  if (image.includes("@") || image.startsWith("localhost/")) return false;
   const lastComponent = image.slice(image.lastIndexOf("/") + 1);
   const tag = lastComponent.split(":")[1];
   return tag === undefined || tag === "latest";

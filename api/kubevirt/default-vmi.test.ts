@@ -79,6 +79,7 @@ test("floating images are pulled anew", () => {
   for (const [image, floats] of [
     ["a", true],
     ["a:latest", true],
+    ["localhost/a:latest", false],
     ["localhost:5000/a", true],
     ["localhost:5000/a:1", false],
     ["a@sha256:00", false],

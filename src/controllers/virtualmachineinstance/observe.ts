@@ -30,12 +30,16 @@ export interface Informers {
 
 const byVmiUid = "vmi-uid";
 
+export const podIndexes = {
+  [byVmiUid]: (pod: Pod): string[] => [pod.metadata?.labels?.[labels.createdBy] ?? ""],
+};
+
 export function createInformers(client: Client): Informers {
   return {
     vmis: createInformer(client, virtualMachineInstances),
     pods: createInformer(client, pods, {
       labelSelector: `${labels.app}=virt-launcher`,
-      indexes: { [byVmiUid]: (pod) => [pod.metadata?.labels?.[labels.createdBy] ?? ""] },
+      indexes: podIndexes,
     }),
     claims: createInformer(client, persistentVolumeClaims),
     nodes: createInformer(client, nodes),
