@@ -22,6 +22,9 @@ import { listen } from "./http/listener.ts";
 import { createRouter } from "./http/router.ts";
 import { createKubeletClient, type KubeletCredentials } from "./proxy/kubelet.ts";
 import { createOpenApi } from "./openapi/handle.ts";
+import { followAggregation } from "./rbac/aggregate.ts";
+import { createEscalationCheck } from "./rbac/escalation.ts";
+import { createNodeAuthorizer } from "./rbac/node.ts";
 import { createAuthorizer } from "./rbac/authorizer.ts";
 import { builtinKinds } from "./registry/builtin.ts";
 import { discoveredReviews } from "./reviews/review.ts";
@@ -72,12 +75,12 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
   const address = `${options.advertiseAddress}:${options.port}`;
   const tokens = { key: options.serviceAccountKey, issuer: serviceAccountIssuer, audiences: [serviceAccountIssuer] };
   const authenticator = createTokenAuthenticator({ ...tokens, staticTokens: options.staticTokens ?? new Map(), cache });
-  const authorizer = createAuthorizer(cache);
+  const authorizer = createAuthorizer(cache, [createNodeAuthorizer(cache)]);
   const kubelets = createKubeletClient(objects, options.kubelet);
   const api: Api = {
     registry,
     objects,
-    admission: options.admission ?? [],
+    admission: [...(options.admission ?? []), createEscalationCheck(cache, authorizer)],
     kubelets,
     tokens,
     authorizer,
@@ -92,6 +95,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     authorizer,
   });
   await bootstrap(objects, registry);
+  followAggregation(objects, registry, log);
   await followDefinitions(api, log);
   const listener = await listen({
     ...options,

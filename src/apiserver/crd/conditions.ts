@@ -1,7 +1,7 @@
 /** Whether a definition's names are free, and the status that says so. Pure. */
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from "../../../api/apiextensions.ts";
 import { compareVersions } from "../discovery/groups.ts";
-import { now } from "../verbs/create.ts";
+import { now } from "../verbs/new-meta.ts";
 
 type Names = CustomResourceDefinition["spec"]["names"];
 type Status = NonNullable<CustomResourceDefinition["status"]>;

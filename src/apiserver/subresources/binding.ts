@@ -2,7 +2,7 @@
 import { StatusError } from "../../base/errors.ts";
 import { answerJson } from "../http/answer.ts";
 import { ensure, list, record, text } from "../registry/field.ts";
-import { now } from "../verbs/create.ts";
+import { now } from "../verbs/new-meta.ts";
 import type { Call } from "../verbs/call.ts";
 import { nameIn } from "../verbs/call.ts";
 import { readJson } from "../verbs/decode.ts";

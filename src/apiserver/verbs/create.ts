@@ -1,5 +1,5 @@
 /** CREATE: POST to the collection. */
-import { randomInt, randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
 import { groupVersion } from "../registry/kind.ts";
@@ -11,6 +11,7 @@ import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { stored } from "./stored.ts";
 import { invalidIf, objectCauses } from "./validate.ts";
+import { newMeta } from "./new-meta.ts";
 import { showEntry } from "./show.ts";
 
 export async function createFromRequest(call: Call): Promise<void> {
@@ -33,8 +34,7 @@ function prepareCreate(call: Operation, object: KubeObject): KubeObject {
   if (metadata.resourceVersion)
     throw new StatusError("BadRequest", "resourceVersion should not be set on objects to be created");
   if (!metadata.name && metadata.generateName) metadata.name = generated(metadata.generateName);
-  metadata.uid = randomUUID();
-  metadata.creationTimestamp = now();
+  Object.assign(metadata, newMeta());
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete (metadata as Record<string, unknown>)["selfLink"];
@@ -59,9 +59,4 @@ const generatedMaxLength = 63;
 function generated(prefix: string): string {
   const letter = (): string => suffixAlphabet[randomInt(suffixAlphabet.length)] ?? "";
   return prefix.slice(0, generatedMaxLength - suffixLength) + Array.from({ length: suffixLength }, letter).join("");
-}
-
-/** Kubernetes times have whole seconds. */
-export function now(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`;
 }

@@ -13,7 +13,7 @@ import type { Entry } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
 import { admissionRequest, runValidation } from "./admit.ts";
 import { type Call, type Operation, nameIn } from "./call.ts";
-import { now } from "./create.ts";
+import { timeIn } from "./new-meta.ts";
 import { type DeleteOptions, readDeleteOptions } from "./delete-options.ts";
 import { hasSpecFinalizers } from "./finish-deletion.ts";
 import { showEntry } from "./show.ts";
@@ -90,7 +90,7 @@ function marking(call: Operation, entry: Entry, options: DeleteOptions): KubeObj
   const before = metadata.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY;
   if (metadata.deletionTimestamp && grace >= before) return next;
   next.metadata.deletionTimestamp =
-    metadata.deletionTimestamp && grace === 0 ? metadata.deletionTimestamp : inSeconds(grace);
+    metadata.deletionTimestamp && grace === 0 ? metadata.deletionTimestamp : timeIn(grace);
   next.metadata.deletionGracePeriodSeconds = grace;
   if (next.metadata.generation !== undefined) next.metadata.generation += metadata.deletionTimestamp ? 0 : 1;
   return terminating(call, next);
@@ -105,10 +105,6 @@ function finalizersFor(current: readonly string[], { propagationPolicy }: Delete
 
 function graceSeconds(call: Operation, object: KubeObject, options: DeleteOptions): number {
   return call.kind.strategy.deletionGraceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
-}
-
-function inSeconds(seconds: number): string {
-  return seconds === 0 ? now() : `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 function terminating(call: Operation, object: KubeObject): KubeObject {
