@@ -97,7 +97,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
 function followEvents(context: KubeletContext, worker: PodWorker, signal: AbortSignal): void {
   const handlers = {
-    onContainer: (id: string) => worker.wakeOwner(id),
+    onExit: (id: string) => worker.noteExit(id),
     onGap: () => worker.known().forEach((uid) => worker.wake(uid)),
   };
   void followRuntimeEvents(context.cri, context.log, handlers, signal);

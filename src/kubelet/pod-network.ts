@@ -3,6 +3,7 @@
  * `hostPort`s to them. The whole table is rendered from the pods and replaced in one transaction, so it needs
  * no bookkeeping and leaves nothing behind.
  */
+import { writeFile } from "node:fs/promises";
 import type { Pod } from "../../api/core.ts";
 import { exec } from "../base/exec.ts";
 import { bridgeName } from "../cri/containerd/cni.ts";
@@ -76,7 +77,15 @@ function dnatRule({ protocol, hostIp, hostPort, podIp, containerPort }: HostPort
 
 /** Replaces the table. */
 export async function applyPodNetwork(network: PodNetwork): Promise<void> {
+  if (network.hostPorts.length > 0) {
+    await routeLoopback(bridgeName(network.instance));
+  }
   await exec(["nft", "-f", "-"], { input: renderPodNetwork(network) });
+}
+
+/** Lets 127.0.0.1:HOSTPORT be led to a pod; the bridge is there as soon as a pod has an address. */
+async function routeLoopback(bridge: string): Promise<void> {
+  await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, "1");
 }
 
 export async function removePodNetwork(instance: string): Promise<void> {

@@ -4,15 +4,15 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type CriClient, criNamespace } from "../cri/client.ts";
-import { TaskExitSchema, TaskOOMSchema, TaskStartSchema } from "../cri/gen/containerd/events/task.gen.ts";
+import { TaskExitSchema } from "../cri/gen/containerd/events/task.gen.ts";
 
 const retryMs = 500;
 /** The stream has no end; a deadline would be one. */
 const noTimeout = 0;
 
 export interface RuntimeEvents {
-  /** A task of this container (or sandbox) started, ended or ran out of memory. */
-  onContainer(id: string): void;
+  /** This container or sandbox ended; the CRI may take a moment to say so too. */
+  onExit(id: string): void;
   /** Events may have been missed. */
   onGap(): void;
 }
@@ -24,13 +24,17 @@ export async function followRuntimeEvents(
   handlers: RuntimeEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const filters = ["start", "exit", "oom"].map((event) => `namespace==${criNamespace},topic=="/tasks/${event}"`);
+  const filters = [`namespace==${criNamespace},topic=="/tasks/exit"`];
   while (!signal.aborted) {
     try {
       const stream = cri.events.subscribe({ filters }, { signal, timeoutMs: noTimeout });
       handlers.onGap();
-      for await (const { topic, event } of stream) {
-        handlers.onContainer(containerIdOf(topic, event?.value ?? new Uint8Array()));
+      for await (const { event } of stream) {
+        const { containerId, id } = fromBinary(TaskExitSchema, event?.value ?? new Uint8Array());
+        // Other ids are commands that were run inside it.
+        if (id === containerId) {
+          handlers.onExit(containerId);
+        }
       }
     } catch (error) {
       if (!signal.aborted) {
@@ -38,16 +42,5 @@ export async function followRuntimeEvents(
       }
     }
     await delay(retryMs, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-function containerIdOf(topic: string, bytes: Uint8Array): string {
-  switch (topic) {
-    case "/tasks/start":
-      return fromBinary(TaskStartSchema, bytes).containerId;
-    case "/tasks/oom":
-      return fromBinary(TaskOOMSchema, bytes).containerId;
-    default:
-      return fromBinary(TaskExitSchema, bytes).containerId;
   }
 }

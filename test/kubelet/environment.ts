@@ -8,10 +8,17 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
+import { type Pod, type PodSpec, pods } from "../../api/core.ts";
+import type { ObjectMeta } from "../../api/meta.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { exec } from "../../src/base/exec.ts";
+import { messageOf } from "../../src/base/errors.ts";
 import { createLogger } from "../../src/base/log.ts";
+import type { Client } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create-client.ts";
+import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import { waitFor } from "../../src/client/wait-for.ts";
 import type { ContainerdPaths } from "../../src/cri/containerd/config.ts";
 import { startContainerd, stopContainerd } from "../../src/cri/containerd/start.ts";
 import { ensureCa } from "../../src/pki/authority.ts";
@@ -30,14 +37,21 @@ export interface EnvironmentOptions {
   serviceCidr: string;
 }
 
+const podTimeoutMs = 60_000;
+
 export interface Environment {
   nodeName: string;
   kubeconfig: string;
   rootDir: string;
   busybox: string;
   containerd: ContainerdPaths;
+  client: Client;
   kubectl(...args: string[]): Promise<string>;
-  apply(...objects: object[]): Promise<void>;
+  /** Creates a pod on this node; fields that a test does not care about are filled in. */
+  run(name: string, spec: Partial<PodSpec>, metadata?: ObjectMeta): Promise<void>;
+  /** Waits until the pod is as described, and returns it. */
+  podUntil(name: string, what: string, condition: (pod: Pod) => boolean): Promise<Pod>;
+  podGone(name: string): Promise<void>;
   ctr(...args: string[]): Promise<string>;
   kubelet(): ChildProcess;
   startKubelet(): Promise<void>;
@@ -85,6 +99,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     nodeName,
     socket: join(containerd.stateDir, "containerd.sock"),
   });
+  const client = createClient(await loadKubeconfig(join(dir, "admin.kubeconfig")));
   const kubectl = (...args: string[]): Promise<string> =>
     exec([
       kubectlPath,
@@ -101,11 +116,28 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     containerd,
     kubectl,
     ctr,
-    apply: async (...objects) => {
-      const list = { apiVersion: "v1", kind: "List", items: objects };
-      const file = join(dir, "apply.json");
-      writeFileSync(file, JSON.stringify(list));
-      await kubectl("create", "-f", file);
+    client,
+    async run(name, spec, metadata) {
+      const containers = spec.containers ?? [{ name: "main", image: busybox, command: ["sleep", "1000"] }];
+      const named = { metadata: { name, namespace: "default", ...metadata } };
+      const podSpec: PodSpec = { nodeName, terminationGracePeriodSeconds: 1, ...spec, containers };
+      await client.create(pods, { apiVersion: "v1", kind: "Pod", ...named, spec: podSpec });
+    },
+    async podUntil(name, what, condition) {
+      const key = { namespace: "default", name };
+      try {
+        const options = { timeoutMs: podTimeoutMs };
+        const pod = await waitFor(client, pods, key, (found) => found !== undefined && condition(found), options);
+        assert.ok(pod);
+        return pod;
+      } catch (error) {
+        const pod = await client.get(pods, key).catch(() => undefined);
+        assert.fail(`${name} is not ${what}: ${messageOf(error)}\n${JSON.stringify(pod?.status, null, 1)}`);
+      }
+    },
+    async podGone(name) {
+      const options = { timeoutMs: podTimeoutMs };
+      await waitFor(client, pods, { namespace: "default", name }, (pod) => pod === undefined, options);
     },
     kubelet: () => process_ as ChildProcess,
     async startKubelet() {
@@ -128,6 +160,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     },
     startContainerd: startRuntime,
     async stop() {
+      client.close();
       await environment.killKubelet();
       await server.close();
       await startRuntime();
@@ -155,8 +188,6 @@ async function startApi(options: EnvironmentOptions, dir: string): Promise<Apise
     organizations: ["vmpod:kubelet-api"],
     usages: ["client"],
   });
-  writeFileSync(join(pki, "to-kubelet.crt"), toKubelet.certificatePem);
-  writeFileSync(join(pki, "to-kubelet.key"), toKubelet.keyPem);
   const server = await runApiserver({
     store: createMemoryStore(),
     bindAddress: "127.0.0.1",
@@ -167,6 +198,7 @@ async function startApi(options: EnvironmentOptions, dir: string): Promise<Apise
     clientCaPem: authority.certificatePem,
     serviceAccountKey: await ensureServiceAccountKey(pki),
     serviceCidr: options.serviceCidr,
+    kubelet: { ...toKubelet, caPem: authority.certificatePem },
     log: createLogger("apiserver"),
   });
   const admin = await issueCertificate(authority, {

@@ -17,10 +17,13 @@ import { readRuntimeState } from "./runtime-state.ts";
 import { writeStatus } from "./write-status.ts";
 import { type ProbeManager, syncProbes } from "../probes/probe-manager.ts";
 
+/** How soon to read again what the runtime has not noticed yet. */
+const behindMs = 30;
+
 export interface PodWorker {
   wake(uid: string): void;
-  /** Wakes the pod of a container or sandbox. */
-  wakeOwner(id: string): void;
+  /** A container or sandbox ended: its pod is looked at until the runtime tells the same. */
+  noteExit(id: string): void;
   /** UIDs that are being worked on. */
   known(): string[];
   memoryOf(uid: string): MutablePodMemory | undefined;
@@ -31,6 +34,8 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
   const memories = new Map<string, MutablePodMemory>();
   /** Runtime id of a container or sandbox -> pod UID. */
   const owners = new Map<string, string>();
+  /** Ended by the runtime's events. */
+  const exited = new Set<string>();
   const queue = createKeyedQueue(reconcile);
 
   async function reconcile(uid: string): Promise<void> {
@@ -52,14 +57,17 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     if (o.pod !== undefined) {
       await writeStatus(context, o, o.pod);
     }
-    const planned = plan(o);
     memory.failures.delete("reconcile");
+    if (isBehind(o)) {
+      queue.wakeAt(uid, Date.now() + behindMs);
+      return;
+    }
+    const planned = plan(o);
     const acted = await act(o, memory, planned.actions);
     if (acted) {
       queue.wake(uid);
     } else if (isForgotten(o)) {
       memories.delete(uid);
-      forgetOwners(uid);
     } else if (planned.wakeAtMs !== undefined) {
       queue.wakeAt(uid, planned.wakeAtMs);
     }
@@ -70,6 +78,7 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     for (const { id } of [...runtime.containers, ...runtime.sandboxes]) {
       owners.set(id, uid);
     }
+    forgetOthers(uid, new Set([...runtime.containers, ...runtime.sandboxes].map(({ id }) => id)));
     return { uid, pod: context.podByUid(uid), runtime, memory, nowMs: Date.now() };
   }
 
@@ -129,17 +138,26 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     return failure.retryAtMs;
   }
 
-  function forgetOwners(uid: string): void {
+  function forgetOthers(uid: string, known: Set<string>): void {
     for (const [id, owner] of owners) {
-      if (owner === uid) {
+      if (owner === uid && !known.has(id)) {
         owners.delete(id);
+        exited.delete(id);
       }
     }
   }
 
+  /** The runtime's records do not show an end yet that its events told. */
+  function isBehind(o: Observation): boolean {
+    const live = o.runtime.containers.filter(({ phase }) => phase === "running");
+    const ready = o.runtime.sandboxes.filter((sandbox) => sandbox.ready);
+    return [...live, ...ready].some(({ id }) => exited.has(id));
+  }
+
   return {
     wake: (uid) => queue.wake(uid),
-    wakeOwner(id) {
+    noteExit(id) {
+      exited.add(id);
       const uid = owners.get(id);
       // Not read yet: one of those that are being worked on.
       for (const candidate of uid === undefined ? memories.keys() : [uid]) {

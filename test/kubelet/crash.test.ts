@@ -1,0 +1,100 @@
+/** The kubelet and containerd may die at any moment: containers go on, and nothing exists twice. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { connectCri, type CriClient } from "../../src/cri/client.ts";
+import { containerdSocket } from "../../src/cri/containerd/config.ts";
+import { ContainerState, PodSandboxState } from "../../src/cri/gen/runtime/v1/api.gen.ts";
+import type { Pod } from "../../api/core.ts";
+import { type Environment, startEnvironment } from "./environment.ts";
+
+let node: Environment;
+let cri: CriClient;
+
+before(async () => {
+  node = await startEnvironment({
+    instance: "vkt2",
+    apiPort: 25_444,
+    kubeletPort: 25_251,
+    podCidr: "10.15.1.0/24",
+    serviceCidr: "10.25.0.0/16",
+  });
+  await node.startKubelet();
+  cri = connectCri(containerdSocket(node.containerd));
+});
+after(async () => {
+  cri.close();
+  await node.stop();
+});
+
+const isReady = (pod: Pod): boolean =>
+  pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+
+async function running(): Promise<{ sandboxes: string[]; containers: string[] }> {
+  const [{ items }, { containers }] = await Promise.all([
+    cri.runtime.listPodSandbox({ filter: { state: { state: PodSandboxState.SANDBOX_READY } } }),
+    cri.runtime.listContainers({ filter: { state: { state: ContainerState.CONTAINER_RUNNING } } }),
+  ]);
+  const nameOf = ({ labels }: { labels: Record<string, string> }): string => labels["io.kubernetes.pod.name"] ?? "";
+  return { sandboxes: items.map(nameOf).sort(), containers: containers.map(nameOf).sort() };
+}
+
+async function killContainerd(): Promise<void> {
+  const pid = await node.startContainerd();
+  process.kill(pid, "SIGKILL");
+  await node.startContainerd();
+}
+
+test("a running container outlives kubelet and containerd, and stays the same", async () => {
+  await node.run("steady", {});
+  const before = await node.podUntil("steady", "ready", isReady);
+  await node.killKubelet();
+  await killContainerd();
+  await node.startKubelet();
+  await delay(1500); // what a new kubelet might do wrong, it does at once
+  const now = await node.podUntil("steady", "ready", isReady);
+  assert.equal(now.status?.containerStatuses?.[0]?.containerID, before.status?.containerStatuses?.[0]?.containerID);
+  assert.equal(now.status?.containerStatuses?.[0]?.restartCount, 0);
+  assert.equal(await node.kubectl("exec", "steady", "--", "echo", "alive"), "alive\n");
+});
+
+test("killed at any moment of creating pods, exactly one of each comes up", async () => {
+  const names = ["steady"];
+  for (const [round, killAfterMs] of [20, 60, 120, 200, 300, 450].entries()) {
+    for (const index of [0, 1, 2]) {
+      names.push(`born-${round}-${index}`);
+      await node.run(`born-${round}-${index}`, {});
+    }
+    await delay(killAfterMs);
+    await (round % 2 === 0 ? node.killKubelet().then(() => node.startKubelet()) : killContainerd());
+  }
+  for (const name of names) {
+    await node.podUntil(name, "ready", isReady);
+  }
+  assert.deepEqual(await running(), { sandboxes: names.toSorted(), containers: names.toSorted() });
+});
+
+test("pods that were deleted while no kubelet ran are removed", async () => {
+  const all = (await node.kubectl("get", "pods", "-o", "name")).trim().split("\n");
+  await node.killKubelet();
+  await node.kubectl("delete", ...all.slice(0, 3), "--force", "--grace-period=0");
+  await node.kubectl("delete", ...all.slice(3), "--wait=false");
+  await node.startKubelet();
+  await node.kubectl("wait", "--for=delete", ...all, "--timeout=60s");
+  for (let tries = 0; (await running()).containers.length > 0 && tries < 100; tries++) {
+    await delay(100);
+  }
+  assert.deepEqual(await running(), { sandboxes: [], containers: [] });
+});
+
+test("a sandbox that dies is replaced, and its containers with it", async () => {
+  await node.run("orphan", {});
+  const before = await node.podUntil("orphan", "ready", isReady);
+  const { items } = await cri.runtime.listPodSandbox({});
+  const sandbox = items.find(({ labels }) => labels["io.kubernetes.pod.name"] === "orphan");
+  await node.ctr("tasks", "kill", "-s", "SIGKILL", sandbox?.id ?? "");
+  const idOf = (pod: Pod): string | undefined => pod.status?.containerStatuses?.[0]?.containerID;
+  const now = await node.podUntil("orphan", "running anew", (pod) => isReady(pod) && idOf(pod) !== idOf(before));
+  assert.equal(now.status?.containerStatuses?.[0]?.restartCount, 1);
+  assert.deepEqual(await running(), { sandboxes: ["orphan"], containers: ["orphan"] });
+});
