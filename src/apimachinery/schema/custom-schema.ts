@@ -18,7 +18,7 @@ function transform(schema: Schema): Schema {
 }
 
 function withTypeMeta(schema: Schema): Schema {
-  const metadata = builtinType(objectMetaDefinition) ?? { type: "object" };
+  const metadata: Schema = { ...builtinType(objectMetaDefinition), "x-vmpod-null-is-absent": true };
   const typeMeta: Record<string, Schema> = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
   return { ...schema, properties: { ...schema.properties, ...typeMeta } };
 }

@@ -12,7 +12,8 @@ export interface PruneOptions {
 }
 
 /** Changes `value` in place; returns the paths of what was unknown, e.g. `spec.containers[0].imag`. */
-export function pruneObject(schema: Schema, value: unknown, options: PruneOptions = {}, path = ""): string[] {
+export function pruneObject(schema: Schema, value: unknown, given: PruneOptions = {}, path = ""): string[] {
+  const options = schema["x-vmpod-null-is-absent"] === true ? { dropNulls: true } : given;
   if (Array.isArray(value)) {
     const { items } = schema;
     return items ? value.flatMap((item, index) => pruneObject(items, item, options, `${path}[${index}]`)) : [];

@@ -45,6 +45,8 @@ export interface Schema {
   "x-kubernetes-patch-merge-key"?: string;
   "x-kubernetes-group-version-kind"?: GroupVersionKind[];
   "x-kubernetes-validations"?: unknown[];
+  /** Engine only: below here null means absent, as where Kubernetes decodes into a Go type. */
+  "x-vmpod-null-is-absent"?: boolean;
 }
 
 export interface GroupVersionKind {

@@ -216,6 +216,12 @@ describe("pruning", () => {
     assert.deepEqual(object.spec, { known: "", list: [{ a: "" }, {}], map: { k: { a: "" } }, free: { x: { y: 1 } } });
   });
 
+  test("takes null in metadata as absent, elsewhere not", () => {
+    const object = { metadata: { creationTimestamp: null, name: "a" }, spec: { known: null } };
+    assert.deepEqual(pruneObject(schema, object), []);
+    assert.deepEqual(object, { metadata: { name: "a" }, spec: { known: null } });
+  });
+
   test("is not fooled by names of the prototype", () => {
     const object = JSON.parse('{"spec":{"constructor":{},"__proto__":{"a":1},"toString":1}}') as object;
     assert.deepEqual(pruneObject(schema, object).sort(), ["spec.__proto__", "spec.constructor", "spec.toString"]);
