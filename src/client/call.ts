@@ -59,7 +59,8 @@ async function sendOnce(
   try {
     return await transport.send(request);
   } catch (error) {
-    if (request.signal?.aborted || error instanceof InvariantError) throw error;
+    request.signal?.throwIfAborted();
+    if (error instanceof InvariantError) throw error;
     if (mayRepeat) return sendOnce(transport, request, false);
     throw unreachable(request, error);
   }

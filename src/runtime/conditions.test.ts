@@ -58,9 +58,9 @@ describe("mergeConditions", () => {
       ],
       now,
     );
-    assert.deepEqual(merged.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]).sort(), [
-      ["New", "2026-01-02T00:00:00Z"],
-      ["Ready", "2026-01-01T00:00:00Z"],
+    assert.deepEqual(merged.map(({ type, lastTransitionTime }) => `${type} ${lastTransitionTime}`).sort(), [
+      "New 2026-01-02T00:00:00Z",
+      "Ready 2026-01-01T00:00:00Z",
     ]);
   });
 });
