@@ -170,7 +170,7 @@ class StoreCache implements Cache {
   #bucket(name: string): Bucket {
     let bucket = this.#buckets.get(name);
     if (!bucket) {
-      bucket = { entries: new Map(), sorted: [], ring: [], oldest: this.#loadedAt, listeners: new Set() };
+      bucket = { entries: new Map(), sorted: undefined, ring: [], oldest: this.#loadedAt, listeners: new Set() };
       this.#buckets.set(name, bucket);
     }
     return bucket;
