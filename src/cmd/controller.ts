@@ -10,7 +10,7 @@ import { startVirtualMachineControllers } from "../controllers/start.ts";
 import { credentialFiles } from "../embedded/credentials.ts";
 import { startWorkloadControllers } from "../workloads/start.ts";
 import { requireState } from "./instance-state.ts";
-import { aborted, untilTerminated } from "./terminate.ts";
+import { untilTerminated } from "./terminate.ts";
 
 export async function run(argv: string[]): Promise<number> {
   const { values } = parseArgs({ args: argv, options: { "instance-file": { type: "string" } } });
@@ -26,8 +26,7 @@ export async function run(argv: string[]): Promise<number> {
     log,
     signal,
   });
-  startVirtualMachineControllers({ client, launcherImage: images.launcher, log, signal });
-  await aborted(signal);
+  await startVirtualMachineControllers({ client, launcherImage: images.launcher, log, signal });
   client.close();
   return 0;
 }

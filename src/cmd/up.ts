@@ -55,7 +55,8 @@ async function supervise(instance: Instance): Promise<void> {
   const log = createLogger("supervisor");
   const supervisor = new Supervisor({ pidDir: pids, logDir: logs, log });
   recordProcess(supervisorRecord(instance), process.pid);
-  const signal = untilTerminated();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([untilTerminated(), ended.signal]);
   const started = performance.now();
   try {
     await bringUp(instance, { supervisor, program, log, signal, onProgress: (text) => say(text, started) });
@@ -63,6 +64,7 @@ async function supervise(instance: Instance): Promise<void> {
     await aborted(signal);
     say("ending vmpod's processes; guests and containers go on (`vmpod up` takes them over, `vmpod down` ends them)");
   } finally {
+    ended.abort();
     await supervisor.stop();
     rmSync(supervisorRecord(instance), { force: true });
   }

@@ -62,12 +62,16 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
 }
 
 function apiserverFlags(instance: Instance): string[] {
-  return [
-    ...["--data-dir", instance.dataDir, "--instance", instance.name],
-    ...["--bind-address", instance.bindAddress, "--port", String(instance.apiPort)],
-    ...["--extension-kubeconfig", pathsOf(instance).kubeconfig("extension")],
-    ...["--advertise-address", nodeAddressOf(instance), "--service-cidr", instance.serviceCidr],
-  ];
+  const flags = {
+    "--data-dir": instance.dataDir,
+    "--instance": instance.name,
+    "--bind-address": instance.bindAddress,
+    "--port": String(instance.apiPort),
+    "--advertise-address": nodeAddressOf(instance),
+    "--service-cidr": instance.serviceCidr,
+    "--extension-kubeconfig": pathsOf(instance).kubeconfig("extension"),
+  };
+  return Object.entries(flags).flat();
 }
 
 async function untilApiReady(

@@ -10,10 +10,10 @@ import type { Client } from "../client/client.ts";
 
 /** Server-side apply, so a later version changes only what it owns. */
 export async function applyDefinitions(client: Client, instance: Instance): Promise<void> {
-  await Promise.all(kubevirtDefinitions().map((crd) => apply(client, customResourceDefinitions as Resource, crd)));
-  await apply(client, services as Resource, dnsService(instance));
-  await apply(client, endpointSlices as Resource, dnsEndpoints(instance));
-  await apply(client, storageClasses as Resource, localStorageClass());
+  await Promise.all(kubevirtDefinitions().map((crd) => apply(client, customResourceDefinitions, crd)));
+  await apply(client, services, dnsService(instance));
+  await apply(client, endpointSlices, dnsEndpoints(instance));
+  await apply(client, storageClasses, localStorageClass());
 }
 
 async function apply(client: Client, resource: Resource, body: KubeObject): Promise<void> {
