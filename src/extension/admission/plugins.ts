@@ -71,7 +71,7 @@ function keepStatus({ object, oldObject, user }: AdmissionRequest): KubeObject {
   if (isOwnComponent(user)) return vmi;
   const { status: _, ...rest } = vmi;
   const { status } = oldObject as VirtualMachineInstance;
-  return { ...rest, ...(status && { status }) } as KubeObject;
+  return { ...rest, ...(status && { status }) };
 }
 
 function validateNew(vmi: VirtualMachineInstance, user: UserInfo): string[] {

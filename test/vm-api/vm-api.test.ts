@@ -1,0 +1,198 @@
+/** Stock kubectl against the real API server with the VM extension and controllers; no node, so nothing boots. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { pods } from "../../api/core.ts";
+import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
+import { CommandError } from "../../src/base/errors.ts";
+import { waitFor } from "../../src/client/wait-for.ts";
+import { badManifests, machine } from "./bad-manifests.ts";
+import { startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+
+let server: VmApiServer;
+before(async () => {
+  server = await startVmApiServer();
+});
+after(() => server.stop());
+
+const timeoutMs = 15_000;
+const key = (name: string) => ({ namespace: "default", name });
+
+function statusOf(name: string, printableStatus: string) {
+  return waitFor(server.client, virtualMachines, key(name), (vm) => vm?.status?.printableStatus === printableStatus, {
+    timeoutMs,
+  });
+}
+
+async function refusal(action: Promise<unknown>): Promise<string> {
+  try {
+    await action;
+  } catch (error) {
+    if (error instanceof CommandError) return error.stderrTail;
+    throw error;
+  }
+  throw new Error("it was accepted");
+}
+
+function subresource(method: string, path: string, body?: unknown): Promise<unknown> {
+  return server.client.request(method, `/apis/subresources.kubevirt.io/v1/namespaces/default/${path}`, body);
+}
+
+for (const { what, manifest, says } of badManifests) {
+  test(`refused with its reason: ${what}`, async () => {
+    const words = await refusal(server.apply(manifest));
+    for (const expected of says) assert.match(words, expected);
+  });
+}
+
+test("a refusal shows every wrong field at once", async () => {
+  const words = await refusal(server.apply(machine({ domain: { memory: { guest: "-1" } }, hostname: "A_b" })));
+  assert.match(words, /The VirtualMachine "bad" is invalid/);
+  assert.match(words, /\* spec\.template\.spec\.domain\.memory\.guest: /);
+  assert.match(words, /\* spec\.template\.spec\.hostname: /);
+});
+
+test("the examples are accepted", async () => {
+  const directory = join(import.meta.dirname, "../../examples");
+  for (const file of readdirSync(directory).filter((name) => name.endsWith(".yaml"))) {
+    const text = readFileSync(join(directory, file), "utf8");
+    const machines = parseAllDocuments(text)
+      .map((document) => document.toJS() as { kind: string })
+      .filter(({ kind }) => kind.startsWith("VirtualMachine"));
+    for (const manifest of machines) {
+      const words = await server.kubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(manifest));
+      assert.match(words, /created \(server dry run\)/, file);
+    }
+  }
+});
+
+test("a machine gets an instance and a launcher pod, and they go with it", async () => {
+  await server.apply(machine({}, {}, "life"));
+  const vm = await statusOf("life", "Starting");
+  assert.equal(vm?.status?.created, true);
+  const isScheduling = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
+  await waitFor(server.client, virtualMachineInstances, key("life"), isScheduling, { timeoutMs });
+  const [pod] = (await server.client.list(pods, { namespace: "default", labelSelector: "vm.kubevirt.io/name=life" }))
+    .items;
+  assert.match(pod?.metadata?.name ?? "", /^virt-launcher-life-/);
+  assert.equal(pod?.metadata?.ownerReferences?.[0]?.kind, "VirtualMachineInstance");
+  assert.equal(pod?.spec?.containers[0]?.securityContext?.readOnlyRootFilesystem, true);
+  await server.kubectl(["delete", "vm", "life", "--wait", "--timeout=20s"]);
+  const left = await server.client.list(pods, { namespace: "default", labelSelector: "vm.kubevirt.io/name=life" });
+  assert.deepEqual(left.items, []);
+});
+
+test("start, stop and restart", async () => {
+  await server.apply(machine({}, { runStrategy: "Halted" }, "switch"));
+  await statusOf("switch", "Stopped");
+  await subresource("PUT", "virtualmachines/switch/start", {});
+  const vmi = await waitFor(server.client, virtualMachineInstances, key("switch"), (each) => each !== undefined, {
+    timeoutMs,
+  });
+  assert.equal((await server.client.get(virtualMachines, key("switch"))).spec.runStrategy, "Always");
+  await assert.rejects(subresource("PUT", "virtualmachines/switch/start", {}), {
+    reason: "Conflict",
+    message: /VM is already running/,
+  });
+  await subresource("PUT", "virtualmachines/switch/restart", {});
+  const isSuccessor = (each: typeof vmi) => each !== undefined && each.metadata?.uid !== vmi?.metadata?.uid;
+  await waitFor(server.client, virtualMachineInstances, key("switch"), isSuccessor, { timeoutMs });
+  await subresource("PUT", "virtualmachines/switch/stop", { gracePeriod: 0 });
+  await statusOf("switch", "Stopped");
+  await assert.rejects(subresource("PUT", "virtualmachines/switch/stop", {}), { reason: "Conflict" });
+  await server.kubectl(["delete", "vm", "switch", "--timeout=20s"]);
+});
+
+test("Manual starts when asked, RerunOnFailure by itself", async () => {
+  await server.apply(machine({}, { runStrategy: "Manual" }, "by-hand"));
+  await statusOf("by-hand", "Stopped");
+  await subresource("PUT", "virtualmachines/by-hand/start", { paused: true });
+  const vmi = await waitFor(server.client, virtualMachineInstances, key("by-hand"), (each) => each !== undefined, {
+    timeoutMs,
+  });
+  assert.equal(vmi?.spec.startStrategy, "Paused");
+  await server.apply(machine({}, { runStrategy: "RerunOnFailure" }, "again"));
+  await statusOf("again", "Starting");
+  await server.kubectl(["delete", "vm", "by-hand", "again", "--timeout=20s"]);
+});
+
+test("a changed template asks for a restart, which applies it", async () => {
+  await server.apply(machine({}, {}, "change"));
+  await statusOf("change", "Starting");
+  await server.apply(machine({ domain: { memory: { guest: "96Mi" } } }, {}, "change"));
+  const wants = (vm: { status?: { conditions?: { type: string }[] } } | undefined, wanted: boolean) =>
+    (vm?.status?.conditions ?? []).some(({ type }) => type === "RestartRequired") === wanted;
+  await waitFor(server.client, virtualMachines, key("change"), (vm) => wants(vm, true), { timeoutMs });
+  await subresource("PUT", "virtualmachines/change/restart", {});
+  await waitFor(
+    server.client,
+    virtualMachineInstances,
+    key("change"),
+    (vmi) => vmi?.spec.domain.memory?.guest === "96Mi",
+    { timeoutMs },
+  );
+  await waitFor(server.client, virtualMachines, key("change"), (vm) => wants(vm, false), { timeoutMs });
+  await server.kubectl(["delete", "vm", "change", "--timeout=20s"]);
+});
+
+test("a claim that is missing shows", async () => {
+  const volumes = [{ name: "root", persistentVolumeClaim: { claimName: "nowhere" } }];
+  await server.apply(machine({ volumes }, {}, "claimless"));
+  const vm = await statusOf("claimless", "ErrorPvcNotFound");
+  const condition = vm?.status?.conditions?.find(({ type }) => type === "Synchronized");
+  assert.match(condition?.message ?? "", /failed to find PersistentVolumeClaim nowhere/);
+  await server.kubectl(["delete", "vm", "claimless", "--timeout=20s"]);
+});
+
+test("an instance cannot be changed by its user", async () => {
+  await server.apply(machine({}, {}, "fixed"));
+  await statusOf("fixed", "Starting");
+  const patch = JSON.stringify({ spec: { terminationGracePeriodSeconds: 1 } });
+  const words = await refusal(server.kubectl(["patch", "vmi", "fixed", "--type=merge", "-p", patch]));
+  assert.match(words, /cannot be changed: change the VirtualMachine "fixed" and restart it/);
+  await server.kubectl(["delete", "vm", "fixed", "--timeout=20s"]);
+});
+
+test("what cannot be done at a guest that does not run is refused in upstream's words", async () => {
+  await server.apply(machine({}, {}, "asleep"));
+  await statusOf("asleep", "Starting");
+  const vmi = "virtualmachineinstances/asleep";
+  await assert.rejects(subresource("PUT", `${vmi}/pause`, {}), { code: 409, message: /VM is not running/ });
+  await assert.rejects(subresource("GET", `${vmi}/guestosinfo`), { code: 409, message: /VMI is not running/ });
+  await assert.rejects(subresource("GET", `${vmi}/console`), { code: 501, message: /websocket/ });
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/migrate", {}), {
+    code: 501,
+    message: /live migration is not available yet/,
+  });
+  await assert.rejects(subresource("PUT", "virtualmachines/nobody/start", {}), {
+    code: 404,
+    message: /virtualmachine\.kubevirt\.io "nobody" not found/,
+  });
+  await server.kubectl(["delete", "vm", "asleep", "--timeout=20s"]);
+});
+
+test("discovery shows the subresources, and the version answers", async () => {
+  const list = JSON.parse(await server.kubectl(["get", "--raw", "/apis/subresources.kubevirt.io/v1"])) as {
+    resources: { name: string }[];
+  };
+  const names = list.resources.map(({ name }) => name);
+  for (const name of ["virtualmachines/start", "virtualmachineinstances/console", "virtualmachineinstances/vnc"])
+    assert.ok(names.includes(name), name);
+  const version = JSON.parse(
+    await server.kubectl(["get", "--raw", "/apis/subresources.kubevirt.io/v1alpha3/version"]),
+  ) as { gitVersion: string };
+  assert.match(version.gitVersion, /^v\d/);
+});
+
+test("kubectl knows the kinds by their short names and columns", async () => {
+  await server.apply(machine({}, { runStrategy: "Halted" }, "columns"));
+  await statusOf("columns", "Stopped");
+  assert.match(
+    await server.kubectl(["get", "vms", "columns"]),
+    /NAME\s+AGE\s+STATUS\s+READY\ncolumns\s+\S+\s+Stopped\s+False/,
+  );
+  assert.match(await server.kubectl(["explain", "vm.spec.runStrategy"]), /runStrategy/);
+  await server.kubectl(["delete", "vm", "columns", "--timeout=20s"]);
+});
