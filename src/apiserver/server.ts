@@ -11,7 +11,9 @@ import type { AdmissionPlugin, ApiDelegate, ApiRequest, ApiResponse, UserInfo } 
 import type { Logger } from "../base/log.ts";
 import type { ServiceAccountKey } from "../pki/service-account.ts";
 import { refuseUpgrade } from "../streams/http-head.ts";
+import { compactPeriodically } from "../store/compact-periodically.ts";
 import type { Store } from "../store/store.ts";
+import { createPlugins } from "./admission/plugins.ts";
 import { createAuthenticate } from "./authn/authenticate.ts";
 import { createTokenAuthenticator } from "./authn/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
@@ -23,7 +25,6 @@ import { createRouter } from "./http/router.ts";
 import { createKubeletClient, type KubeletCredentials } from "./proxy/kubelet.ts";
 import { createOpenApi } from "./openapi/handle.ts";
 import { followAggregation } from "./rbac/aggregate.ts";
-import { createEscalationCheck } from "./rbac/escalation.ts";
 import { createNodeAuthorizer } from "./rbac/node.ts";
 import { createAuthorizer } from "./rbac/authorizer.ts";
 import { builtinKinds } from "./registry/builtin.ts";
@@ -80,7 +81,10 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
   const api: Api = {
     registry,
     objects,
-    admission: [...(options.admission ?? []), createEscalationCheck(cache, authorizer)],
+    admission: createPlugins(
+      { objects, registry, authorizer, serviceCidr: options.serviceCidr },
+      options.admission ?? [],
+    ),
     kubelets,
     tokens,
     authorizer,
@@ -94,7 +98,10 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     authenticate: createAuthenticate(authenticator),
     authorizer,
   });
-  await bootstrap(objects, registry);
+  await bootstrap(objects, registry, options);
+  void compactPeriodically(store, { signal: stopping.signal }).catch((error: unknown) =>
+    log.error({ error }, "the store cannot be compacted"),
+  );
   followAggregation(objects, registry, log);
   await followDefinitions(api, log);
   const listener = await listen({

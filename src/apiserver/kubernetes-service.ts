@@ -1,0 +1,69 @@
+/** The Service `kubernetes` in `default`, by which pods reach the API server, with its endpoints. */
+import { endpoints, services } from "../../api/core.ts";
+import { endpointSlices } from "../../api/discovery.ts";
+import type { KubeObject, Resource } from "../../api/meta.ts";
+import { sameJson } from "../apimachinery/schema/same-json.ts";
+import { nthAddress } from "../base/instance.ts";
+import { InvariantError } from "../base/errors.ts";
+import type { Registry } from "./registry/registry.ts";
+import type { Objects } from "./storage/objects.ts";
+import { newMeta } from "./verbs/new-meta.ts";
+
+export interface KubernetesServiceOptions {
+  serviceCidr: string;
+  advertiseAddress: string;
+  port: number;
+}
+
+const namespace = "default";
+const name = "kubernetes";
+
+export async function ensureKubernetesService(
+  objects: Objects,
+  registry: Registry,
+  options: KubernetesServiceOptions,
+): Promise<void> {
+  const { advertiseAddress, port } = options;
+  const ports = [{ name: "https", port, protocol: "TCP" }];
+  const labels = { "endpointslice.kubernetes.io/skip-mirror": "true" };
+  await ensure(services, {
+    metadata: { labels: { component: "apiserver", provider: "kubernetes" } },
+    spec: serviceSpec(options),
+  });
+  await ensure(endpoints, { metadata: { labels }, subsets: [{ addresses: [{ ip: advertiseAddress }], ports }] });
+  await ensure(endpointSlices, {
+    metadata: { labels: { "kubernetes.io/service-name": name } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+    ports,
+  });
+
+  async function ensure(resource: Resource, content: object): Promise<void> {
+    const kind = registry.findAny(resource.group, resource.plural);
+    if (!kind) throw new InvariantError(`the kind ${resource.kind} is not registered`);
+    const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+    const { metadata, ...rest } = content as KubeObject;
+    const wanted = { apiVersion, kind: resource.kind, ...rest };
+    const known = await objects.find(resource, namespace, name);
+    if (!known)
+      return void (await objects.create(kind, { ...wanted, metadata: { name, namespace, ...metadata, ...newMeta() } }));
+    await objects.update(kind, { namespace, name }, (current) => {
+      const next = { ...current, ...wanted };
+      return sameJson(next, current) ? undefined : next;
+    });
+  }
+}
+
+function serviceSpec({ serviceCidr, port }: KubernetesServiceOptions) {
+  const clusterIP = nthAddress(serviceCidr, 1);
+  return {
+    type: "ClusterIP",
+    clusterIP,
+    clusterIPs: [clusterIP],
+    ipFamilies: ["IPv4"],
+    ipFamilyPolicy: "SingleStack",
+    internalTrafficPolicy: "Cluster",
+    sessionAffinity: "None",
+    ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }],
+  };
+}
