@@ -13,6 +13,7 @@ import { addNewerFields } from "./newer-fields.ts";
 import { type Field, descriptionOf, fieldsOf, schemaOfType } from "./type-schema.ts";
 
 const quantity: Schema = {
+  description: "A quantity: a number with an optional suffix, e.g. 500m, 128Mi or 2Gi.",
   "x-kubernetes-int-or-string": true,
   anyOf: [{ type: "integer" }, { type: "string" }],
   pattern: quantityPattern,

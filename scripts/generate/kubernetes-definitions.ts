@@ -20,6 +20,7 @@ export const quantityPattern =
 const scalars: Record<string, Schema> = {
   "io.k8s.apimachinery.pkg.api.resource.Quantity": {
     "x-kubernetes-int-or-string": true,
+    format: "quantity",
     pattern: quantityPattern,
     description: "Quantity is a fixed-point representation of a number, e.g. 500m, 128Mi or 2Gi.",
   },

@@ -21,32 +21,23 @@ function validateSize(schema: Schema, list: unknown[], path: string): StatusCaus
 }
 
 function validateDuplicates(schema: Schema, list: unknown[], options: ValidateOptions, path: string): StatusCause[] {
-  const identify = identity(schema, options);
+  const identify = options.builtin === true ? undefined : identity(schema);
   if (identify === undefined) return [];
   const seen = new Set<string>();
   return list.flatMap((item, index) => {
-    const { key, field } = identify(item);
+    const key = identify(item);
     const text = canonicalJson(key);
-    if (!seen.has(text)) {
-      seen.add(text);
-      return [];
-    }
-    return [duplicate(`${path}[${index}]${field}`, key)];
+    if (seen.has(text)) return [duplicate(`${path}[${index}]`, key)];
+    seen.add(text);
+    return [];
   });
 }
 
-/** What tells one item from another, and the field under which Kubernetes reports that. */
-function identity(
-  schema: Schema,
-  options: ValidateOptions,
-): ((item: unknown) => { key: unknown; field: string }) | undefined {
-  if (schema["x-kubernetes-list-type"] === "set") return (item) => ({ key: item, field: "" });
+/** What tells one item of such a list from another; undefined for other lists. */
+function identity(schema: Schema): ((item: unknown) => unknown) | undefined {
+  if (schema["x-kubernetes-list-type"] === "set") return (item) => item;
   const keys = listMapKeys(schema);
-  if (keys === undefined) return undefined;
-  if (options.builtin !== true) return (item) => ({ key: keyFields(schema, item, keys), field: "" });
-  const [sole = ""] = keys;
-  if (keys.length !== 1) return undefined;
-  return (item) => ({ key: isJsonObject(item) ? ownProperty(item, sole) : item, field: `.${sole}` });
+  return keys && ((item) => keyFields(schema, item, keys));
 }
 
 /** Key fields with their defaults. */

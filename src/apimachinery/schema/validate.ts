@@ -13,7 +13,7 @@ import { validateMap } from "./validate-map.ts";
 import { fieldSchema, isJsonObject, type JsonObject, type Schema } from "./schema.ts";
 
 export interface ValidateOptions {
-  /** Built-in kinds: absent and null mean the same, lists with several keys are not checked for duplicates. */
+  /** Built-in kinds: absent and null mean the same; which lists may repeat items is up to the kind's own rules. */
   builtin?: boolean;
 }
 
