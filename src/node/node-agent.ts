@@ -9,7 +9,7 @@
  * It holds no state of its own: whatever it needs to know after a restart it reads from the API, /proc and QEMU.
  */
 import { join } from "node:path";
-import { type Pod, pods } from "../../api/core.ts";
+import { nodes, type Pod, pods } from "../../api/core.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
@@ -17,14 +17,20 @@ import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
-import { objectKey } from "../runtime/object-key.ts";
+import { parseObjectKey } from "../runtime/object-key.ts";
 import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
+import { createConsoles } from "./console/consoles.ts";
+import { createVncSessions } from "./console/vnc.ts";
+import { noteEvent } from "./domain/note-event.ts";
 import { byVmiUid, vmiUidOf } from "./domain/observe.ts";
 import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
+import { createGuestAgents } from "./guest/guest-agents.ts";
 import { createMonitors } from "./monitor/monitors.ts";
+import { createAnnouncer } from "./node-announcement.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
+import { startServer } from "./server/server.ts";
 
 export interface NodeAgentOptions {
   client: Client;
@@ -51,7 +57,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   return { start: (signal) => start(options, signal) };
 }
 
-async function start({ client, nodeName, kubeletRoot, log }: NodeAgentOptions, signal: AbortSignal): Promise<void> {
+async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
+  const { client, nodeName, nodeIp, kubeletRoot, port, tls, log } = options;
   const vmis = createInformer(client, virtualMachineInstances);
   const launchers = createInformer(client, pods, {
     labelSelector: `${labels.app}=${launcherApp}`,
@@ -63,8 +70,12 @@ async function start({ client, nodeName, kubeletRoot, log }: NodeAgentOptions, s
   const finder = createQemuFinder();
   const dhcpDirectory = join(kubeletRoot, "plugins", "vmpod", "dhcp");
   const reaper = runReconciler(createDhcpReaper(dhcpDirectory, finder), { signal, concurrency: 1, log });
+  const consoles = createConsoles();
+  const guests = createGuestAgents(log);
   const monitors = createMonitors({
-    onEvent: (key) => loop.enqueue(key),
+    onEvent(key, event) {
+      if (noteEvent(vmis, records, events, key, event)) loop.enqueue(key);
+    },
     onClosed(key) {
       loop.enqueue(key);
       reaper.enqueue(reaperKey);
@@ -76,7 +87,10 @@ async function start({ client, nodeName, kubeletRoot, log }: NodeAgentOptions, s
     launchers,
     finder,
     monitors,
+    consoles,
+    guests,
     records,
+    lookAgain: (key) => loop.enqueue(key),
     events,
     dhcpDirectory,
   });
@@ -85,7 +99,8 @@ async function start({ client, nodeName, kubeletRoot, log }: NodeAgentOptions, s
     concurrency,
     log,
     onFailure(key, error) {
-      const vmi = vmis.list().find((each) => objectKey(each) === key);
+      const { namespace, name } = parseObjectKey(key);
+      const vmi = vmis.get(namespace, name);
       if (vmi === undefined) return;
       records.of(vmi.metadata?.uid ?? "").failure = messageOf(error);
       events.record(vmi, "Warning", "SyncFailed", messageOf(error));
@@ -101,7 +116,20 @@ async function start({ client, nodeName, kubeletRoot, log }: NodeAgentOptions, s
     if (type !== "added") reaper.enqueue(reaperKey);
   });
   reaper.enqueue(reaperKey);
-  void loop.stopped.then(() => monitors.close());
+  const context = { vmis, launchers, finder, monitors, consoles, guests, vnc: createVncSessions(), log };
+  await startServer(context, { port, tls }, signal);
+  await announce(client, nodeName, `https://${nodeIp}:${port}`, signal);
+  signal.addEventListener("abort", () => {
+    for (const each of [monitors, consoles, guests]) each.close();
+  });
+}
+
+async function announce(client: Client, nodeName: string, endpoint: string, signal: AbortSignal): Promise<void> {
+  const node = createInformer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` });
+  const loop = runReconciler(createAnnouncer(client, node, endpoint), { signal, concurrency: 1 });
+  node.start(signal);
+  enqueueOnChange(loop, node);
+  await node.synced();
 }
 
 function keysOf(pod: Pod): string[] {

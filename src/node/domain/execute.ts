@@ -10,7 +10,9 @@ import { defaultGuestCidr, names } from "../../network/pod-network.ts";
 import { reconcileNetwork } from "../../network/reconcile-network.ts";
 import { parseResolvConf } from "../../network/resolv-conf.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
+import type { Consoles } from "../console/consoles.ts";
 import { prepareDisk } from "../disks/prepare-disk.ts";
+import type { GuestAgents } from "../guest/guest-agents.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { hostPathOf, netnsOf } from "../process/container-files.ts";
 import { macOf, podInterfaces } from "./desired-devices.ts";
@@ -20,7 +22,11 @@ import type { DomainRecords } from "./records.ts";
 export interface ExecuteContext {
   client: Client;
   monitors: Monitors;
+  consoles: Consoles;
+  guests: GuestAgents;
   records: DomainRecords;
+  /** Enqueues a key. */
+  lookAgain: (key: string) => void;
   /** Where DHCP answerers leave their pids. */
   dhcpDirectory: string;
 }
@@ -32,6 +38,8 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
     const { client } = context;
     return prepareDisk({ client, vmi: observation.vmi, pid: qemu.pid, signal }, action.disk);
   }
+  if (action.type === "openConsole") return void (await context.consoles.open(qemu));
+  if (action.type === "askGuest") return askGuest(context, action);
   const qmp = await context.monitors.of(observation.key, qemu);
   switch (action.type) {
     case "changeDevice":
@@ -44,7 +52,22 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       return;
     case "quit":
       await qmp.execute("quit");
+      return;
+    case "finishReboot":
+      await qmp.execute("set-action", { shutdown: "poweroff" });
+      await qmp.execute("system_reset");
+      await qmp.execute("cont");
   }
+}
+
+/** Started here, observed when it answers: a guest may take its time. */
+function askGuest({ guests, records, lookAgain }: ExecuteContext, { observation, qemu }: Action): void {
+  const record = records.of(observation.vmi.metadata?.uid ?? "");
+  record.guestAskedMs = Date.now();
+  guests.report(qemu, (report) => {
+    record.guest = report;
+    lookAgain(observation.key);
+  });
 }
 
 async function connectNetwork(

@@ -8,6 +8,8 @@
  *                                                                           ▼                   ▼
  *                                                                         quit ─────────────▶ ended
  *
+ *      soft reboot: running ──power button──▶ shutdown (QEMU stays) ──reset, cont──▶ running
+ *
  * The state is never stored: QEMU's run state (`prelaunch` before the first `cont`, `paused` only after it), its
  * devices, the files and the pod tell it. So an agent killed at any point continues where it was, and a guest that
  * its user paused is not mistaken for one that was never started.
@@ -39,7 +41,12 @@ export interface Observation {
   machine: MachineObservation | undefined;
   disks: readonly DiskObservation[];
   networkReady: boolean;
+  /** The serial port is read, by us, as it must be once a guest writes to it. */
+  consoleOpen: boolean;
+  /** What the guest's agent said last, while it is connected. */
   guest: GuestReport | undefined;
+  /** It is time to ask the guest's agent again. */
+  guestDue: boolean;
   bootFailure: BootFailure | undefined;
   /** What the last attempt to bring it forward failed with. */
   failure: string | undefined;

@@ -13,9 +13,14 @@ import { observeDisk } from "../disks/observe-disk.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
 import { type ContainerExit, hasStarted, type MachineObservation, type Observation } from "./observation.ts";
-import type { DomainRecords } from "./records.ts";
+import { observeBoot } from "../boot/observe-boot.ts";
+import type { Consoles } from "../console/consoles.ts";
+import type { DomainRecord, DomainRecords } from "./records.ts";
 
 export const byVmiUid = "vmi-uid";
+
+const guestFirstIntervalMs = 3_000;
+const guestIntervalMs = 30_000;
 
 export interface ObserveContext {
   vmis: Informer<VirtualMachineInstance>;
@@ -23,6 +28,7 @@ export interface ObserveContext {
   launchers: Informer<Pod>;
   finder: QemuFinder;
   monitors: Monitors;
+  consoles: Consoles;
   records: DomainRecords;
 }
 
@@ -45,10 +51,18 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     machine,
     disks: isOpen ? await Promise.all(diskSources(vmi.spec).map((source) => observeDisk(qemu.pid, source))) : [],
     networkReady: qemu !== undefined && record.networkOf === qemu.pid,
-    guest: record.guest,
-    bootFailure: record.bootFailure,
+    consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
+    guest: machine?.agentConnected ? record.guest : undefined,
+    guestDue: machine?.agentConnected === true && isDue(record),
+    bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
     failure: record.failure,
   };
+}
+
+/** Often until its addresses are known, then now and then. */
+function isDue({ guest, guestAskedMs }: DomainRecord): boolean {
+  const hasAddress = guest?.interfaces.some((each) => each.addresses.length > 0) ?? false;
+  return Date.now() - guestAskedMs > (hasAddress ? guestIntervalMs : guestFirstIntervalMs);
 }
 
 /** The pod that counts: one that still runs before one that has ended. */

@@ -20,12 +20,15 @@ export type Action =
   | (Target & { type: "changeDevice"; change: DeviceAction })
   | (Target & { type: "stopOnReboot" })
   | (Target & { type: "start" })
-  | (Target & { type: "quit" });
+  | (Target & { type: "quit" })
+  | (Target & { type: "openConsole" })
+  | (Target & { type: "askGuest" })
+  | (Target & { type: "finishReboot" });
 
 /** Undefined: not my business, ask the next. */
 type Step = (observation: Observation, qemu: QemuProcess) => Action[] | undefined;
 
-const steps: readonly Step[] = [leaveStarted, abandonDeleted, prepare, attach, start];
+const steps: readonly Step[] = [finishReboot, tendStarted, abandonDeleted, prepare, attach, start];
 
 export function plan(observation: Observation): Action[] {
   const { qemu, vmi } = observation;
@@ -37,25 +40,43 @@ export function plan(observation: Observation): Action[] {
   return [];
 }
 
-/** A running guest needs only what a crash of ours could have taken from it: who answers its DHCP requests. */
-function leaveStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
+/** The guest has shut down and QEMU was told to wait: only a soft reboot does that. */
+function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | undefined {
+  if (observation.machine?.runState !== "shutdown") return undefined;
+  return [{ type: isDeleted(observation) ? "quit" : "finishReboot", observation, qemu }];
+}
+
+/** A started guest needs only what a crash of ours could have taken from it: DHCP answers, a reader of its console. */
+function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
-  return needsNetwork(observation) ? [{ type: "connectNetwork", observation, qemu }] : [];
+  return [
+    ...(needsNetwork(observation) ? [{ type: "connectNetwork", observation, qemu } as const] : []),
+    ...(needsConsole(observation) ? [{ type: "openConsole", observation, qemu } as const] : []),
+    ...(observation.guestDue ? [{ type: "askGuest", observation, qemu } as const] : []),
+  ];
 }
 
 /** No guest runs yet that could be asked to shut down. */
 function abandonDeleted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
-  const deleted = observation.vmi.metadata?.deletionTimestamp ?? observation.pod.metadata?.deletionTimestamp;
-  return deleted === undefined ? undefined : [{ type: "quit", observation, qemu }];
+  return isDeleted(observation) ? [{ type: "quit", observation, qemu }] : undefined;
+}
+
+function isDeleted({ vmi, pod }: Observation): boolean {
+  return vmi.metadata?.deletionTimestamp !== undefined || pod.metadata?.deletionTimestamp !== undefined;
 }
 
 function prepare(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   const missing = observation.disks.filter((disk) => disk.image === undefined);
   const actions: Action[] = [
     ...(needsNetwork(observation) ? [{ type: "connectNetwork", observation, qemu } as const] : []),
+    ...(needsConsole(observation) ? [{ type: "openConsole", observation, qemu } as const] : []),
     ...missing.map((disk) => ({ type: "prepareDisk", observation, qemu, disk }) as const),
   ];
   return actions.length > 0 ? actions : undefined;
+}
+
+function needsConsole({ vmi, consoleOpen }: Observation): boolean {
+  return !consoleOpen && vmi.spec.domain.devices.autoattachSerialConsole !== false;
 }
 
 function needsNetwork(observation: Observation): boolean {

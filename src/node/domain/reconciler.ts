@@ -12,7 +12,9 @@ export type DomainContext = ObserveContext & ExecuteContext & { client: Client; 
 
 const firstSignMs = 100;
 const nextStepMs = 1;
-const resyncMs = 60_000;
+const resyncMs = 30_000;
+/** A guest without an agent tells nothing of its boot: its screen does. */
+const bootWatchMs = 5_000;
 
 export function createDomainReconciler(context: DomainContext): Reconciler<Observation, Action> {
   return {
@@ -35,5 +37,7 @@ export function lookAgainAfterMs(observation: Observation): number | undefined {
   if (qemu === undefined || machine === undefined)
     return observation.pod.status?.phase === "Running" ? firstSignMs : undefined;
   if (plan(observation).length > 0) return nextStepMs;
-  return hasStarted(machine) ? resyncMs : undefined;
+  if (!hasStarted(machine)) return undefined;
+  const knowsGuest = observation.guest?.interfaces.some((each) => each.addresses.length > 0);
+  return machine.agentConnected && knowsGuest ? resyncMs : bootWatchMs;
 }

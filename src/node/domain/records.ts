@@ -3,14 +3,14 @@
  * read again (network, guest) or told again (failure), never what decides whether a guest is started.
  */
 import type { GuestReport } from "../guest/guest-report.ts";
-import type { BootFailure } from "./observation.ts";
 
 export interface DomainRecord {
   /** Pid of the QEMU whose network was set up and checked by this agent. */
   networkOf: number | undefined;
   failure: string | undefined;
   guest: GuestReport | undefined;
-  bootFailure: BootFailure | undefined;
+  /** When the guest's agent was asked last; 0: it has news. */
+  guestAskedMs: number;
   /** When the guest reset itself, newest last. */
   resetsMs: number[];
 }
@@ -28,7 +28,7 @@ export function createDomainRecords(): DomainRecords {
         networkOf: undefined,
         failure: undefined,
         guest: undefined,
-        bootFailure: undefined,
+        guestAskedMs: 0,
         resetsMs: [],
       };
       records.set(uid, record);

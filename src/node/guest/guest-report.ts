@@ -20,5 +20,6 @@ export interface GuestOs {
 
 export interface GuestReport {
   os: GuestOs | undefined;
+  hostname: string | undefined;
   interfaces: GuestInterface[];
 }

@@ -29,11 +29,14 @@ export function createMonitors(listener: MonitorListener): Monitors {
     const client = await QmpClient.connect(socketOf(pid, "qmp"), { timeoutMs: greetingTimeoutMs });
     if (isClosed) client.close();
     client.onEvent((event) => listener.onEvent(key, event));
-    void client.closed.then(() => {
-      open.delete(id);
-      if (!isClosed) listener.onClosed(key);
-    });
+    void forgetWhenClosed(id, key, client);
     return client;
+  }
+
+  async function forgetWhenClosed(id: string, key: string, client: QmpClient): Promise<void> {
+    await client.closed;
+    open.delete(id);
+    if (!isClosed) listener.onClosed(key);
   }
 
   return {

@@ -1,0 +1,46 @@
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Informer } from "../../client/informer.ts";
+import type { QmpEvent } from "../../qemu/qmp/message.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import { parseObjectKey } from "../../runtime/object-key.ts";
+import type { DomainRecords } from "./records.ts";
+
+/** Events that change what an observation shows; the others (display clients, clock, balloon) do not. */
+const telling = new Set([
+  "BLOCK_IO_ERROR",
+  "DEVICE_DELETED",
+  "GUEST_PANICKED",
+  "POWERDOWN",
+  "RESET",
+  "RESUME",
+  "SHUTDOWN",
+  "STOP",
+  "SUSPEND",
+  "VSERPORT_CHANGE",
+  "WAKEUP",
+  "WATCHDOG",
+]);
+
+const rememberedResets = 10;
+
+/** Takes down what an event says and no later look could find. @returns whether to look again */
+export function noteEvent(
+  vmis: Informer<VirtualMachineInstance>,
+  records: DomainRecords,
+  recorder: EventRecorder,
+  key: string,
+  { event, data, timestampMs }: QmpEvent,
+): boolean {
+  const { namespace, name } = parseObjectKey(key);
+  const vmi = vmis.get(namespace, name);
+  if (vmi === undefined || !telling.has(event)) return false;
+  const record = records.of(vmi.metadata?.uid ?? "");
+  if (event === "RESET" && data["guest"] === true) {
+    record.resetsMs = [...record.resetsMs, timestampMs].slice(-rememberedResets);
+  }
+  if (event === "VSERPORT_CHANGE") record.guestAskedMs = 0;
+  if (event === "POWERDOWN" && vmi.metadata?.deletionTimestamp) {
+    recorder.record(vmi, "Normal", "ShuttingDown", "Signaled Graceful Shutdown");
+  }
+  return true;
+}

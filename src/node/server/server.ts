@@ -1,0 +1,91 @@
+/** The node's virtual machine API: HTTPS, called by the API extension on behalf of users it has authorised. */
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { messageOf, StatusError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { refuseUpgrade } from "../../streams/http-head.ts";
+import { authorize } from "./authorize.ts";
+import { parseRoute, type Route } from "./route.ts";
+import { type StreamContext, streamVerbs } from "./streams.ts";
+import { findTarget, type TargetContext } from "./target.ts";
+import { type VerbContext, verbs } from "./verbs.ts";
+
+export type ServerContext = TargetContext & StreamContext & VerbContext & { log: Logger };
+
+export interface ServerOptions {
+  port: number;
+  /** PEM. */
+  tls: { certificate: string; key: string; clientCa: string };
+}
+
+/** Resolves once it listens; closes when the signal aborts. */
+export async function startServer(context: ServerContext, options: ServerOptions, signal: AbortSignal): Promise<void> {
+  const { certificate: cert, key, clientCa: ca } = options.tls;
+  // The handshake lets everybody in, so that whoever is refused is told why.
+  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false });
+  server.on("request", (req, res) => void answer(context, req, res));
+  server.on("upgrade", (req, socket, head) => void upgrade(context, req, socket, head));
+  await listen(server, options.port);
+  signal.addEventListener("abort", () => {
+    server.close();
+    server.closeAllConnections();
+  });
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function answer(context: ServerContext, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  try {
+    if (req.url === "/healthz") return void res.end("ok");
+    const { route, target } = await admit(context, req);
+    const verb = verbs[`${req.method} ${route.verb}`];
+    if (verb === undefined) throw unknownPath(req);
+    const { contentType, body } = await verb(context, target, req);
+    res.writeHead(req.method === "PUT" ? 202 : 200, contentType ? { "content-type": contentType } : {}).end(body);
+  } catch (error) {
+    const status = toStatus(context, req, error);
+    res.writeHead(status.code, { "content-type": "application/json" }).end(JSON.stringify(status.toStatus()));
+  }
+}
+
+async function upgrade(context: ServerContext, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  socket.on("error", () => socket.destroy());
+  try {
+    const { route, target } = await admit(context, req);
+    const verb = streamVerbs[route.verb];
+    if (verb === undefined) throw unknownPath(req);
+    await verb(context, target, route, { req, socket, head });
+  } catch (error) {
+    refuseUpgrade(socket, toStatus(context, req, error));
+  }
+}
+
+async function admit(
+  context: ServerContext,
+  req: IncomingMessage,
+): Promise<{ route: Route; target: Awaited<ReturnType<typeof findTarget>> }> {
+  authorize(req.socket as TLSSocket);
+  const route = parseRoute(req.url ?? "/");
+  if (route === undefined) throw unknownPath(req);
+  return { route, target: await findTarget(context, route.namespace, route.name) };
+}
+
+function unknownPath(req: IncomingMessage): StatusError {
+  return new StatusError("NotFound", `${req.method} ${req.url} is not served here`);
+}
+
+function toStatus({ log }: ServerContext, req: IncomingMessage, error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  log.warn({ path: req.url, error: messageOf(error) }, "request failed");
+  return new StatusError("InternalError", messageOf(error));
+}

@@ -1,0 +1,83 @@
+/** The plain requests, by method and path. PUTs answer 202 without a body, as upstream's do. */
+import type { IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
+import { StatusError } from "../../base/errors.ts";
+import { QmpClosed, QmpError, QmpTimeout } from "../../qemu/qmp/errors.ts";
+import type { AgentClient } from "../guest/agent-client.ts";
+import { freeze, parseDurationMs, thaw } from "../guest/freeze.ts";
+import type { GuestAgents } from "../guest/guest-agents.ts";
+import { filesystemList, guestAgentInfo, userList } from "../guest/guest-lists.ts";
+import { pause, reset, softReboot, unpause } from "./lifecycle.ts";
+import { takeScreenshot } from "./screenshot.ts";
+import type { Target } from "./target.ts";
+
+export interface VerbContext {
+  guests: GuestAgents;
+}
+
+export interface Reply {
+  contentType?: string;
+  body?: string | Buffer;
+}
+
+export type Verb = (context: VerbContext, target: Target, req: IncomingMessage) => Promise<Reply>;
+
+const defaultUnfreezeMs = 5 * 60_000;
+
+export const verbs: Readonly<Record<string, Verb>> = {
+  "PUT pause": (_, target) => done(pause(target)),
+  "PUT unpause": (_, target) => done(unpause(target)),
+  "PUT reset": (_, target) => done(reset(target)),
+  "PUT softreboot": (_, target) => done(softReboot(target)),
+  "PUT freeze": serveFreeze,
+  "PUT unfreeze": ({ guests }, target) => done(withAgent(guests, target, thaw)),
+  "GET guestosinfo": ({ guests }, target) => asJson(withAgent(guests, target, guestAgentInfo)),
+  "GET userlist": ({ guests }, target) => asJson(withAgent(guests, target, userList)),
+  "GET filesystemlist": ({ guests }, target) => asJson(withAgent(guests, target, filesystemList)),
+  "GET vnc/screenshot": async (_, target) => ({ contentType: "image/png", body: await takeScreenshot(target) }),
+};
+
+async function serveFreeze({ guests }: VerbContext, target: Target, req: IncomingMessage): Promise<Reply> {
+  const { unfreezeTimeout } = (await readBody(req)) as { unfreezeTimeout?: unknown };
+  const timeoutMs = typeof unfreezeTimeout === "string" ? parseDurationMs(unfreezeTimeout) : defaultUnfreezeMs;
+  if (timeoutMs === undefined) {
+    throw new StatusError(
+      "BadRequest",
+      `unfreezeTimeout ${JSON.stringify(unfreezeTimeout)} is not a duration such as 5m0s`,
+    );
+  }
+  await withAgent(guests, target, freeze);
+  guests.thawAfter(target.qemu, timeoutMs);
+  return {};
+}
+
+async function readBody(req: IncomingMessage): Promise<unknown> {
+  if (req.headers["content-length"] === undefined || req.headers["content-length"] === "0") return {};
+  try {
+    return (await json(req)) ?? {};
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new StatusError("BadRequest", `the body is not JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+async function done(work: Promise<void>): Promise<Reply> {
+  await work;
+  return {};
+}
+
+async function asJson(answer: Promise<object>): Promise<Reply> {
+  return { contentType: "application/json", body: JSON.stringify(await answer) };
+}
+
+async function withAgent<T>(guests: GuestAgents, target: Target, use: (agent: AgentClient) => Promise<T>): Promise<T> {
+  try {
+    return await guests.use(target.qemu, use);
+  } catch (error) {
+    if (error instanceof QmpClosed || error instanceof QmpTimeout) {
+      throw Object.assign(new StatusError("Conflict", "VMI does not have guest agent connected"), { cause: error });
+    }
+    if (error instanceof QmpError) throw new StatusError("InternalError", `the guest agent refused: ${error.message}`);
+    throw error;
+  }
+}
