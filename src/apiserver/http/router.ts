@@ -119,7 +119,11 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 function callOf({ api }: RouterOptions, exchange: Exchange, kind: ServedKind): Call {
-  return { ...exchange, api, kind, dryRun: exchange.query.getAll("dryRun").includes("All"), warnings: [] };
+  const { query, request } = exchange;
+  const agent = (request.headers["user-agent"] ?? "unknown").split("/")[0] ?? "unknown";
+  const fieldManager = query.get("fieldManager") || agent;
+  const dryRun = query.getAll("dryRun").includes("All");
+  return { ...exchange, api, kind, dryRun, fieldManager, applies: false, warnings: [] };
 }
 
 function delegateOf(options: RouterOptions, path: ResourcePath): ApiDelegate | undefined {

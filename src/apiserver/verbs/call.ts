@@ -34,6 +34,10 @@ export interface Operation {
   query: URLSearchParams;
   user: UserInfo;
   dryRun: boolean;
+  /** Who the fields that this operation changes belong to from then on. */
+  fieldManager: string;
+  /** Server-side apply keeps the owners of fields itself. */
+  applies: boolean;
   /** Shown by kubectl; sent as `Warning` headers with the answer. */
   warnings: string[];
 }

@@ -22,7 +22,7 @@ export async function createObject(call: Operation, object: KubeObject): Promise
   const prepared = prepareCreate(call, object);
   const request = admissionRequest(call, "CREATE", prepared, undefined);
   const admitted = await admit(call, request, (next) => validateNew(call, next));
-  const entry = stored(call.kind, admitted);
+  const entry = stored(call, admitted, undefined);
   if (call.dryRun)
     return entryOf(keyOf(call.kind, entry.metadata?.namespace, entry.metadata?.name ?? ""), encode(entry), 0);
   return call.api.objects.create(call.kind, entry);

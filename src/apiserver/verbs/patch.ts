@@ -1,10 +1,10 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply, by content type. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { applyPatch, type PatchRequest } from "../../apimachinery/patch/apply-patch.ts";
-import { isStatus, StatusError } from "../../base/errors.ts";
+import { StatusError } from "../../base/errors.ts";
 import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
 import type { Call } from "./call.ts";
-import { createObject } from "./create.ts";
+import { applyFromRequest } from "./apply.ts";
 import { placed } from "./decode.ts";
 import { showEntry } from "./show.ts";
 import { updateObject } from "./update.ts";
@@ -41,17 +41,4 @@ function unsupported(contentType: string, custom: boolean): StatusError {
     "UnsupportedMediaType",
     `the body of the request was in an unknown format (${contentType}) - accepted media types include: ${accepted}`,
   );
-}
-
-async function applyFromRequest(call: Call, patch: unknown): Promise<void> {
-  const schema = call.kind.schema ?? {};
-  try {
-    const entry = await updateObject(call, (current) =>
-      placed(call, applyPatch({ type: "merge", current, patch, schema }) as KubeObject),
-    );
-    showEntry(call, 200, entry);
-  } catch (error) {
-    if (!isStatus(error, "NotFound")) throw error;
-    showEntry(call, 201, await createObject(call, placed(call, patch as KubeObject)));
-  }
 }

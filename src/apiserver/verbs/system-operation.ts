@@ -7,5 +7,15 @@ const apiserverUser = { name: "system:apiserver", groups: ["system:masters", "sy
 export function systemOperation(api: Api, kind: ServedKind, namespace: string | undefined, name?: string): Operation {
   const { group, version, plural } = kind;
   const path = { group, version, plural, namespace, name, subresource: "", rest: [], watch: false };
-  return { api, kind, path, query: new URLSearchParams(), user: apiserverUser, dryRun: false, warnings: [] };
+  return {
+    api,
+    kind,
+    path,
+    query: new URLSearchParams(),
+    user: apiserverUser,
+    dryRun: false,
+    warnings: [],
+    fieldManager: "vmpod-apiserver",
+    applies: false,
+  };
 }

@@ -1,7 +1,7 @@
 /** UPDATE: PUT of a whole object, its status, or what a patch made of it. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { forbidden } from "../../apimachinery/schema/cause.ts";
-import { groupVersion, type ServedKind } from "../registry/kind.ts";
+import type { ServedKind } from "../registry/kind.ts";
 import { type Entry, encode, entryOf } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
 import { admit, admissionRequest } from "./admit.ts";
@@ -10,7 +10,7 @@ import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { finishDeletion } from "./finish-deletion.ts";
 import { showEntry } from "./show.ts";
-import { stored } from "./stored.ts";
+import { asServed, stored } from "./stored.ts";
 import { invalidIf, objectCauses } from "./validate.ts";
 
 export async function updateFromRequest(call: Call): Promise<void> {
@@ -35,10 +35,6 @@ export async function updateObject(call: Operation, want: Want): Promise<Entry> 
   return finishDeletion(call, written);
 }
 
-function asServed(kind: ServedKind, object: KubeObject): KubeObject {
-  return { ...object, apiVersion: groupVersion(kind) };
-}
-
 async function nextObject(call: Operation, wanted: KubeObject, old: KubeObject): Promise<KubeObject> {
   checkPreconditions(call.kind, wanted, old);
   const merged = call.path.subresource === "status" ? withStatus(wanted, old) : withoutStatus(call.kind, wanted, old);
@@ -50,7 +46,7 @@ async function nextObject(call: Operation, wanted: KubeObject, old: KubeObject):
   }
   const request = admissionRequest(call, "UPDATE", object, old);
   const admitted = await admit(call, request, (next) => validateChange(call, next, old));
-  return stored(call.kind, countGeneration(call.kind, admitted, old));
+  return stored(call, countGeneration(call.kind, admitted, old), old);
 }
 
 function checkPreconditions(kind: ServedKind, wanted: KubeObject, old: KubeObject): void {
