@@ -75,7 +75,9 @@ function openDatabase(path: string, lockTimeoutMs: number): DatabaseSync {
   closeSync(openSync(path, "a", 0o600));
   const database = new DatabaseSync(path, { timeout: lockTimeoutMs });
   try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    database.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
+    );
     database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`);
     requireFormat(database);
     return database;
