@@ -12,7 +12,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubeObject, Resource } from "../../api/meta.ts";
-import { isStatus, messageOf } from "../base/errors.ts";
+import { InvariantError, isStatus, messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Client, WatchEvent } from "./client.ts";
@@ -56,7 +56,8 @@ export async function reflect<T extends KubeObject>(
       if (Date.now() - startedAt < 1000) await pause(backoffMs(0), signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (mirror.isFatal?.(error)) throw error;
+      // The client was closed under us, or the like: no retry mends a bug.
+      if (error instanceof InvariantError || mirror.isFatal?.(error)) throw error;
       if (isStatus(error, "Expired", "Gone")) revision = undefined;
       failures = Date.now() - startedAt > healthyAfterMs ? 0 : failures + 1;
       log.debug({ resource: resource.plural, failures, error: messageOf(error) }, "watch interrupted");

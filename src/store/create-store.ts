@@ -8,8 +8,8 @@
  *
  * Invariants: readers and watchers see durable writes only; revisions are given in the order of the queue, so the
  * journal has no gaps; a caller is told of success only after the fsync that covers its write.
- * When the journal fails, every undecided write fails and the store refuses further writes until it is opened again:
- * after a failed fsync nobody can say what is on the disk.
+ * When the journal fails, every write under way fails. Unless the disk was merely full, the store then refuses further
+ * writes until it is opened again: after a failed fsync nobody can say what is on the disk.
  */
 import { messageOf } from "../base/errors.ts";
 import { createBell } from "./bell.ts";
@@ -22,6 +22,7 @@ import {
   RevisionConflictError,
   type Store,
   StoreClosedError,
+  StoreFullError,
   type StoredValue,
 } from "./store.ts";
 import { watchHistory } from "./watch.ts";
@@ -91,10 +92,13 @@ export function createStore(history: History, journal: Journal): Store {
   }
 
   function fail(batch: QueuedWrite[], cause: unknown): void {
-    refusal = new StoreClosedError(`the store can no longer write: ${messageOf(cause)}`, { cause });
-    for (const { reject } of [...batch, ...queue]) reject(refusal);
+    const error = cause instanceof StoreFullError ? cause : storeBroken(cause);
+    if (error instanceof StoreClosedError) refusal = error;
+    // Those in the queue were decided on top of the batch: what they build on is not there.
+    for (const { reject } of [...batch, ...queue]) reject(error);
     queue = [];
     undurable.clear();
+    nextRevision = history.currentRevision + 1;
   }
 
   /** The journal does one thing at a time. */
@@ -153,6 +157,10 @@ export function createStore(history: History, journal: Journal): Store {
       await exclusively(() => journal.close());
     },
   };
+}
+
+function storeBroken(cause: unknown): StoreClosedError {
+  return new StoreClosedError(`the store can no longer write: ${messageOf(cause)}`, { cause });
 }
 
 function rowOf({ write: { revision, key, current, previous } }: QueuedWrite): JournalRow {

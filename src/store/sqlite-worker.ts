@@ -16,7 +16,7 @@ export type WorkerRequest =
 export type WorkerAnswer =
   | { type: "opened"; compacted: number; rows: JournalRow[] }
   | { type: "done" }
-  | { type: "failed"; message: string };
+  | { type: "failed"; message: string; isFull: boolean };
 
 function perform(file: SqliteFile, request: WorkerRequest): void {
   if (request.type === "append") file.append(request.rows);
@@ -28,8 +28,15 @@ function attempt(action: () => WorkerAnswer): WorkerAnswer {
   try {
     return action();
   } catch (error) {
-    return { type: "failed", message: error instanceof Error ? error.message : String(error) };
+    return { type: "failed", message: error instanceof Error ? error.message : String(error), isFull: isFull(error) };
   }
+}
+
+const sqliteFull = 13;
+
+/** The transaction is rolled back then: its commit record never reached the file. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && (error as { errcode?: number }).errcode === sqliteFull;
 }
 
 function serve(port: MessagePort, settings: WorkerSettings): void {

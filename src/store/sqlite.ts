@@ -6,7 +6,7 @@ import { createHistory } from "./history.ts";
 import type { Journal, JournalRow } from "./journal.ts";
 import { replay } from "./replay.ts";
 import type { WorkerAnswer, WorkerRequest, WorkerSettings } from "./sqlite-worker.ts";
-import type { Store } from "./store.ts";
+import { type Store, StoreFullError } from "./store.ts";
 
 export interface SqliteStoreOptions {
   /** How long a predecessor that was told to stop gets to let go of the file. */
@@ -62,7 +62,7 @@ function startWorker(settings: WorkerSettings): {
   async function answer(): Promise<WorkerAnswer> {
     worker.ref();
     const answer = await waiting.promise.finally(() => worker.unref());
-    if (answer.type === "failed") throw new Error(answer.message);
+    if (answer.type === "failed") throw answer.isFull ? fullError(answer.message) : new Error(answer.message);
     return answer;
   }
 
@@ -70,6 +70,10 @@ function startWorker(settings: WorkerSettings): {
     waiting = Promise.withResolvers();
     worker.postMessage(request, []);
     await answer();
+  }
+
+  function fullError(message: string): StoreFullError {
+    return new StoreFullError(`${settings.path}: ${message}; make room on its disk`);
   }
 
   async function stop(error: Error): Promise<never> {

@@ -91,6 +91,10 @@ export class CompactedError extends Error {
 export class FutureRevisionError extends Error {
   override readonly name = "FutureRevisionError";
 }
+/** The disk has no room for the write; nothing changed, and later writes may go well. */
+export class StoreFullError extends Error {
+  override readonly name = "StoreFullError";
+}
 /** The store was closed, or can no longer write to its disk. */
 export class StoreClosedError extends Error {
   override readonly name = "StoreClosedError";
