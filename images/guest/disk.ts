@@ -16,7 +16,7 @@ const partitionOffset = mebibyte;
 const environment = { SOURCE_DATE_EPOCH: "315532800", MTOOLS_SKIP_CHECK: "1", TZ: "UTC" };
 
 const modules = {
-  "i386-pc": ["biosdisk", "ahci", "ata"],
+  "i386-pc": ["biosdisk"],
   "x86_64-efi": [],
 } as const;
 const commonModules = [
@@ -96,7 +96,7 @@ async function fillPartition(kitchen: Kitchen, diskPath: string): Promise<void> 
     await exec([`${tools}/${tool}`, "-i", partition, ...args], { env: { ...process.env, ...environment } });
   const efi = join(kitchen.workDirectory, "bootx64.efi");
   await writeFile(efi, await grubImage(kitchen, "x86_64-efi"));
-  await run("mformat", "-v", "VMPODGUEST", "-N", "766d706f", "::");
+  await run("mformat", "-v", "VMPODGUEST", "-N", "766d706f", "-c", "64", "::");
   await run("mmd", "::/EFI", "::/EFI/BOOT");
   await run("mcopy", efi, "::/EFI/BOOT/BOOTX64.EFI");
   for (const name of ["vmlinuz", "initrd"]) await run("mcopy", join(kitchen.workDirectory, name), `::/${name}`);
