@@ -18,6 +18,8 @@ const wired: Record<string, () => Promise<Wired>> = Object.fromEntries(
 
 const [name = "", ...rest] = process.argv.slice(2);
 const load = Object.hasOwn(wired, name) ? wired[name] : undefined;
-process.exitCode = load
+const status = load
   ? await exitStatusOf(async () => (await load()).run(rest))
   : await runCommandLine(process.argv.slice(2));
+// A command that has ended has ended, whatever connection or terminal it still holds.
+process.exit(status);
