@@ -1,11 +1,25 @@
-/** Reading a request body: bounded, JSON or YAML. */
+/** Reading a request body: bounded; JSON, YAML or Kubernetes' protobuf. */
 import { parse as parseYaml } from "yaml";
 import type { ApiRequest } from "../../../api/admission.ts";
+import { decodeProtobuf, protobufContentType } from "../protobuf/decode.ts";
 import { messageOf, StatusError } from "../../base/errors.ts";
 
 export const bodyLimitBytes = 3 * 1024 * 1024;
 
 export async function readBody(request: ApiRequest): Promise<string> {
+  return (await readBytes(request)).toString("utf8");
+}
+
+/** The body as JSON, whatever it was sent as; undefined when it is empty. @throws StatusError */
+export async function readDocument(request: ApiRequest): Promise<unknown> {
+  const contentType = contentTypeOf(request);
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
+  if (contentType === protobufContentType) return decodeProtobuf(bytes);
+  return parseBody(contentType, bytes.toString("utf8"));
+}
+
+async function readBytes(request: ApiRequest): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
@@ -15,7 +29,7 @@ export async function readBody(request: ApiRequest): Promise<string> {
       throw new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${bodyLimitBytes}`);
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 export function contentTypeOf(request: ApiRequest): string {

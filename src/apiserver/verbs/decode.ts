@@ -1,7 +1,7 @@
 /** From a request body to an object of the kind and place that the path names. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
-import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
+import { readDocument } from "../http/body.ts";
 import { groupVersion } from "../registry/kind.ts";
 import type { Call, Operation } from "./call.ts";
 
@@ -11,7 +11,7 @@ export async function decodeObject(call: Call): Promise<KubeObject> {
 
 /** The body as a JSON object of whatever kind. */
 export async function readJson(call: Pick<Call, "request">): Promise<object> {
-  const body = parseBody(contentTypeOf(call.request), await readBody(call.request));
+  const body = await readDocument(call.request);
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new StatusError("BadRequest", "the body of the request must be an API object");
   return body;

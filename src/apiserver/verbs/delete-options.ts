@@ -1,6 +1,6 @@
 /** `DeleteOptions` from the body or the query. */
 import { StatusError } from "../../base/errors.ts";
-import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
+import { readDocument } from "../http/body.ts";
 import { field } from "../registry/field.ts";
 import type { Call, Operation } from "./call.ts";
 
@@ -14,8 +14,7 @@ export interface DeleteOptions {
 const policies = ["Foreground", "Background", "Orphan"] as const;
 
 export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
-  const text = await readBody(call.request);
-  return optionsOf(call, text.trim() === "" ? {} : parseBody(contentTypeOf(call.request), text));
+  return optionsOf(call, (await readDocument(call.request)) ?? {});
 }
 
 export function optionsOf(call: Operation, body: unknown): DeleteOptions {
