@@ -48,6 +48,8 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       await qmp.execute("set-action", { reboot: "shutdown" });
       return;
     case "start":
+      // The firmware's boot order is written when the machine is reset: until then it lacks what was attached since.
+      await qmp.execute("system_reset");
       await qmp.execute("cont");
       return;
     case "quit":

@@ -15,7 +15,8 @@
  * its user paused is not mistaken for one that was never started.
  *
  * Invariants
- * - `cont` is sent by the agent only in `prelaunch` with every device attached.
+ * - The agent sends `cont` only in `prelaunch`, with every device attached, to a VMI that was never Running: resetting
+ *   a paused guest takes it back to `prelaunch`.
  * - Nothing is attached, removed or written once the guest has run.
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */

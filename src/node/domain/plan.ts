@@ -7,7 +7,7 @@ import type { DeviceAction } from "../../qemu/devices/action.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { desiredDevices, podInterfaces } from "./desired-devices.ts";
-import { hasStarted, isFinal, isHandedOver, type Observation } from "./observation.ts";
+import { hasStarted, isFinal, type Observation } from "./observation.ts";
 
 interface Target {
   observation: Observation;
@@ -96,7 +96,8 @@ function attach(observation: Observation, qemu: QemuProcess): Action[] | undefin
 
 function start(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   const { vmi, disks, machine } = observation;
-  if (!isHandedOver(vmi) || vmi.spec.startStrategy === "Paused") return [];
+  // A guest that was Running and is in `prelaunch` was paused by its user and reset then.
+  if (vmi.status?.phase !== "Scheduled" || vmi.spec.startStrategy === "Paused") return [];
   if (machine === undefined || !complete(desiredDevices(vmi, disks), machine.devices)) return [];
   return [...stopOnReboot(observation, qemu), { type: "start", observation, qemu }];
 }

@@ -11,9 +11,12 @@ export async function pause(target: Target): Promise<void> {
 
 /** Also starts a guest that was to wait for it (`startStrategy: Paused`): it is Running once everything is attached. */
 export async function unpause(target: Target): Promise<void> {
-  const { running } = await statusOf(target);
+  const { running, status } = await statusOf(target);
   if (running) throw new StatusError("Conflict", "VMI is not paused");
-  await (await target.monitor()).execute("cont");
+  const qmp = await target.monitor();
+  // See ../domain/execute.ts: what starts is reset first.
+  if (status === "prelaunch") await qmp.execute("system_reset");
+  await qmp.execute("cont");
 }
 
 export async function reset(target: Target): Promise<void> {

@@ -46,9 +46,7 @@ function paused({ vmi, machine }: Observation): Wanted {
   });
   switch (machine.runState) {
     case "prelaunch":
-      return vmi.spec.startStrategy === "Paused" && vmi.status?.phase === "Running"
-        ? because("PausedByUser", "VMI was paused by user")
-        : "absent";
+      return vmi.status?.phase === "Running" ? because("PausedByUser", "VMI was paused by user") : "absent";
     case "paused":
       return because("PausedByUser", "VMI was paused by user");
     case "io-error":
