@@ -1,7 +1,6 @@
 /** What must exist before the first request: the system namespaces, and the roles of everybody. */
 import { namespaces } from "../../api/core.ts";
 import { InvariantError, isStatus } from "../base/errors.ts";
-import { ensureKubernetesService, type KubernetesServiceOptions } from "./kubernetes-service.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Objects } from "./storage/objects.ts";
 import { ensureBootstrapRbac } from "./rbac/bootstrap/ensure.ts";
@@ -9,11 +8,7 @@ import { newMeta } from "./verbs/new-meta.ts";
 
 const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-export async function bootstrap(
-  objects: Objects,
-  registry: Registry,
-  service: KubernetesServiceOptions,
-): Promise<void> {
+export async function bootstrap(objects: Objects, registry: Registry): Promise<void> {
   await ensureBootstrapRbac(objects, registry);
   const kind = registry.findAny(namespaces.group, namespaces.plural);
   if (!kind) throw new InvariantError("the kind Namespace is not registered");
@@ -35,5 +30,4 @@ export async function bootstrap(
       if (!isStatus(error, "AlreadyExists")) throw error;
     });
   }
-  await ensureKubernetesService(objects, registry, service);
 }

@@ -4,8 +4,10 @@ import { endpointSlices } from "../../api/discovery.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import { sameJson } from "../apimachinery/schema/same-json.ts";
 import { nthAddress } from "../base/instance.ts";
+import type { Logger } from "../base/log.ts";
 import { InvariantError } from "../base/errors.ts";
 import type { Registry } from "./registry/registry.ts";
+import { keyOf } from "./storage/keys.ts";
 import type { Objects } from "./storage/objects.ts";
 import { newMeta } from "./verbs/new-meta.ts";
 
@@ -18,7 +20,24 @@ export interface KubernetesServiceOptions {
 const namespace = "default";
 const name = "kubernetes";
 
-export async function ensureKubernetesService(
+/** Makes it now, and again whenever somebody deletes it. */
+export async function keepKubernetesService(
+  objects: Objects,
+  registry: Registry,
+  options: KubernetesServiceOptions,
+  log: Logger,
+): Promise<void> {
+  await ensureKubernetesService(objects, registry, options);
+  const own = new Set([services, endpoints, endpointSlices].map((resource) => keyOf(resource, namespace, name)));
+  objects.cache.onEvent(({ type, entry }) => {
+    if (type !== "DELETED" || !own.has(entry.key)) return;
+    ensureKubernetesService(objects, registry, options).catch((error: unknown) =>
+      log.error({ error }, "the Service kubernetes cannot be restored"),
+    );
+  });
+}
+
+async function ensureKubernetesService(
   objects: Objects,
   registry: Registry,
   options: KubernetesServiceOptions,

@@ -5,12 +5,9 @@
  *
  * Every failure on the way becomes a `metav1.Status`.
  */
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import type { AdmissionPlugin, ApiDelegate, ApiRequest, ApiResponse, UserInfo } from "../../api/admission.ts";
+import type { AdmissionPlugin, ApiDelegate, UserInfo } from "../../api/admission.ts";
 import type { Logger } from "../base/log.ts";
 import type { ServiceAccountKey } from "../pki/service-account.ts";
-import { refuseUpgrade } from "../streams/http-head.ts";
 import { compactPeriodically } from "../store/compact-periodically.ts";
 import type { Store } from "../store/store.ts";
 import { createPlugins } from "./admission/plugins.ts";
@@ -19,8 +16,12 @@ import { createTokenAuthenticator } from "./authn/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { followDefinitions } from "./crd/definitions.ts";
 import { createDiscovery } from "./discovery/handle.ts";
-import { answerError, statusErrorOf } from "./http/answer.ts";
+import { expireEvents } from "./expire-events.ts";
+import { limitInFlight } from "./http/in-flight.ts";
 import { listen } from "./http/listener.ts";
+import { createServe } from "./http/serve.ts";
+import { keepKubernetesService } from "./kubernetes-service.ts";
+import { createMetrics } from "./metrics.ts";
 import { createRouter } from "./http/router.ts";
 import { createKubeletClient, type KubeletCredentials } from "./proxy/kubelet.ts";
 import { createOpenApi } from "./openapi/handle.ts";
@@ -51,6 +52,8 @@ export interface ApiserverOptions {
   staticTokens?: ReadonlyMap<string, UserInfo>;
   admission?: readonly AdmissionPlugin[];
   delegates?: readonly ApiDelegate[];
+  /** More requests at once than this are refused with 429. */
+  mostInFlight?: number;
   log: Logger;
 }
 
@@ -61,6 +64,7 @@ export interface Apiserver {
 }
 
 const closeTimeoutMs = 5_000;
+const defaultInFlight = 800;
 const serviceAccountIssuer = "https://kubernetes.default.svc.cluster.local";
 
 export async function runApiserver(options: ApiserverOptions): Promise<Apiserver> {
@@ -89,50 +93,40 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     tokens,
     authorizer,
     authenticator,
+    stopping: stopping.signal,
   };
+  const metrics = createMetrics(registry, cache);
+  const discovered = { ...discoveredSubresources(), ...discoveredReviews() };
   const route = createRouter({
     api,
-    openapi: createOpenApi(registry, delegates),
-    discovery: createDiscovery(registry, { ...discoveredSubresources(), ...discoveredReviews() }, delegates, address),
+    plain: {
+      openapi: createOpenApi(registry, delegates),
+      discovery: createDiscovery(registry, discovered, delegates, address),
+      metrics,
+      tokens,
+    },
     delegates,
     authenticate: createAuthenticate(authenticator),
-    authorizer,
+    inFlight: limitInFlight(options.mostInFlight ?? defaultInFlight),
   });
-  await bootstrap(objects, registry, options);
-  void compactPeriodically(store, { signal: stopping.signal }).catch((error: unknown) =>
-    log.error({ error }, "the store cannot be compacted"),
-  );
+  await bootstrap(objects, registry);
+  await keepKubernetesService(objects, registry, options, log);
+  const background = {
+    compaction: compactPeriodically(store, { signal: stopping.signal }),
+    expiry: expireEvents(objects, stopping.signal),
+  };
+  for (const [task, running] of Object.entries(background))
+    running.catch((error: unknown) => log.error({ error, task }, "a background task failed"));
   followAggregation(objects, registry, log);
   await followDefinitions(api, log);
+  const serve = createServe(route, metrics, log);
   const listener = await listen({
     ...options,
     address: options.bindAddress,
-    onRequest: (request, response) => void answer(request, response),
-    onUpgrade: (request, socket, head) => void upgrade(request, socket, head),
+    onRequest: (request, response) => void serve.request(request, response),
+    onUpgrade: (request, socket, head) => void serve.upgrade(request, socket, head),
   });
   log.info({ port: listener.port }, "serving");
-
-  async function answer(request: ApiRequest, response: ApiResponse): Promise<void> {
-    const started = performance.now();
-    try {
-      await route.request(request, response);
-    } catch (error) {
-      const failure = answerError(response, error);
-      if (failure.code >= 500) log.error({ error, method: request.method, url: request.url }, "request failed");
-    }
-    const milliseconds = Math.round(performance.now() - started);
-    log.debug({ method: request.method, url: request.url, code: response.statusCode, milliseconds }, "request");
-  }
-
-  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    socket.on("error", () => socket.destroy());
-    try {
-      await route.upgrade(request, socket, head);
-    } catch (error) {
-      refuseUpgrade(socket, statusErrorOf(error));
-    }
-  }
-
   return {
     port: listener.port,
     async close() {

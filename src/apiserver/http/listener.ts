@@ -1,6 +1,6 @@
 /** One TLS port for HTTP/2, HTTP/1.1 and upgraded connections (SPDY, websocket). */
 import type { IncomingMessage } from "node:http";
-import { createSecureServer, type Http2SecureServer } from "node:http2";
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
@@ -33,6 +33,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
   });
   const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -45,7 +50,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   server.on("tlsClientError", () => undefined);
   await listening(server, options);
   const { port } = server.address() as AddressInfo;
-  return { port, close: (timeoutMs) => close(server, sockets, timeoutMs) };
+  return { port, close: (timeoutMs) => close(server, { sockets, sessions }, timeoutMs) };
 }
 
 function listening(server: Http2SecureServer, { port, address }: ListenerOptions): Promise<void> {
@@ -58,7 +63,12 @@ function listening(server: Http2SecureServer, { port, address }: ListenerOptions
   });
 }
 
-function close(server: Http2SecureServer, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> {
+interface Connections {
+  sockets: ReadonlySet<Socket>;
+  sessions: ReadonlySet<ServerHttp2Session>;
+}
+
+function close(server: Http2SecureServer, { sockets, sessions }: Connections, timeoutMs: number): Promise<void> {
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
@@ -68,5 +78,7 @@ function close(server: Http2SecureServer, sockets: ReadonlySet<Socket>, timeoutM
       clearTimeout(timer);
       resolve();
     });
+    // Tells clients to open no more streams; each session ends with its last one.
+    for (const session of sessions) session.close();
   });
 }

@@ -1,6 +1,7 @@
 /** Server-side apply: PATCH with `application/apply-patch+yaml`; creates what does not exist. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { serverSideApply } from "../../apimachinery/apply/server-side-apply.ts";
+import { canonicalizeQuantities } from "../../apimachinery/schema/canonical-quantity.ts";
 import { pruneObject } from "../../apimachinery/schema/prune.ts";
 import { isStatus, StatusError } from "../../base/errors.ts";
 import { type Call, nameIn } from "./call.ts";
@@ -31,7 +32,9 @@ function checked(call: Call, patch: unknown): KubeObject {
   if ((applied.metadata?.managedFields ?? []).length > 0)
     throw new StatusError("BadRequest", "metadata.managedFields must be nil");
   if (applied.metadata) delete applied.metadata.managedFields;
-  const unknown = call.kind.schema ? pruneObject(call.kind.schema, applied) : [];
+  const { schema, custom } = call.kind;
+  const unknown = schema ? pruneObject(schema, applied, { dropNulls: !custom }) : [];
+  if (schema && !custom) canonicalizeQuantities(schema, applied);
   report(
     call,
     unknown.map((path) => `unknown field ${JSON.stringify(path)}`),

@@ -17,6 +17,8 @@ export interface Api {
   tokens: TokenIssuer;
   authorizer: Authorizer;
   authenticator: TokenAuthenticator;
+  /** Aborted when the server closes: running watches end. */
+  stopping: AbortSignal;
 }
 
 export interface TokenIssuer {

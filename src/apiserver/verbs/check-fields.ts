@@ -3,6 +3,7 @@
  * or warned of, as `fieldValidation` asks), missing ones get their defaults.
  */
 import type { KubeObject } from "../../../api/meta.ts";
+import { canonicalizeQuantities } from "../../apimachinery/schema/canonical-quantity.ts";
 import { defaultObject } from "../../apimachinery/schema/default.ts";
 import { pruneObject } from "../../apimachinery/schema/prune.ts";
 import { validateObject } from "../../apimachinery/schema/validate.ts";
@@ -19,6 +20,7 @@ export function conform(call: Operation, object: KubeObject): void {
     call,
     unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
   );
+  if (!custom) canonicalizeQuantities(schema, object);
   defaultObject(schema, object);
 }
 

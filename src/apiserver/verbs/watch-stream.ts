@@ -13,15 +13,22 @@ export interface WatchStream {
   readonly ended: Promise<void>;
 }
 
-export function createWatchStream(response: ApiResponse, timeoutMs: number): WatchStream {
+export function createWatchStream(response: ApiResponse, timeoutMs: number, stopping: AbortSignal): WatchStream {
   response.statusCode = 200;
   response.setHeader("content-type", "application/json");
   response.setHeader("cache-control", "no-cache, private");
   if ("flushHeaders" in response) response.flushHeaders();
   else response.writeHead(200);
-  const ended = new Promise<void>((resolve) => response.once("close", resolve));
-  const timer = setTimeout(() => response.end(), Math.min(timeoutMs, 2 ** 31 - 1));
-  void ended.then(() => clearTimeout(timer));
+  const end = (): void => void response.end();
+  stopping.addEventListener("abort", end, { once: true });
+  const timer = setTimeout(end, Math.min(timeoutMs, 2 ** 31 - 1));
+  const ended = new Promise<void>((resolve) => {
+    response.once("close", () => {
+      clearTimeout(timer);
+      stopping.removeEventListener("abort", end);
+      resolve();
+    });
+  });
   return {
     ended,
     write(line) {

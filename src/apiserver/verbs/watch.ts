@@ -29,7 +29,7 @@ export async function watchObjects(call: Call): Promise<void> {
   const selects = selectorOf(call.kind, call.query, call.path);
   viewOf(call);
   const start = await startRevision(call);
-  const stream = createWatchStream(call.response, watchTimeoutMs(call));
+  const stream = createWatchStream(call.response, watchTimeoutMs(call), call.api.stopping);
   const watch = new Watch(call, stream, selects);
   try {
     await watch.run(start);

@@ -12,7 +12,6 @@ const containerLists = ["initContainers", "containers", "ephemeralContainers"] a
 export function defaultPodSpec(spec: Json): void {
   for (const container of containerLists.flatMap((name) => list(spec, name))) {
     fill(container, "imagePullPolicy", pullPolicy(text(container, "image")));
-    quantitiesAsText(container);
     if (spec["hostNetwork"] === true)
       for (const port of list(container, "ports")) fill(port, "hostPort", port["containerPort"]);
   }
@@ -20,15 +19,6 @@ export function defaultPodSpec(spec: Json): void {
     spec["serviceAccountName"] = spec["serviceAccount"];
   if (text(spec, "serviceAccountName")) spec["serviceAccount"] = spec["serviceAccountName"];
   for (const volume of list(spec, "volumes")) defaultVolume(volume);
-}
-
-/** Quantities are written as text: `cpu: 1` is stored as "1". */
-function quantitiesAsText(container: Json): void {
-  for (const kind of ["requests", "limits"]) {
-    const quantities = field(container, "resources", kind) as Json | undefined;
-    for (const [name, value] of Object.entries(quantities ?? {}))
-      if (typeof value === "number") (quantities as Json)[name] = `${value}`;
-  }
 }
 
 function pullPolicy(image: string): string {
