@@ -13,7 +13,7 @@ type Files = Record<string, Buffer>;
 
 export async function buildMedium(context: PrepareContext, volume: Volume, file: string): Promise<void> {
   const medium = await contentOf(context, volume);
-  await writeFile(file, buildIso(medium), { mode: 0o440, flag: "wx" });
+  await writeFile(file, buildIso(medium), { mode: 0o660, flag: "wx" });
 }
 
 async function contentOf(context: PrepareContext, volume: Volume): Promise<Medium> {

@@ -19,7 +19,8 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
 
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
   const target = spec.disk ?? spec.cdrom ?? spec.lun;
-  const isMedium = found?.source.type === "medium";
+  // A SATA hard disk cannot be read-only in QEMU; the medium behind it is the machine's own, and goes with it.
+  const isMedium = found?.source.type === "medium" && !(spec.disk && busOf(target?.bus) === "sata");
   const readOnlyClaim = found?.source.type === "claim" && found.source.readOnly;
   return {
     kind: "disk",
