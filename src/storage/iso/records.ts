@@ -17,10 +17,10 @@ export const isoName: NameOf = (member) => {
   return Buffer.from("content" in member ? `${unique}.;1` : unique, "latin1");
 };
 
-/** At most 64 characters; these may not be in them: * / : ; ? \ */
+/** Joliet allows 64 characters; 103 fit into a record, and every reader takes them. These may not be in them: * / : ; ? \ */
 export const jolietName: NameOf = (member) => {
-  if (member.name.length > 64 || /[*:;?\\]/.test(member.name)) {
-    throw new RangeError(`ISO file name ${JSON.stringify(member.name)}: at most 64 characters, without * : ; ? \\`);
+  if (member.name.length > 103 || /[*:;?\\]/.test(member.name)) {
+    throw new RangeError(`ISO file name ${JSON.stringify(member.name)}: at most 103 characters, without * : ; ? \\`);
   }
   return Buffer.from(member.name, "utf16le").swap16();
 };

@@ -1,0 +1,102 @@
+/**
+ * Whether an accelerator really runs 64-bit guests. That /dev/kvm exists, opens and makes machines proves nothing: nested
+ * and paravirtual KVMs do all that and then hang. So a tiny guest is run, and must come to its end in time.
+ */
+import { constants } from "node:fs";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CommandError } from "../../base/errors.ts";
+import { exec } from "../../base/exec.ts";
+import { qemuProgram } from "../domain/arguments.ts";
+import { payloadExitCode, probePayload } from "./payload.ts";
+
+export interface ProbeResult {
+  usable: boolean;
+  /** One sentence for people; what was observed, and for a refusal what it means. */
+  reason: string;
+  durationMs: number;
+}
+
+export interface ProbeOptions {
+  program?: string;
+  kvmDevice?: string;
+  timeoutMs?: number;
+}
+
+const kvmTimeoutMs = 1000;
+/** Emulation has no reason to hang, but a busy machine has reasons to be slow. */
+const tcgTimeoutMs = 20_000;
+
+export async function probeKvm(options: ProbeOptions = {}): Promise<ProbeResult> {
+  const device = options.kvmDevice ?? "/dev/kvm";
+  const obstacle = await deviceObstacle(device);
+  if (obstacle !== undefined) return { usable: false, reason: obstacle, durationMs: 0 };
+  const result = await runPayload("kvm", options.timeoutMs ?? kvmTimeoutMs, options.program);
+  return result.usable
+    ? { ...result, reason: `${device} ran a 64-bit test guest` }
+    : { ...result, reason: `${device} is there, but ${result.reason}` };
+}
+
+export function probeTcg(options: ProbeOptions = {}): Promise<ProbeResult> {
+  return runPayload("tcg", options.timeoutMs ?? tcgTimeoutMs, options.program);
+}
+
+async function deviceObstacle(device: string): Promise<string | undefined> {
+  try {
+    await access(device, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT")
+      return `there is no ${device}: the processor's virtualization is off or not passed to this machine`;
+    return `${device} cannot be opened (${code}): it needs read and write permission`;
+  }
+}
+
+async function runPayload(accelerator: "kvm" | "tcg", timeoutMs: number, program = qemuProgram): Promise<ProbeResult> {
+  const directory = await mkdtemp(join(tmpdir(), "vmpod-probe-"));
+  const startedMs = performance.now();
+  const took = (): number => Math.round(performance.now() - startedMs);
+  try {
+    const bios = join(directory, "probe.bin");
+    await writeFile(bios, probePayload());
+    await exec([program, ...payloadArguments(accelerator, bios)], { signal: AbortSignal.timeout(timeoutMs) });
+    return { usable: false, reason: "the 64-bit test guest ended QEMU without an answer", durationMs: took() };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { ...judge(error, timeoutMs, took()), durationMs: took() };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function payloadArguments(accelerator: string, bios: string): string[] {
+  const processor = accelerator === "kvm" ? "host" : "max";
+  const machine = [
+    "-machine",
+    "pc",
+    "-accel",
+    accelerator,
+    "-cpu",
+    processor,
+    "-m",
+    "16",
+    "-nodefaults",
+    "-no-user-config",
+  ];
+  return [...machine, "-display", "none", "-bios", bios, "-device", "isa-debug-exit,iobase=0xf4,iosize=4"];
+}
+
+/** QEMU's exit code is the answer; anything else, a crash of QEMU included, is a refusal. */
+function judge(error: CommandError, timeoutMs: number, tookMs: number): Omit<ProbeResult, "durationMs"> {
+  const complaint = error.stderrTail.trim().split("\n")[0] ?? "";
+  if (error.exitCode === payloadExitCode && !complaint.includes("KVM internal error")) {
+    return { usable: true, reason: "a 64-bit test guest ran to its end" };
+  }
+  if (error.exitCode === null && tookMs >= timeoutMs) {
+    return { usable: false, reason: `a 64-bit test guest did not come to its end within ${timeoutMs} ms` };
+  }
+  const how = error.exitCode === null ? "crashed" : `exit ${error.exitCode}`;
+  return { usable: false, reason: `QEMU could not run a 64-bit test guest (${how}): ${complaint}` };
+}
