@@ -16,10 +16,18 @@ export interface Call {
   signal?: AbortSignal;
 }
 
-export async function callJson<T>(transport: Transport, call: Call): Promise<T> {
-  const response = await callStream(transport, call);
-  const text = await readText(response, call);
-  return (text === "" ? undefined : parseAnswer(text, response, call)) as T;
+/** @throws StatusError with reason `Timeout` when the whole answer is not there in time */
+export async function callJson<T>(transport: Transport, call: Call, timeoutMs: number): Promise<T> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const timed = { ...call, signal: call.signal ? AbortSignal.any([call.signal, deadline]) : deadline };
+  try {
+    const response = await callStream(transport, timed);
+    const text = await readText(response, timed);
+    return (text === "" ? undefined : parseAnswer(text, response, timed)) as T;
+  } catch (error) {
+    if (error !== deadline.reason) throw error;
+    throw new StatusError("Timeout", `${call.method} ${call.path}: no answer within ${timeoutMs} ms`);
+  }
 }
 
 /** @returns the answer with its body unread. @throws StatusError unless it is 2xx (or 101) */

@@ -18,6 +18,8 @@ export interface ClientConfig {
   tlsServerName?: string;
   /** The context's default namespace; the client itself never applies it. */
   namespace?: string;
+  /** For calls that have one answer. Default: 60 s. */
+  requestTimeoutMs?: number;
   /** Sent as User-Agent, and as the field manager of writes that name none. */
   userAgent?: string;
 }

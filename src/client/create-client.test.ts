@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { isStatus, StatusError } from "../base/errors.ts";
@@ -20,6 +21,7 @@ const key = { namespace: "default", name: "a" };
 describe("client", () => {
   let server: Server;
   let client: Client;
+  let url = "";
   let seen: Seen;
   let reply: (response: ServerResponse) => void;
 
@@ -30,8 +32,9 @@ describe("client", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
+    url = `http://127.0.0.1:${port}`;
     client = createClient({
-      server: `http://127.0.0.1:${port}`,
+      server: url,
       token: async () => "secret",
       userAgent: "vmpod-test",
     });
@@ -204,6 +207,21 @@ describe("client", () => {
   it("gives up a call whose signal aborts, with the signal's reason", async () => {
     reply = () => undefined;
     await assert.rejects(client.get(widgets, key, { signal: AbortSignal.timeout(20) }), { name: "TimeoutError" });
+  });
+
+  it("does not wait for ever for an answer, nor for a connection", async () => {
+    reply = (response) => void response.write("{");
+    const impatient = createClient({ server: url, requestTimeoutMs: 30 });
+    await assert.rejects(impatient.get(widgets, key), (error) => isStatus(error, "Timeout"));
+    const silent = createTcpServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const port = (silent.address() as AddressInfo).port;
+    const unheard = createClient({ server: `https://127.0.0.1:${port}`, requestTimeoutMs: 30 });
+    silent.once("connection", (socket) => socket.unref());
+    await assert.rejects(unheard.get(widgets, key), (error) => isStatus(error, "Timeout"));
+    silent.close();
+    impatient.close();
+    unheard.close();
   });
 
   it("opens answers that are not JSON", async () => {

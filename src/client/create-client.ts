@@ -14,9 +14,12 @@ const patchContentTypes: Record<Patch["type"], string> = {
   apply: "application/apply-patch+yaml",
 };
 
+/** As long as an API server may take; watches and `open` have no such end. */
+const requestTimeoutMs = 60_000;
+
 export function createClient(config: ClientConfig): Client {
   const transport = createTransport(config);
-  const call = <T>(request: Call) => callJson<T>(transport, request);
+  const call = <T>(request: Call) => callJson<T>(transport, request, config.requestTimeoutMs ?? requestTimeoutMs);
   const manager = config.userAgent;
 
   const put = <T extends KubeObject>(path: string, body: T, { signal, ...options }: WriteOptions) =>

@@ -7,17 +7,17 @@ import type { Connection } from "./transport.ts";
 
 const connectTimeoutMs = 10_000;
 
-/** Connects, and lets ALPN choose the protocol: HTTP/2 where the server has it. */
-export async function dial(config: ClientConfig): Promise<Connection> {
+/** Connects until the signal aborts, and lets ALPN choose the protocol: HTTP/2 where the server has it. */
+export async function dial(config: ClientConfig, signal: AbortSignal): Promise<Connection> {
   const url = new URL(config.server);
   if (url.protocol === "http:") return http1Connection(config);
-  const socket = await connectTls(config, url);
+  const socket = await connectTls(config, url, signal);
   if (socket.alpnProtocol === "h2") return http2Connection(config.server, socket);
   socket.destroy();
   return http1Connection(config);
 }
 
-function connectTls(config: ClientConfig, url: URL): Promise<TLSSocket> {
+function connectTls(config: ClientConfig, url: URL, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({
       host: url.hostname.replace(/^\[|\]$/g, ""),
@@ -26,6 +26,9 @@ function connectTls(config: ClientConfig, url: URL): Promise<TLSSocket> {
       ...tlsOptionsOf(config),
     });
     socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)));
+    const giveUp = () => socket.destroy(new Error("the client was closed"));
+    signal.addEventListener("abort", giveUp, { once: true });
+    socket.once("close", () => signal.removeEventListener("abort", giveUp));
     socket.once("error", reject);
     socket.once("secureConnect", () => {
       socket.off("error", reject);

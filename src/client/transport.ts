@@ -42,28 +42,41 @@ export interface Transport {
 export function createTransport(config: ClientConfig): Transport {
   let connecting: Promise<Connection> | undefined;
   let current: Connection | undefined;
-  let closed = false;
+  const closing = new AbortController();
 
   async function connection(): Promise<Connection> {
-    if (closed) throw new InvariantError(`the client of ${config.server} is closed`);
+    if (closing.signal.aborted) throw new InvariantError(`the client of ${config.server} is closed`);
     if (current?.usable) return current;
-    connecting ??= dial(config).finally(() => {
+    connecting ??= dial(config, closing.signal).finally(() => {
       connecting = undefined;
     });
     current = await connecting;
-    if (closed) current.close();
+    if (closing.signal.aborted) current.close();
     return current;
   }
 
   return {
     async send(request) {
       request.signal?.throwIfAborted();
-      const [open, identity] = await Promise.all([connection(), identityHeadersOf(config)]);
+      const [open, identity] = await untilAborted(
+        Promise.all([connection(), identityHeadersOf(config)]),
+        request.signal,
+      );
       return open.send({ ...request, headers: { ...identity, ...request.headers } });
     },
     close() {
-      closed = true;
+      closing.abort();
       current?.close();
     },
   };
+}
+
+/** Others may want what is awaited here, so it goes on; only this caller stops waiting. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }

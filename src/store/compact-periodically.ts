@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Store } from "./store.ts";
+import { type Store, StoreFullError } from "./store.ts";
 
 export interface CompactionOptions {
   signal: AbortSignal;
@@ -26,7 +26,11 @@ export function createCompactor(store: Store, maximumRevisions: number) {
   let newestAtIntervalStart = store.currentRevision();
 
   const compact = async (revision: number) => {
-    if (revision > store.compactedRevision()) await store.compact(revision);
+    if (revision <= store.compactedRevision()) return;
+    await store.compact(revision).catch((error: unknown) => {
+      // The next turn tries again: room may be made, and most of all by compaction.
+      if (!(error instanceof StoreFullError)) throw error;
+    });
   };
 
   return {
