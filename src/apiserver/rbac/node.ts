@@ -38,7 +38,7 @@ function isForeign(cache: Cache, node: string, { verb, group, resource, namespac
   if (group === pods.group && resource === pods.plural)
     return !runsOn(cache, node, keyOf(pods, namespace, name), ["spec", "nodeName"]);
   if (group === virtualMachineInstances.group && resource === virtualMachineInstances.plural)
-    return !runsOn(cache, node, keyOf(virtualMachineInstances, namespace, name), ["status", "nodeName"]);
+    return !isFreeOr(cache, node, keyOf(virtualMachineInstances, namespace, name));
   return false;
 }
 
@@ -46,6 +46,12 @@ function isForeign(cache: Cache, node: string, { verb, group, resource, namespac
 function runsOn(cache: Cache, node: string, key: string, path: string[]): boolean {
   const entry = cache.get(key);
   return entry === undefined || text(entry.object, ...path) === node;
+}
+
+/** A machine that is not placed yet may be claimed by the node whose pod it got. */
+function isFreeOr(cache: Cache, node: string, key: string): boolean {
+  const placed = text(cache.get(key)?.object, "status", "nodeName");
+  return placed === "" || placed === node;
 }
 
 const byMention = new Set(["secrets", "configmaps", "persistentvolumeclaims"]);

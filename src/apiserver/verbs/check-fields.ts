@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from "../../../api/meta.ts";
 import { canonicalizeQuantities } from "../../apimachinery/schema/canonical-quantity.ts";
+import { canonicalizeQuantities } from "../../apimachinery/schema/canonical-quantity.ts";
 import { defaultObject } from "../../apimachinery/schema/default.ts";
 import { pruneObject } from "../../apimachinery/schema/prune.ts";
 import { validateObject } from "../../apimachinery/schema/validate.ts";
@@ -22,6 +23,7 @@ export function conform(call: Operation, object: KubeObject): void {
   );
   if (!custom) canonicalizeQuantities(schema, object);
   defaultObject(schema, object);
+  if (!custom) canonicalizeQuantities(schema, object);
 }
 
 /** What strict validation makes an error and the default a warning. */
