@@ -4,7 +4,6 @@
  */
 import type { KubeObject } from "../../../api/meta.ts";
 import { canonicalizeQuantities } from "../../apimachinery/schema/canonical-quantity.ts";
-import { canonicalizeQuantities } from "../../apimachinery/schema/canonical-quantity.ts";
 import { defaultObject } from "../../apimachinery/schema/default.ts";
 import { pruneObject } from "../../apimachinery/schema/prune.ts";
 import { validateObject } from "../../apimachinery/schema/validate.ts";
@@ -21,7 +20,6 @@ export function conform(call: Operation, object: KubeObject): void {
     call,
     unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
   );
-  if (!custom) canonicalizeQuantities(schema, object);
   defaultObject(schema, object);
   if (!custom) canonicalizeQuantities(schema, object);
 }
