@@ -1,10 +1,11 @@
 /**
  * The container runtime's APIs over gRPC (h2c) on its unix socket: the CRI, and of containerd itself the event
- * stream and snapshots, which the CRI lacks. Calls fail with connect's `ConnectError`; see `isCriError`.
+ * stream, snapshots and container records, which the CRI lacks. Calls fail with connect's `ConnectError`; see `isCriError`.
  */
 import { connect } from "node:net";
 import { type Client, Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Containers } from "./gen/containerd/services/containers/v1/containers.gen.ts";
 import { Events } from "./gen/containerd/services/events/v1/events.gen.ts";
 import { Snapshots } from "./gen/containerd/services/snapshots/v1/snapshots.gen.ts";
 import { ImageService, RuntimeService } from "./gen/runtime/v1/api.gen.ts";
@@ -12,6 +13,7 @@ import { ImageService, RuntimeService } from "./gen/runtime/v1/api.gen.ts";
 export interface CriClient {
   readonly runtime: Client<typeof RuntimeService>;
   readonly images: Client<typeof ImageService>;
+  readonly containers: Client<typeof Containers>;
   readonly events: Client<typeof Events>;
   readonly snapshots: Client<typeof Snapshots>;
   close(): void;
@@ -36,6 +38,7 @@ export function connectCri(socketPath: string): CriClient {
   return {
     runtime: createClient(RuntimeService, transport),
     images: createClient(ImageService, transport),
+    containers: createClient(Containers, transport),
     events: createClient(Events, transport),
     snapshots: createClient(Snapshots, transport),
     close: () => sessions.abort(),

@@ -12,6 +12,7 @@ import { mkdir } from "node:fs/promises";
 import { totalmem, availableParallelism } from "node:os";
 import { type Pod, pods, type Service, services } from "../../api/core.ts";
 import { createInformer } from "../client/create-informer.ts";
+import { killOrphanShims } from "../cri/containerd/orphan-shims.ts";
 import { connectCri } from "../cri/client.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import type { KubeletContext } from "./context.ts";
@@ -39,6 +40,8 @@ export interface Kubelet {
 
 const relistEveryMs = 30_000;
 const refreshVolumesEveryMs = 30_000;
+/** A shim that is just ending looks like an orphan. */
+const orphanAgeMs = 20_000;
 const rotateLogsEveryMs = 10_000;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
@@ -88,6 +91,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       followEvents(context, worker, signal);
       every(options.log, "list pods of the runtime", relistEveryMs, signal, () => wakeAll(context, worker, byUid));
       every(options.log, "rotate logs", rotateLogsEveryMs, signal, () => rotateLogs(cri, options.rootDir));
+      every(options.log, "end orphan shims", relistEveryMs, signal, () =>
+        killOrphanShims(cri, options.criSocket, orphanAgeMs),
+      );
       network.start(signal);
       every(options.log, "refresh volumes", refreshVolumesEveryMs, signal, () => refreshAll(context, worker, byUid));
       signal.addEventListener("abort", () => void worker.close().then(() => cri.close()), { once: true });

@@ -6,14 +6,15 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { type Pod, type PodSpec, pods } from "../../api/core.ts";
+import { configMaps, type Pod, type PodSpec, pods, serviceAccounts } from "../../api/core.ts";
 import type { ObjectMeta } from "../../api/meta.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { exec } from "../../src/base/exec.ts";
-import { messageOf } from "../../src/base/errors.ts";
+import { isStatus, messageOf } from "../../src/base/errors.ts";
 import { createLogger } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/create-client.ts";
@@ -100,6 +101,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     socket: join(containerd.stateDir, "containerd.sock"),
   });
   const client = createClient(await loadKubeconfig(join(dir, "admin.kubeconfig")));
+  await asControllersDo(client, await readFile(join(dir, "pki/ca.crt"), "utf8"));
   const kubectl = (...args: string[]): Promise<string> =>
     exec([
       kubectlPath,
@@ -132,7 +134,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
         return pod;
       } catch (error) {
         const pod = await client.get(pods, key).catch(() => undefined);
-        assert.fail(`${name} is not ${what}: ${messageOf(error)}\n${JSON.stringify(pod?.status, null, 1)}`);
+        const message = `${name} is not ${what}: ${messageOf(error)}\n${JSON.stringify(pod?.status, null, 1)}`;
+        throw new Error(message, { cause: error });
       }
     },
     async podGone(name) {
@@ -210,6 +213,18 @@ async function startApi(options: EnvironmentOptions, dir: string): Promise<Apise
   return server;
 }
 
+/** What pods of a namespace rely on and controllers make, which do not run here. */
+async function asControllersDo(client: Client, certificateAuthority: string): Promise<void> {
+  const namespace = "default";
+  await client.create(configMaps, {
+    metadata: { name: "kube-root-ca.crt", namespace },
+    data: { "ca.crt": certificateAuthority },
+  });
+  await client.create(serviceAccounts, { metadata: { name: "default", namespace } }).catch((error: unknown) => {
+    assert.ok(isStatus(error, "AlreadyExists"));
+  });
+}
+
 async function writeConfig(path: string, port: number, ca: string, pair: KeyPair): Promise<void> {
   await writeKubeconfig(path, {
     name: "test",
@@ -236,10 +251,7 @@ async function writeKubeletConfig(options: EnvironmentOptions, place: NodePlace)
   });
   const client = await issueCertificate(authority, {
     commonName: `system:node:${place.nodeName}`,
-    organizations: [
-      "system:nodes",
-      ...(process.env["VMPOD_TEST_NODE_GROUP"] ? [process.env["VMPOD_TEST_NODE_GROUP"]] : []),
-    ],
+    organizations: ["system:nodes"],
     usages: ["client"],
   });
   const kubeconfig = join(place.dir, "node.kubeconfig");

@@ -6,7 +6,6 @@ import { CommandError } from "../../src/base/errors.ts";
 import { exec } from "../../src/base/exec.ts";
 import type { ContainerdPaths } from "../../src/cri/containerd/config.ts";
 import { containerdSocket } from "../../src/cri/containerd/config.ts";
-import { connectCri } from "../../src/cri/client.ts";
 import { removeNode } from "../../src/kubelet/remove-node.ts";
 
 export interface Place {
@@ -16,9 +15,8 @@ export interface Place {
 }
 
 export async function removeEverything(place: Place): Promise<void> {
-  const cri = connectCri(containerdSocket(place.containerd));
-  await removeNode({ cri, instance: place.instance, rootDir: place.rootDir });
-  cri.close();
+  const { instance, rootDir } = place;
+  await removeNode({ criSocket: containerdSocket(place.containerd), instance, rootDir });
   await assertNothingLeft(place);
 }
 

@@ -8,6 +8,7 @@ import { createLogger } from "../../base/log.ts";
 import { connectCri, type CriClient } from "../client.ts";
 import { type Container, ContainerState } from "../gen/runtime/v1/api.gen.ts";
 import { removeImageViews } from "./image-views.ts";
+import { killOrphanShims } from "./orphan-shims.ts";
 
 /** On containers: the command of an `exec` preStop hook, as a JSON array. */
 export const preStopAnnotation = "vmpod.dev/pre-stop";
@@ -29,6 +30,7 @@ export async function removeAllPods(socketPath: string, longestGraceSeconds: num
     await Promise.all(running.map((container) => stop(cri, container, longestGraceSeconds)));
     const { items } = await cri.runtime.listPodSandbox({});
     await Promise.all(items.map(({ id }) => removeSandbox(cri, id)));
+    await killOrphanShims(cri, socketPath, 0);
     return items.length;
   } finally {
     cri.close();

@@ -40,13 +40,14 @@ export async function startContainerd(options: StartContainerdOptions): Promise<
   const paths = options.containerd;
   const socketPath = containerdSocket(paths);
   const running = findContainerd(paths);
-  if (running !== undefined) {
-    await untilAnswering(socketPath, running, options);
+  if (running !== undefined && (await answers(socketPath, running, options))) {
     return { pid: running, socketPath, started: false };
   }
   writeConfiguration(options);
   const pid = spawnDetached(paths);
-  await untilAnswering(socketPath, pid, options);
+  if (!(await answers(socketPath, pid, options))) {
+    throw new TerminalError("ContainerdFailed", `containerd ended at start; ${endOfLog(paths)}`);
+  }
   return { pid, socketPath, started: true };
 }
 
@@ -96,7 +97,7 @@ function spawnDetached(paths: ContainerdPaths): number {
     cwd: "/",
   });
   closeSync(log);
-  child.on("error", () => undefined); // reported as "did not start" by untilAnswering
+  child.on("error", () => undefined); // reported as "did not start" by its missing pid
   child.unref();
   const pid = child.pid;
   if (pid === undefined) {
@@ -106,19 +107,20 @@ function spawnDetached(paths: ContainerdPaths): number {
   return pid;
 }
 
-async function untilAnswering(socketPath: string, pid: number, options: StartContainerdOptions): Promise<void> {
+/** Waits until it answers. @returns false when it died meanwhile. @throws TerminalError when it takes too long */
+async function answers(socketPath: string, pid: number, options: StartContainerdOptions): Promise<boolean> {
   const deadline = Date.now() + (options.timeoutMs ?? 20_000);
   const cri = connectCri(socketPath);
   try {
     for (;;) {
       options.signal?.throwIfAborted();
       const failure = await cri.runtime.version({}, { timeoutMs: 2000 }).then(() => undefined, messageOf);
-      if (failure === undefined) {
-        return;
+      if (failure === undefined || hasEnded(pid)) {
+        return failure === undefined;
       }
-      const dead = readIfThere(`/proc/${pid}/stat`) === undefined;
-      if (dead || Date.now() > deadline) {
-        throw new TerminalError("ContainerdFailed", notStarted(options.containerd, dead, failure));
+      if (Date.now() > deadline) {
+        const message = `containerd does not answer on ${socketPath}: ${failure}; ${endOfLog(options.containerd)}`;
+        throw new TerminalError("ContainerdFailed", message);
       }
       await delay(25);
     }
@@ -127,9 +129,14 @@ async function untilAnswering(socketPath: string, pid: number, options: StartCon
   }
 }
 
-function notStarted(paths: ContainerdPaths, dead: boolean, failure: string): string {
+/** Gone, or a zombie that its parent has yet to collect. */
+function hasEnded(pid: number): boolean {
+  return / Z /.test(readIfThere(`/proc/${pid}/stat`) ?? " Z ");
+}
+
+function endOfLog(paths: ContainerdPaths): string {
   const tail = (readIfThere(containerdLog(paths)) ?? "").trimEnd().split("\n").slice(-5).join("\n");
-  return `containerd ${dead ? "ended at start" : `does not answer on ${containerdSocket(paths)}: ${failure}`}; the end of ${containerdLog(paths)}:\n${tail}`;
+  return `the end of ${containerdLog(paths)}:\n${tail}`;
 }
 
 function readIfThere(path: string): string | undefined {

@@ -46,7 +46,7 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     } catch (error) {
       // The runtime or the API server does not answer.
       const failure = noteFailure(memory, "reconcile", "Reconcile", messageOf(error));
-      context.log.warn({ uid, err: error }, "pod reconcile failed");
+      context.log.warn({ uid, error: failure.message }, "pod reconcile failed");
       queue.wakeAt(uid, failure.retryAtMs);
     }
   }
@@ -133,7 +133,7 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     const known = memory.failures.get(key);
     const failure = noteFailure(memory, key, reason, messageOf(error));
     if (known?.message !== failure.message) {
-      context.log.warn({ uid: o.uid, pod: nameOf(o.pod), action: key, err: error }, "pod action failed");
+      context.log.warn({ uid: o.uid, pod: nameOf(o.pod), action: key, error: failure.message }, "pod action failed");
     }
     return failure.retryAtMs;
   }
