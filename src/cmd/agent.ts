@@ -16,6 +16,7 @@ import { startVolumeDirectories } from "../workloads/local-volumes/directories.t
 import { startServiceProxy } from "../workloads/proxy/service-proxy.ts";
 import { findDevices } from "./devices.ts";
 import { requireState } from "./instance-state.ts";
+import { reviveSupervisorWhenKilled } from "./supervisor-process.ts";
 import { aborted, untilTerminated } from "./terminate.ts";
 
 export async function run(argv: string[]): Promise<number> {
@@ -23,6 +24,7 @@ export async function run(argv: string[]): Promise<number> {
   const { instance } = requireState(values["instance-file"]);
   const log = createLogger("agent");
   const signal = untilTerminated();
+  reviveSupervisorWhenKilled(instance, signal);
   const { nodeName, podCidr, serviceCidr, clusterDomain: domain } = instance;
   const address = nodeAddressOf(instance);
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("agent"));

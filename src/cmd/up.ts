@@ -1,6 +1,6 @@
 /** `vmpod up`: brings an instance up, in the foreground or detached. */
-import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, watch } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { type Instance, pathsOf } from "../base/instance.ts";
@@ -11,9 +11,8 @@ import { findProcess, recordProcess } from "../embedded/process-record.ts";
 import { Supervisor } from "../embedded/supervisor.ts";
 import { failures, runChecks } from "../embedded/doctor.ts";
 import { addInstanceFlags, type InstanceFlags, instanceFrom } from "./instance-flags.ts";
+import { program, spawnSupervisor, supervisorLog } from "./supervisor-process.ts";
 import { aborted, untilTerminated } from "./terminate.ts";
-
-const program = [process.execPath, ...process.execArgv, join(import.meta.dirname, "main.ts")];
 
 export async function run(argv: string[]): Promise<number> {
   await upCommand().parseAsync(argv, { from: "user" });
@@ -38,7 +37,7 @@ Examples:
     const instance = instanceFrom(flags);
     await refuseWhenImpossible(instance);
     if (findProcess(supervisorRecord(instance))) return say(`already running: see \`vmpod status\``);
-    if (flags.detach) await detach(instance, process.argv.slice(process.argv.indexOf("up") + 1));
+    if (flags.detach) await detach(instance);
     else await supervise(instance);
   });
 }
@@ -70,25 +69,16 @@ async function supervise(instance: Instance): Promise<void> {
   }
 }
 
-/** Starts the same command in a session of its own and shows its progress until it is ready or has failed. */
-async function detach(instance: Instance, argv: string[]): Promise<void> {
-  const { logs } = pathsOf(instance);
-  mkdirSync(logs, { recursive: true });
-  const path = join(logs, "supervisor.log");
+/** Leaves the supervisor running by itself, and shows its progress until it is ready or has failed. */
+async function detach(instance: Instance): Promise<void> {
+  const path = supervisorLog(instance);
   const before = existsSync(path) ? statSync(path).size : 0;
-  const output = openSync(path, "a");
-  const args = argv.filter((argument) => argument !== "--detach" && argument !== "-d");
-  const child = spawn(program[0] ?? "", [...program.slice(1), "up", ...args], {
-    detached: true,
-    stdio: ["ignore", output, output],
-    cwd: "/",
-  });
-  closeSync(output);
+  const child = spawnSupervisor(instance);
   await followUntilReady(path, before, child);
   child.unref();
 }
 
-function followUntilReady(path: string, from: number, child: ReturnType<typeof spawn>): Promise<void> {
+function followUntilReady(path: string, from: number, child: ChildProcess): Promise<void> {
   let position = from;
   return new Promise((resolve, reject) => {
     const read = () => {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { freemem } from "node:os";
 import { type Instance, pathsOf } from "../base/instance.ts";
+import { probeKvm, probeTcg } from "../qemu/probe/probe.ts";
 import { findProcess } from "./process-record.ts";
 
 export type Check =
@@ -33,6 +34,7 @@ export async function runChecks(instance: Instance): Promise<Check[]> {
     ...Object.entries(programs).map(([program, debianPackage]) => checkProgram(program, debianPackage)),
     checkCniPlugins(),
     checkDevice("/dev/net/tun", "virtual machines have no network", "load the kernel module: modprobe tun"),
+    await checkAcceleration(),
     checkCgroups(),
     await checkDisk(instance),
     checkMemory(),
@@ -83,6 +85,16 @@ function checkCniPlugins(): Check {
 
 function checkDevice(path: string, consequence: string, fix: string): Check {
   return existsSync(path) ? good(path, "present") : bad(path, `missing: ${consequence}`, fix);
+}
+
+/** A guest either runs on KVM, or on TCG; only when neither works is there no way to go on. */
+async function checkAcceleration(): Promise<Check> {
+  const kvm = await probeKvm();
+  if (kvm.usable) return good("acceleration", `KVM: ${kvm.reason}`);
+  const tcg = await probeTcg();
+  return tcg.usable
+    ? good("acceleration", `TCG (emulated processor, several times slower than KVM): ${kvm.reason}`)
+    : bad("acceleration", `neither KVM (${kvm.reason}) nor TCG (${tcg.reason}) runs a guest`, "apt-get install qemu-system-x86");
 }
 
 function checkCgroups(): Check {

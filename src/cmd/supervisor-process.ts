@@ -1,0 +1,52 @@
+/** Starts `vmpod up` as a process of its own, apart from the terminal and from whoever starts it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { type Instance, pathsOf } from "../base/instance.ts";
+
+/** This program: Node, its flags, and the entry point. */
+export const program: readonly string[] = [process.execPath, ...process.execArgv, join(import.meta.dirname, "main.ts")];
+
+export function supervisorLog(instance: Instance): string {
+  return join(pathsOf(instance).logs, "supervisor.log");
+}
+
+export function spawnSupervisor(instance: Instance): ChildProcess {
+  mkdirSync(pathsOf(instance).logs, { recursive: true });
+  const output = openSync(supervisorLog(instance), "a");
+  const [node = "", ...args] = program;
+  const child = spawn(node, [...args, "up", ...flagsOf(instance)], {
+    detached: true,
+    stdio: ["ignore", output, output],
+    cwd: "/",
+  });
+  closeSync(output);
+  return child;
+}
+
+/**
+ * Brings the supervisor back when it was killed: it held the other end of our channel. The new one takes over from
+ * us and from the others, which go on until then.
+ */
+export function reviveSupervisorWhenKilled(instance: Instance, signal: AbortSignal): void {
+  process.once("disconnect", () => {
+    if (!signal.aborted) spawnSupervisor(instance).unref();
+  });
+}
+
+/** The flags of `vmpod up` that describe this instance. */
+function flagsOf(instance: Instance): string[] {
+  const flags = {
+    "--name": instance.name,
+    "--data-dir": instance.dataDir,
+    "--run-dir": instance.runDir,
+    "--bind-address": instance.bindAddress,
+    "--api-port": instance.apiPort,
+    "--kubelet-port": instance.kubeletPort,
+    "--vm-port": instance.vmPort,
+    "--node-name": instance.nodeName,
+    "--pod-cidr": instance.podCidr,
+    "--service-cidr": instance.serviceCidr,
+  };
+  return Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)]);
+}
