@@ -3,7 +3,7 @@
  * managers. Needs no root. `KUBECTL` names another kubectl; with `KUBECTL_OLD` an old one (1.20) is tried as well.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -173,6 +173,14 @@ for (const program of kubectls.filter((path) => path !== undefined)) {
       for (const [name, manifest, expected] of cases) {
         test(name, async () => assert.match(await refusal(["create", "-f", "-"], manifest), expected));
       }
+
+      test("when it gives a field twice and strict validation is asked for", async () => {
+        const path = "/api/v1/namespaces/default/configmaps?fieldValidation=Strict";
+        const text = '{"metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+        const file = join(home, "twice.json");
+        writeFileSync(file, text);
+        assert.match(await refusal(["create", "--raw", path, "-f", file]), /duplicate field "data\.a"/);
+      });
     });
   });
 }

@@ -4,14 +4,23 @@ import { StatusError } from "../../base/errors.ts";
 import { readDocument } from "../http/body.ts";
 import { groupVersion } from "../registry/kind.ts";
 import type { Call, Operation } from "./call.ts";
+import { report } from "./check-fields.ts";
 
 export async function decodeObject(call: Call): Promise<KubeObject> {
-  return placed(call, await readJson(call));
+  const { value, duplicates } = await readDocument(call.request);
+  report(
+    call,
+    duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+  );
+  return placed(call, asObject(value));
 }
 
 /** The body as a JSON object of whatever kind. */
 export async function readJson(call: Pick<Call, "request">): Promise<object> {
-  const body = await readDocument(call.request);
+  return asObject((await readDocument(call.request)).value);
+}
+
+function asObject(body: unknown): object {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new StatusError("BadRequest", "the body of the request must be an API object");
   return body;

@@ -14,7 +14,7 @@ export interface DeleteOptions {
 const policies = ["Foreground", "Background", "Orphan"] as const;
 
 export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
-  return optionsOf(call, (await readDocument(call.request)) ?? {});
+  return optionsOf(call, (await readDocument(call.request)).value ?? {});
 }
 
 export function optionsOf(call: Operation, body: unknown): DeleteOptions {
