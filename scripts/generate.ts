@@ -4,6 +4,7 @@
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { generateArchitecturePicture } from "./generate/architecture-picture.ts";
 import { generateCriClient } from "./generate/cri-client.ts";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
@@ -13,7 +14,8 @@ const checkOnly = process.argv.includes("--check");
 
 /** By path. */
 const wanted = new Map<string, string>();
-for (const generate of [generateKubernetesSchemas, generateKubevirtCrds, generateCriClient]) {
+const generators = [generateKubernetesSchemas, generateKubevirtCrds, generateCriClient, generateArchitecturePicture];
+for (const generate of generators) {
   for (const [path, content] of await generate()) wanted.set(path, content);
 }
 const present = globSync("{api,src,images}/**/*.gen.{ts,json}");

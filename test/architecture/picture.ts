@@ -1,7 +1,5 @@
 /** Draws the rooms and their real imports as a Mermaid flowchart for docs/architecture.md. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { layers, root, roomGraph } from "./imports.ts";
+import { layers, roomGraph } from "./imports.ts";
 
 const start = "<!-- picture: generated from the imports by `npm run generate` -->";
 const end = "<!-- end of picture -->";
@@ -17,18 +15,12 @@ export function architecturePicture(): string {
   return [start, "```mermaid", "flowchart BT", ...groups, ...arrows, "```", end].join("\n");
 }
 
-/** Puts the current picture into the document. @returns whether the document changed */
-export function writePicture(): boolean {
-  const path = join(root, "docs/architecture.md");
-  const before = readFileSync(path, "utf8");
-  const after =
-    before.slice(0, before.indexOf(start)) + architecturePicture() + before.slice(before.indexOf(end) + end.length);
-  if (after !== before) writeFileSync(path, after);
-  return after !== before;
+/** The document with the current picture in the place of the old one. */
+export function documentWithPicture(document: string): string {
+  const [before = "", rest = ""] = document.split(start);
+  return before + architecturePicture() + rest.slice(rest.indexOf(end) + end.length);
 }
 
 function idOf(room: string): string {
   return room.replaceAll(/[^a-z]/g, "_");
 }
-
-if (import.meta.main) writePicture();
