@@ -1,8 +1,8 @@
 /**
- * `npm run generate`: makes every generated file from its source. `--check` writes nothing and fails when a
- * file differs from what would be made.
+ * `npm run generate`: makes every file that can be generated from the repository and its packages.
+ * `--check` writes nothing and fails when a file differs from what would be made.
  */
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { generateArchitecturePicture } from "./generate/architecture-picture.ts";
 import { generateCriClient } from "./generate/cri-client.ts";
@@ -18,13 +18,8 @@ const generators = [generateKubernetesSchemas, generateKubevirtCrds, generateCri
 for (const generate of generators) {
   for (const [path, content] of await generate()) wanted.set(path, content);
 }
-const present = globSync("{api,src,images}/**/*.gen.{ts,json}");
 const changed = [...wanted].filter(([path, content]) => !existsSync(path) || readFileSync(path, "utf8") !== content);
 
-for (const path of present.filter((path) => !wanted.has(path))) {
-  console.error(`${path} is named as generated, but nothing here generates it`);
-  process.exitCode = 1;
-}
 for (const [path, content] of changed) {
   if (checkOnly) {
     console.error(`${path} is out of date: run \`npm run generate\``);
