@@ -76,7 +76,8 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     onEvent(key, event) {
       if (noteEvent(vmis, records, events, key, event)) loop.enqueue(key);
     },
-    onClosed(key) {
+    onClosed(key, qemu) {
+      guests.forget(qemu);
       loop.enqueue(key);
       reaper.enqueue(reaperKey);
     },
@@ -112,6 +113,9 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   await Promise.all([vmis.synced(), launchers.synced()]);
   enqueueOnChange(loop, vmis);
   enqueueOnChange(loop, launchers, (pod: Pod) => keysOf(pod));
+  vmis.onChange(({ type, object }) => {
+    if (type === "deleted") records.forget(object.metadata?.uid ?? "");
+  });
   launchers.onChange(({ type }) => {
     if (type !== "added") reaper.enqueue(reaperKey);
   });

@@ -4,24 +4,21 @@ import { configMaps, secrets } from "../../../api/core.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
 import type { VirtualMachineInstance, Volume } from "../../../api/kubevirt/types.ts";
 import { isStatus, TerminalError } from "../../base/errors.ts";
+import { type CloudInit, configDriveMedium, noCloudMedium } from "../../storage/cloud-init/media.ts";
 import { buildIso } from "../../storage/iso/iso9660.ts";
-import { type CloudInit, configDriveMedium, filesMedium, type Medium, noCloudMedium } from "./medium-content.ts";
 import type { PrepareContext } from "./prepare-disk.ts";
 
 type Source = NonNullable<Volume["cloudInitNoCloud"]>;
 type Files = Record<string, Buffer>;
 
 export async function buildMedium(context: PrepareContext, volume: Volume, file: string): Promise<void> {
-  const medium = await contentOf(context, volume);
-  await writeFile(file, buildIso(medium), { mode: 0o660, flag: "wx" });
+  await writeFile(file, await contentOf(context, volume), { mode: 0o660, flag: "wx" });
 }
 
-async function contentOf(context: PrepareContext, volume: Volume): Promise<Medium> {
+async function contentOf(context: PrepareContext, volume: Volume): Promise<Buffer> {
   const { cloudInitNoCloud, cloudInitConfigDrive, configMap, secret } = volume;
-  if (cloudInitNoCloud) return noCloudMedium(context.vmi, await cloudInit(context, cloudInitNoCloud, "noCloud"));
-  if (cloudInitConfigDrive) {
-    return configDriveMedium(context.vmi, await cloudInit(context, cloudInitConfigDrive, "configDrive"));
-  }
+  if (cloudInitNoCloud) return noCloudMedium(await cloudInit(context, cloudInitNoCloud, "noCloud"));
+  if (cloudInitConfigDrive) return configDriveMedium(await cloudInit(context, cloudInitConfigDrive, "configDrive"));
   if (configMap) {
     return filesMedium(configMap.volumeLabel, await configMapFiles(context, configMap.name ?? "", configMap.optional));
   }
@@ -39,7 +36,12 @@ async function cloudInit(
   const fromSecret = source.secretRef?.name ? await secretFiles(context, source.secretRef.name) : {};
   const networkSecret = source.networkDataSecretRef?.name;
   const networkFiles = networkSecret ? await secretFiles(context, networkSecret) : {};
+  const { metadata, spec } = context.vmi;
   return {
+    // The same at each start of the same machine: cloud-init does its once-per-instance work once.
+    instanceId: `${metadata?.name}.${metadata?.namespace}`,
+    uuid: spec.domain.firmware?.uuid,
+    hostname: hostnameOf(context.vmi),
     userData: source.userData || decode(source.userDataBase64) || textOf(fromSecret, "userdata", "userData") || "",
     networkData:
       source.networkData ||
@@ -48,6 +50,16 @@ async function cloudInit(
       textOf(fromSecret, "networkdata", "networkData"),
     publicKeys: await publicKeys(context, propagation),
   };
+}
+
+/** Without a label of its own it gets upstream's. */
+function filesMedium(label: string | undefined, files: Files): Buffer {
+  return buildIso({ label: label || "cfgdata", files });
+}
+
+/** As the pod's. */
+function hostnameOf({ spec, metadata }: VirtualMachineInstance): string {
+  return spec.hostname || (metadata?.name ?? "").replaceAll(".", "-").slice(0, 63).replace(/-+$/, "");
 }
 
 /** Every value of a key Secret may hold several keys, one a line. */

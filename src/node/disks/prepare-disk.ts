@@ -8,10 +8,10 @@ import { dirname, join } from "node:path";
 import { persistentVolumeClaims } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { exec } from "../../base/exec.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import type { Client } from "../../client/client.ts";
+import { createImage } from "../../storage/qemu-img.ts";
 import { hostPathOf } from "../process/container-files.ts";
 import { buildMedium } from "./build-medium.ts";
 import type { DiskSource, NamedSource } from "./disk-source.ts";
@@ -41,7 +41,7 @@ async function write(context: PrepareContext, volume: string, source: DiskSource
     case "containerDisk":
       return createOverlay(context, volume, source, file);
     case "emptyDisk":
-      return createQcow2([file, String(source.capacityBytes)], context.signal);
+      return createImage({ path: file, format: "qcow2", sizeBytes: source.capacityBytes });
     case "medium":
       return buildMedium(context, source.volume, file);
     case "claim":
@@ -49,19 +49,15 @@ async function write(context: PrepareContext, volume: string, source: DiskSource
   }
 }
 
-/** `-u`: the backing file has this name for QEMU only, not here; its size comes from its header. */
+/** The backing file has this name for QEMU only, not here: so its size comes from its header. */
 async function createOverlay(
-  { pid, signal }: PrepareContext,
+  { pid }: PrepareContext,
   volume: string,
   source: Extract<DiskSource, { type: "containerDisk" }>,
   file: string,
 ): Promise<void> {
-  const backing = await findBacking(pid, source, volume);
-  await createQcow2(["-u", "-b", backing.path, "-F", backing.format, file, String(backing.virtualBytes)], signal);
-}
-
-async function createQcow2(operands: readonly string[], signal: AbortSignal): Promise<void> {
-  await exec(["qemu-img", "create", "-q", "-f", "qcow2", ...operands], { signal });
+  const { virtualBytes, path, format } = await findBacking(pid, source, volume);
+  await createImage({ path: file, format: "qcow2", sizeBytes: virtualBytes, backing: { path, format } });
 }
 
 async function createSparse(file: string, bytes: number): Promise<void> {

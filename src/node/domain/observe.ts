@@ -4,6 +4,7 @@ import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
 import { observeDevices } from "../../qemu/devices/observe.ts";
+import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
 import { QmpClosed, QmpTimeout } from "../../qemu/qmp/errors.ts";
 import { timestamp } from "../../runtime/conditions.ts";
@@ -92,18 +93,18 @@ async function machineOf(monitors: Monitors, key: string, qemu: QemuProcess): Pr
 }
 
 async function observeMachine(qmp: QmpClient): Promise<MachineObservation> {
-  const [status, kvm, type, devices, chardevs] = await Promise.all([
+  const [status, kvm, type, devices, agentConnected] = await Promise.all([
     qmp.execute("query-status"),
     qmp.execute("query-kvm"),
     qmp.execute("qom-get", { path: "/machine", property: "type" }),
     observeDevices(qmp),
-    qmp.execute("query-chardev"),
+    guestAgentPresent(qmp),
   ]);
   return {
     runState: status.status,
     accelerator: kvm.enabled ? "kvm" : "tcg",
     machineType: String(type).replace(/-machine$/, ""),
     devices,
-    agentConnected: chardevs.find((chardev) => chardev.label === "qga")?.["frontend-open"] ?? false,
+    agentConnected,
   };
 }

@@ -1,24 +1,21 @@
-/**
- * The agents of this node's guests. QEMU's socket serves one client, and an agent one question at a time, so those of
- * one guest wait for each other; nothing is kept open in between.
- */
+/** The agents of this node's guests, and what is to be done with them in the background. */
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { GuestAgent } from "../../qemu/guest-agent/client.ts";
+import { guestFreezeStatus, guestThaw } from "../../qemu/guest-agent/queries.ts";
 import { socketOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import type { AgentClient } from "./agent-client.ts";
-import { openAgentConnection } from "./agent-connection.ts";
-import { thaw } from "./freeze.ts";
 import type { GuestReport } from "./guest-report.ts";
-import { ask, readReport } from "./read-guest.ts";
+import { readReport, unlessRefused } from "./read-guest.ts";
 
 export interface GuestAgents {
-  /** @throws QmpClosed, QmpTimeout when the agent does not answer; QmpError when it refuses */
-  use<T>(qemu: QemuProcess, work: (agent: AgentClient) => Promise<T>): Promise<T>;
+  /** One for each QEMU, so that its calls wait for each other. */
+  of(qemu: QemuProcess): GuestAgent;
   /** Asks in the background; calls back only with an answer. */
   report(qemu: QemuProcess, onReport: (report: GuestReport) => void): void;
-  /** Thaws the guest's file systems later, should nobody have done so. */
+  /** Thaws the guest's file systems later, should nobody have done so: a guest that stays frozen hangs. */
   thawAfter(qemu: QemuProcess, delayMs: number): void;
+  forget(qemu: QemuProcess): void;
   close(): void;
 }
 
@@ -26,67 +23,49 @@ export interface GuestAgents {
 const orphanedFreezeMs = 60_000;
 
 export function createGuestAgents(log: Logger): GuestAgents {
-  const queues = new Map<string, Promise<unknown>>();
+  const agents = new Map<string, GuestAgent>();
   const thawTimers = new Map<string, NodeJS.Timeout>();
   const idOf = (qemu: QemuProcess): string => `${qemu.pid}/${qemu.startTicks}`;
 
-  async function use<T>(qemu: QemuProcess, work: (agent: AgentClient) => Promise<T>): Promise<T> {
-    const id = idOf(qemu);
-    const turn = (queues.get(id) ?? Promise.resolve()).then(() => converse(qemu, work));
-    // Whoever comes next waits for the end of this turn, however it ends.
-    const ended = turn.then(nothing, nothing);
-    queues.set(id, ended);
-    try {
-      return await turn;
-    } finally {
-      if (queues.get(id) === ended) queues.delete(id);
-    }
+  function agentOf(qemu: QemuProcess): GuestAgent {
+    const agent = agents.get(idOf(qemu)) ?? new GuestAgent(socketOf(qemu.pid, "guestAgent"));
+    agents.set(idOf(qemu), agent);
+    return agent;
   }
 
   async function reportNow(qemu: QemuProcess): Promise<GuestReport> {
-    const { report, frozen } = await use(qemu, async (agent) => ({
-      report: await readReport(agent),
-      frozen: await isFrozen(agent),
-    }));
-    if (frozen && !thawTimers.has(idOf(qemu))) thawAfter(qemu, orphanedFreezeMs);
+    const report = await readReport(agentOf(qemu));
+    const isFrozen = (await unlessRefused(guestFreezeStatus(agentOf(qemu)))) === "frozen";
+    if (isFrozen && !thawTimers.has(idOf(qemu))) thawAfter(qemu, orphanedFreezeMs);
     return report;
   }
 
   function thawAfter(qemu: QemuProcess, delayMs: number): void {
-    const id = idOf(qemu);
-    clearTimeout(thawTimers.get(id));
+    stopThawing(qemu);
     const timer = setTimeout(() => {
-      thawTimers.delete(id);
-      use(qemu, thaw).catch((error: unknown) => log.warn({ error: messageOf(error) }, "cannot thaw a guest"));
+      thawTimers.delete(idOf(qemu));
+      guestThaw(agentOf(qemu)).catch((error: unknown) => log.warn({ error: messageOf(error) }, "cannot thaw a guest"));
     }, delayMs);
-    thawTimers.set(id, timer);
+    thawTimers.set(idOf(qemu), timer);
+  }
+
+  function stopThawing(qemu: QemuProcess): void {
+    clearTimeout(thawTimers.get(idOf(qemu)));
+    thawTimers.delete(idOf(qemu));
   }
 
   return {
-    use,
+    of: agentOf,
     report(qemu, onReport) {
       reportNow(qemu).then(onReport, (error: unknown) => log.debug({ error: messageOf(error) }, "no guest report"));
     },
     thawAfter,
+    forget(qemu) {
+      stopThawing(qemu);
+      agents.delete(idOf(qemu));
+    },
     close() {
       for (const timer of thawTimers.values()) clearTimeout(timer);
     },
   };
-}
-
-async function converse<T>(qemu: QemuProcess, work: (agent: AgentClient) => Promise<T>): Promise<T> {
-  const connection = await openAgentConnection(socketOf(qemu.pid, "guestAgent"));
-  try {
-    return await work(connection);
-  } finally {
-    connection.close();
-  }
-}
-
-async function isFrozen(agent: AgentClient): Promise<boolean> {
-  return (await ask(agent, "guest-fsfreeze-status")) === "frozen";
-}
-
-function nothing(): void {
-  return undefined;
 }

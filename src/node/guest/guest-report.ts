@@ -1,4 +1,4 @@
-/** What the guest agent told about its guest, in QEMU guest agent's own terms made plain. */
+import type { GuestOsInfo } from "../../qemu/guest-agent/queries.ts";
 
 export interface GuestInterface {
   name: string;
@@ -7,19 +7,8 @@ export interface GuestInterface {
   addresses: string[];
 }
 
-export interface GuestOs {
-  id?: string;
-  kernelRelease?: string;
-  kernelVersion?: string;
-  machine?: string;
-  name?: string;
-  prettyName?: string;
-  version?: string;
-  versionId?: string;
-}
-
+/** What a guest's agent told. */
 export interface GuestReport {
-  os: GuestOs | undefined;
-  hostname: string | undefined;
+  os: GuestOsInfo | undefined;
   interfaces: GuestInterface[];
 }

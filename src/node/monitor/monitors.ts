@@ -16,7 +16,7 @@ export interface Monitors {
 
 export interface MonitorListener {
   onEvent(key: string, event: QmpEvent): void;
-  onClosed(key: string): void;
+  onClosed(key: string, qemu: QemuProcess): void;
 }
 
 const greetingTimeoutMs = 5_000;
@@ -25,18 +25,18 @@ export function createMonitors(listener: MonitorListener): Monitors {
   const open = new Map<string, Promise<QmpClient>>();
   let isClosed = false;
 
-  async function connect(id: string, key: string, pid: number): Promise<QmpClient> {
-    const client = await QmpClient.connect(socketOf(pid, "qmp"), { timeoutMs: greetingTimeoutMs });
+  async function connect(id: string, key: string, qemu: QemuProcess): Promise<QmpClient> {
+    const client = await QmpClient.connect(socketOf(qemu.pid, "qmp"), { timeoutMs: greetingTimeoutMs });
     if (isClosed) client.close();
     client.onEvent((event) => listener.onEvent(key, event));
-    void forgetWhenClosed(id, key, client);
+    void forgetWhenClosed(id, key, qemu, client);
     return client;
   }
 
-  async function forgetWhenClosed(id: string, key: string, client: QmpClient): Promise<void> {
+  async function forgetWhenClosed(id: string, key: string, qemu: QemuProcess, client: QmpClient): Promise<void> {
     await client.closed;
     open.delete(id);
-    if (!isClosed) listener.onClosed(key);
+    if (!isClosed) listener.onClosed(key, qemu);
   }
 
   return {
@@ -44,7 +44,7 @@ export function createMonitors(listener: MonitorListener): Monitors {
       const id = `${qemu.pid}/${qemu.startTicks}`;
       const existing = open.get(id);
       if (existing) return existing;
-      const connecting = connect(id, key, qemu.pid);
+      const connecting = connect(id, key, qemu);
       open.set(id, connecting);
       connecting.catch(() => open.delete(id));
       return connecting;

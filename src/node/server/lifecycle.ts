@@ -1,6 +1,8 @@
 /** pause, unpause, reset, softreboot. Each asks QEMU what is, and refuses what makes no sense of it. */
 import { StatusError } from "../../base/errors.ts";
-import { findCondition } from "../../runtime/conditions.ts";
+import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
+import { guestShutdown } from "../../qemu/guest-agent/queries.ts";
+import type { GuestAgents } from "../guest/guest-agents.ts";
 import { statusOf, type Target } from "./target.ts";
 
 export async function pause(target: Target): Promise<void> {
@@ -24,17 +26,17 @@ export async function reset(target: Target): Promise<void> {
 }
 
 /**
- * The guest shuts down as if its power button were pressed, but QEMU only stops then, and the reconciler resets and
+ * Through the guest's agent when there is one. Else the guest shuts down as if its power button were pressed, but QEMU only stops then, and the reconciler resets and
  * resumes it (see ../domain/plan.ts): there is no ACPI event for a reboot.
  */
-export async function softReboot(target: Target): Promise<void> {
+export async function softReboot(target: Target, guests: GuestAgents): Promise<void> {
   const { running } = await statusOf(target);
   if (!running) throw new StatusError("Conflict", "VMI is paused");
-  const hasAgent = findCondition(target.vmi.status?.conditions, "AgentConnected")?.status === "True";
-  if (!hasAgent && target.vmi.spec.domain.features?.acpi?.enabled === false) {
+  const qmp = await target.monitor();
+  if (await guestAgentPresent(qmp)) return guestShutdown(guests.of(target.qemu), "reboot");
+  if (target.vmi.spec.domain.features?.acpi?.enabled === false) {
     throw new StatusError("Conflict", "VMI neither have the agent connected nor the ACPI feature enabled");
   }
-  const qmp = await target.monitor();
   await qmp.execute("set-action", { shutdown: "pause" });
   await qmp.execute("system_powerdown");
 }

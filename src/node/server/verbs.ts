@@ -3,10 +3,11 @@ import type { IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import { StatusError } from "../../base/errors.ts";
 import { QmpClosed, QmpError, QmpTimeout } from "../../qemu/qmp/errors.ts";
-import type { AgentClient } from "../guest/agent-client.ts";
-import { freeze, parseDurationMs, thaw } from "../guest/freeze.ts";
+import type { GuestAgent } from "../../qemu/guest-agent/client.ts";
+import { guestFreeze, guestThaw } from "../../qemu/guest-agent/queries.ts";
+import { parseDurationMs } from "../guest/duration.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
-import { filesystemList, guestAgentInfo, userList } from "../guest/guest-lists.ts";
+import { describeGuest, listFilesystems, listUsers } from "../guest/guest-lists.ts";
 import { pause, reset, softReboot, unpause } from "./lifecycle.ts";
 import { takeScreenshot } from "./screenshot.ts";
 import type { Target } from "./target.ts";
@@ -28,12 +29,12 @@ export const verbs: Readonly<Record<string, Verb>> = {
   "PUT pause": (_, target) => done(pause(target)),
   "PUT unpause": (_, target) => done(unpause(target)),
   "PUT reset": (_, target) => done(reset(target)),
-  "PUT softreboot": (_, target) => done(softReboot(target)),
+  "PUT softreboot": ({ guests }, target) => done(softReboot(target, guests)),
   "PUT freeze": serveFreeze,
-  "PUT unfreeze": ({ guests }, target) => done(withAgent(guests, target, thaw)),
-  "GET guestosinfo": ({ guests }, target) => asJson(withAgent(guests, target, guestAgentInfo)),
-  "GET userlist": ({ guests }, target) => asJson(withAgent(guests, target, userList)),
-  "GET filesystemlist": ({ guests }, target) => asJson(withAgent(guests, target, filesystemList)),
+  "PUT unfreeze": ({ guests }, target) => done(withAgent(guests, target, guestThaw)),
+  "GET guestosinfo": ({ guests }, target) => asJson(withAgent(guests, target, describeGuest)),
+  "GET userlist": ({ guests }, target) => asJson(withAgent(guests, target, listUsers)),
+  "GET filesystemlist": ({ guests }, target) => asJson(withAgent(guests, target, listFilesystems)),
   "GET vnc/screenshot": async (_, target) => ({ contentType: "image/png", body: await takeScreenshot(target) }),
 };
 
@@ -46,7 +47,7 @@ async function serveFreeze({ guests }: VerbContext, target: Target, req: Incomin
       `unfreezeTimeout ${JSON.stringify(unfreezeTimeout)} is not a duration such as 5m0s`,
     );
   }
-  await withAgent(guests, target, freeze);
+  await withAgent(guests, target, guestFreeze);
   guests.thawAfter(target.qemu, timeoutMs);
   return {};
 }
@@ -61,7 +62,7 @@ async function readBody(req: IncomingMessage): Promise<unknown> {
   }
 }
 
-async function done(work: Promise<void>): Promise<Reply> {
+async function done(work: Promise<unknown>): Promise<Reply> {
   await work;
   return {};
 }
@@ -70,9 +71,9 @@ async function asJson(answer: Promise<object>): Promise<Reply> {
   return { contentType: "application/json", body: JSON.stringify(await answer) };
 }
 
-async function withAgent<T>(guests: GuestAgents, target: Target, use: (agent: AgentClient) => Promise<T>): Promise<T> {
+async function withAgent<T>(guests: GuestAgents, target: Target, use: (agent: GuestAgent) => Promise<T>): Promise<T> {
   try {
-    return await guests.use(target.qemu, use);
+    return await use(guests.of(target.qemu));
   } catch (error) {
     if (error instanceof QmpClosed || error instanceof QmpTimeout) {
       throw Object.assign(new StatusError("Conflict", "VMI does not have guest agent connected"), { cause: error });
