@@ -291,4 +291,67 @@ describe("properties", () => {
       }),
     );
   });
+
+  const container = fc.record(
+    { name: fc.constantFrom("a", "b", "c"), image: fc.constantFrom("1", "2"), stdin: fc.boolean() },
+    { requiredKeys: ["name"], noNullPrototype: true },
+  );
+  const pods = fc.uniqueArray(container, { selector: ({ name }) => name }).map((all) => web(podTemplate(...all)));
+  const containersOf = (object: KubeObject) =>
+    (spec(object) as { template?: { spec?: { containers?: { name: string }[] } } }).template?.spec?.containers ?? [];
+
+  test("lists merge item by item: every applied item is there once, in the applied order, with its fields", () => {
+    fc.assert(
+      fc.property(pods, pods, (first, second) => {
+        const result = apply(apply(undefined, first, { manager: "bob" }), second, { force: true });
+        const items = containersOf(result);
+        const names = items.map(({ name }) => name);
+        const wanted = containersOf(second);
+        assert.equal(new Set(names).size, names.length);
+        assert.deepEqual(
+          names.filter((name) => wanted.some((item) => item.name === name)),
+          wanted.map(({ name }) => name),
+        );
+        for (const item of wanted)
+          assert.deepEqual(
+            { ...items.find(({ name }) => name === item.name), ...item },
+            items.find(({ name }) => name === item.name),
+          );
+        assert.deepEqual(apply(result, second, { force: true, now: later }), result);
+      }),
+    );
+  });
+
+  test("there is a conflict exactly when a value of another owner would change", () => {
+    fc.assert(
+      fc.property(pods, pods, (first, second) => {
+        const live = apply(undefined, first, { manager: "bob" });
+        const differs = containersOf(second).some((item) => {
+          const other = containersOf(first).find(({ name }) => name === item.name) as Json | undefined;
+          return other && Object.entries(item).some(([key, value]) => key in other && other[key] !== value);
+        });
+        if (differs) assert.throws(() => apply(live, second), { reason: "Conflict" });
+        else apply(live, second);
+      }),
+    );
+  });
+
+  test("the order in which managers apply different fields does not matter", () => {
+    const mine = fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2"), { noNullPrototype: true });
+    const theirs = fc.dictionary(fc.constantFrom("x", "y"), fc.constantFrom("1", "2"), { noNullPrototype: true });
+    const options = { schema: configMap };
+    fc.assert(
+      fc.property(mine, theirs, (left, right) => {
+        const one = apply(apply(undefined, config(left), { ...options, manager: "l" }), config(right), {
+          ...options,
+          manager: "r",
+        });
+        const two = apply(apply(undefined, config(right), { ...options, manager: "r" }), config(left), {
+          ...options,
+          manager: "l",
+        });
+        assert.deepEqual(one, two);
+      }),
+    );
+  });
 });

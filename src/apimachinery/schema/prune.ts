@@ -7,7 +7,7 @@
 import { fieldSchema, isJsonObject, type JsonObject, type Schema } from "./schema.ts";
 
 export interface PruneOptions {
-  /** Also remove fields that are null, as decoding into a built-in type does. */
+  /** Also remove fields that are null, or empty where only words are allowed: to a Go type both are unset. */
   dropNulls?: boolean;
 }
 
@@ -27,7 +27,7 @@ function pruneFields(schema: Schema, object: JsonObject, options: PruneOptions, 
     const childPath = path === "" ? field : `${path}.${field}`;
     const childSchema = fieldSchema(schema, field);
     if (childSchema) {
-      if (child === null && options.dropNulls === true && childSchema.nullable !== true) delete object[field];
+      if (options.dropNulls === true && isUnset(childSchema, child)) delete object[field];
       else unknown.push(...pruneObject(childSchema, child, options, childPath));
     } else if (!keepsUnknownFields(schema)) {
       delete object[field];
@@ -35,6 +35,11 @@ function pruneFields(schema: Schema, object: JsonObject, options: PruneOptions, 
     }
   }
   return unknown;
+}
+
+function isUnset(schema: Schema, value: unknown): boolean {
+  if (value === null) return schema.nullable !== true;
+  return value === "" && schema.enum !== undefined && !schema.enum.includes("");
 }
 
 /** An object without any declared field holds free-form data (`fieldsV1`, raw extensions). */

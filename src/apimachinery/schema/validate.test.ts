@@ -216,6 +216,14 @@ describe("pruning", () => {
     assert.deepEqual(object.spec, { known: "", list: [{ a: "" }, {}], map: { k: { a: "" } }, free: { x: { y: 1 } } });
   });
 
+  test("takes what is unset in Go as absent in a built-in kind", () => {
+    const service = builtinSchema({ group: "", version: "v1", kind: "Service" });
+    assert.ok(service);
+    const object = { spec: { type: "", clusterIP: "", ports: [{ port: 80, protocol: "", name: null }] } };
+    assert.deepEqual(pruneObject(service, object, { dropNulls: true }), []);
+    assert.deepEqual(object, { spec: { clusterIP: "", ports: [{ port: 80 }] } });
+  });
+
   test("takes null in metadata as absent, elsewhere not", () => {
     const object = { metadata: { creationTimestamp: null, name: "a" }, spec: { known: null } };
     assert.deepEqual(pruneObject(schema, object), []);
