@@ -105,7 +105,6 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
       if (vmi === undefined) return;
       records.of(vmi.metadata?.uid ?? "").failure = messageOf(error);
       events.record(vmi, "Warning", "SyncFailed", messageOf(error));
-      loop.enqueueAfter(key, 50);
     },
   });
   vmis.start(signal);

@@ -2,14 +2,14 @@
  * Makes the file of a disk. Written under another name and renamed when complete, so that a file that is there is
  * whole, whenever the agent was killed; and a rename never follows what somebody else may have put in its place.
  */
-import { randomBytes } from "node:crypto";
 import { chown, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { persistentVolumeClaims } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
+import { exec } from "../../base/exec.ts";
 import type { Client } from "../../client/client.ts";
 import { createImage } from "../../storage/qemu-img.ts";
 import { hostPathOf } from "../process/container-files.ts";
@@ -26,7 +26,8 @@ export interface PrepareContext {
 
 export async function prepareDisk(context: PrepareContext, { volume, source }: NamedSource): Promise<void> {
   const target = hostPathOf(context.pid, source.path);
-  const unfinished = join(dirname(target), `.${randomBytes(6).toString("hex")}.tmp`);
+  const unfinished = join(dirname(target), `.${basename(target)}.unfinished`);
+  await rm(unfinished, { force: true });
   try {
     await write(context, volume, source, unfinished);
     await chown(unfinished, runtimeUser, runtimeUser);
@@ -49,15 +50,16 @@ async function write(context: PrepareContext, volume: string, source: DiskSource
   }
 }
 
-/** The backing file has this name for QEMU only, not here: so its size comes from its header. */
+/** `-u`: the backing file has this name for QEMU only, not here; so its size comes from its header. */
 async function createOverlay(
-  { pid }: PrepareContext,
+  { pid, signal }: PrepareContext,
   volume: string,
   source: Extract<DiskSource, { type: "containerDisk" }>,
   file: string,
 ): Promise<void> {
   const { virtualBytes, path, format } = await findBacking(pid, source, volume);
-  await createImage({ path: file, format: "qcow2", sizeBytes: virtualBytes, backing: { path, format } });
+  const backing = ["-u", "-b", path, "-F", format];
+  await exec(["qemu-img", "create", "-q", "-f", "qcow2", ...backing, file, String(virtualBytes)], { signal });
 }
 
 async function createSparse(file: string, bytes: number): Promise<void> {
