@@ -149,6 +149,17 @@ for (const program of kubectls.filter((path) => path !== undefined)) {
       await kubectl(["delete", "deployment", "web"]);
     });
 
+    test("a server-side dry run shows the result and changes nothing", async () => {
+      await kubectl(["create", "-f", "-"], deployment(1));
+      const shown = await kubectl(
+        ["apply", "--dry-run=server", "-f", "-", "-o", "jsonpath={.spec.replicas}"],
+        deployment(7),
+      );
+      assert.equal(shown, "7");
+      assert.equal((await getWeb()).spec.replicas, 1);
+      await kubectl(["delete", "deployment", "web"]);
+    });
+
     describe("a manifest is refused", () => {
       const machine = (spec: object) => ({
         apiVersion: "kubevirt.io/v1",
