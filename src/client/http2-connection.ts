@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import type { Connection, TransportRequest, TransportResponse } from "./transport.ts";
+import { messageOf } from "../base/errors.ts";
+import { type Connection, type TransportRequest, type TransportResponse, UnsentError } from "./transport.ts";
 
 const pingIntervalMs = 10_000;
 const pingTimeoutMs = 10_000;
@@ -41,19 +42,33 @@ function keepAlive(session: ClientHttp2Session): void {
 
 function send(session: ClientHttp2Session, request: TransportRequest): Promise<TransportResponse> {
   return new Promise((resolve, reject) => {
-    const stream = session.request(
-      { ":method": request.method, ":path": request.path, ...request.headers },
-      { endStream: request.body === undefined },
-    );
+    const stream = openStream(session, request);
     cancelOnAbort(stream, request.signal);
     stream.once("response", (headers) => {
       resolve({ status: Number(headers[":status"]), headers, body: stream });
     });
     // Stays: after the answer began, its reader learns of errors from the stream itself.
-    stream.on("error", reject);
+    stream.on("error", (error) => reject(wasRefused(stream) ? new UnsentError(error.message) : error));
     stream.once("close", () => reject(request.signal?.aborted ? request.signal.reason : new Error("connection lost")));
     if (request.body !== undefined) stream.end(request.body);
   });
+}
+
+function openStream(session: ClientHttp2Session, request: TransportRequest): ClientHttp2Stream {
+  try {
+    return session.request(
+      { ":method": request.method, ":path": request.path, ...request.headers },
+      { endStream: request.body === undefined },
+    );
+  } catch (error) {
+    // The session ended after it was chosen.
+    throw new UnsentError(messageOf(error), { cause: error });
+  }
+}
+
+/** The peer promises with this code that it did nothing (RFC 9113, 8.7); servers that shut down send it. */
+function wasRefused(stream: ClientHttp2Stream): boolean {
+  return stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
 }
 
 function cancelOnAbort(stream: ClientHttp2Stream, signal: AbortSignal | undefined): void {

@@ -34,6 +34,14 @@ export interface Connection {
   close(): void;
 }
 
+/** The server certainly did not act on the request. */
+export class UnsentError extends Error {
+  override readonly name = "UnsentError";
+}
+
+/** Connections that a request is tried on. */
+const maximumTries = 3;
+
 export interface Transport {
   send(request: TransportRequest): Promise<TransportResponse>;
   close(): void;
@@ -55,14 +63,25 @@ export function createTransport(config: ClientConfig): Transport {
     return current;
   }
 
+  async function sendOnce(request: TransportRequest): Promise<TransportResponse> {
+    request.signal?.throwIfAborted();
+    const [open, identity] = await untilAborted(Promise.all([connection(), identityHeadersOf(config)]), request.signal);
+    return open.send({ ...request, headers: { ...identity, ...request.headers } }).catch((error: unknown) => {
+      if (error instanceof UnsentError && current === open) current = undefined;
+      throw error;
+    });
+  }
+
   return {
     async send(request) {
-      request.signal?.throwIfAborted();
-      const [open, identity] = await untilAborted(
-        Promise.all([connection(), identityHeadersOf(config)]),
-        request.signal,
-      );
-      return open.send({ ...request, headers: { ...identity, ...request.headers } });
+      for (let attempt = 1; attempt < maximumTries; attempt++) {
+        try {
+          return await sendOnce(request);
+        } catch (error) {
+          if (!(error instanceof UnsentError)) throw error;
+        }
+      }
+      return sendOnce(request);
     },
     close() {
       closing.abort();
