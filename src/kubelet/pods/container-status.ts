@@ -2,7 +2,15 @@
 import type { Container, ContainerState, ContainerStatus, Pod } from "../../../api/core.ts";
 import { startKey } from "./actions.ts";
 import { restartBackoff } from "./backoff.ts";
-import { hasEnded, initWantsRestart, isSidecar, restartPolicyOf, wantsRestart } from "./lifetime.ts";
+import {
+  endedForGood,
+  hasEnded,
+  initWantsRestart,
+  isSidecar,
+  previousStatus,
+  restartPolicyOf,
+  wantsRestart,
+} from "./lifetime.ts";
 import type { Observation, RuntimeContainer } from "./observation.ts";
 import { initDone } from "./plan-containers.ts";
 
@@ -94,11 +102,6 @@ function startFailure(o: Observation, container: Container): ContainerState | un
   return failure && { waiting: { reason: failure.reason, message: failure.message } };
 }
 
-export function previousStatus(pod: Pod, name: string): ContainerStatus | undefined {
-  const known = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  return known.find((status) => status.name === name);
-}
-
 /** No record at the runtime: not started yet, or removed already. */
 function unstarted(
   o: Observation,
@@ -116,11 +119,9 @@ function unstarted(
     started: false,
     ready: false,
   };
-  if (previous?.state?.terminated !== undefined) {
-    return { ...base, ready: previous.ready, state: { terminated: previous.state.terminated } };
-  }
-  if (previous?.state?.running !== undefined || hasEnded(o)) {
-    return { ...base, state: { terminated: vanished(previous) } };
+  const terminated = previous?.state?.terminated;
+  if (hasEnded(o) || endedForGood(o, pod, container)) {
+    return { ...base, ready: previous?.ready ?? false, state: { terminated: terminated ?? vanished(previous) } };
   }
   const initializing = (pod.spec?.initContainers ?? []).some((init) => !initDone(o, init));
   const isInit = (pod.spec?.initContainers ?? []).some((init) => init.name === container.name);
@@ -130,7 +131,9 @@ function unstarted(
       : isInit && !isFirstToDo(o, pod, container)
         ? "PodInitializing"
         : "ContainerCreating";
-  return { ...base, state: startFailure(o, container) ?? { waiting: { reason } } };
+  const lost = terminated ?? (previous?.state?.running && vanished(previous));
+  const lastState = lost === undefined ? base.lastState : { terminated: lost };
+  return { ...base, lastState, state: startFailure(o, container) ?? { waiting: { reason } } };
 }
 
 function isFirstToDo(o: Observation, pod: Pod, container: Container): boolean {

@@ -36,8 +36,9 @@ async function setUpVolume(input: VolumeInput): Promise<MountedVolume> {
     return await byKind(input);
   } catch (error) {
     const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`;
-    context.events.warning(pod, "FailedMount", message);
-    throw new TerminalError("FailedMount", message);
+    const isPull = error instanceof TerminalError && error.reason.startsWith("ErrImage");
+    context.events.warning(pod, isPull ? "Failed" : "FailedMount", message);
+    throw new TerminalError(isPull ? error.reason : "FailedMount", message);
   }
 }
 
