@@ -117,6 +117,12 @@ for (const program of kubectls.filter((path) => path !== undefined)) {
         assert.equal((await getWeb()).spec.replicas, 2);
       });
 
+      test("owns no status that a manifest happens to hold", async () => {
+        await kubectl(apply("bob"), { ...deployment(2), status: { replicas: 9 } });
+        const text = JSON.stringify((await getWeb()).metadata.managedFields);
+        assert.ok(!text.includes("f:status"), text);
+      });
+
       test("applying the same again changes nothing", async () => {
         const first = await getWeb();
         await kubectl(apply("bob"), deployment(2));

@@ -39,7 +39,15 @@ function checked(call: Call, patch: unknown): KubeObject {
     call,
     unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
   );
-  return { ...applied, metadata: { ...applied.metadata, name: nameIn(call) } };
+  return { ...withoutForeignHalf(call, applied), metadata: { ...applied.metadata, name: nameIn(call) } };
+}
+
+/** What this path does not write is not applied, so it is not owned either. */
+function withoutForeignHalf({ kind, path }: Call, applied: KubeObject): KubeObject {
+  if (!kind.statusSubresource) return applied;
+  const foreign = path.subresource === "status" ? "spec" : "status";
+  const { [foreign]: _foreign, ...rest } = applied as KubeObject & Record<string, unknown>;
+  return rest;
 }
 
 function merged(call: Call, applied: KubeObject, live: KubeObject | undefined): KubeObject {
