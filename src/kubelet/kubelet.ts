@@ -12,6 +12,7 @@ import { mkdir } from "node:fs/promises";
 import { totalmem, availableParallelism } from "node:os";
 import { type Pod, pods, type Service, services } from "../../api/core.ts";
 import { createInformer } from "../client/create-informer.ts";
+import { viewOwners } from "../cri/containerd/image-views.ts";
 import { killOrphanShims } from "../cri/containerd/orphan-shims.ts";
 import { connectCri } from "../cri/client.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
@@ -114,7 +115,8 @@ async function wakeAll(context: KubeletContext, worker: PodWorker, byUid: Readon
   const onDisk = await listIfThere(podsDir(context.rootDir));
   const { items } = await context.cri.runtime.listPodSandbox({});
   const inRuntime = items.map(({ labels }) => labels[uidLabel]).filter((uid) => uid !== undefined);
-  for (const uid of new Set([...byUid.keys(), ...onDisk, ...inRuntime, ...worker.known()])) {
+  const withViews = await viewOwners(context.cri);
+  for (const uid of new Set([...byUid.keys(), ...onDisk, ...inRuntime, ...withViews, ...worker.known()])) {
     worker.wake(uid);
   }
 }

@@ -181,6 +181,27 @@ describe("volumes", () => {
     assert.equal(await inside("files", "ls /v/all"), "a.txt\n");
   });
 
+  test("a service account's token speaks to the API server", async () => {
+    await runReady("account", {});
+    const token = await inside("account", "cat /var/run/secrets/kubernetes.io/serviceaccount/token");
+    const names = await inside(
+      "account",
+      "cd /var/run/secrets/kubernetes.io/serviceaccount; cat namespace; grep -c BEGIN ca.crt",
+    );
+    assert.equal(names, "default1\n");
+    const server = (await node.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")).trim();
+    const who = await node.kubectl(
+      "auth",
+      "whoami",
+      `--server=${server}`,
+      `--token=${token}`,
+      "--user=",
+      "-o",
+      "jsonpath={.status.userInfo.username}",
+    );
+    assert.equal(who, "system:serviceaccount:default:default");
+  });
+
   test("a missing Secret shows as FailedMount until it is there", async () => {
     await node.run("unmounted", {
       volumes: [{ name: "s", secret: { secretName: "later" } }],
@@ -454,7 +475,7 @@ describe("probes", () => {
           command: shell("mkdir /w; echo ok > /w/health; httpd -f -p 8080 -h /w"),
           ports: [{ containerPort: 8080, name: "http", hostPort: 25_980 }],
           readinessProbe: { httpGet: { path: "/health", port: "http" }, ...probe },
-          livenessProbe: { tcpSocket: { port: 8080 }, ...probe },
+          livenessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
         }),
       ],
     });

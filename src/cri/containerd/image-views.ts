@@ -47,14 +47,26 @@ async function view(cri: CriClient, key: string, parent: string): Promise<Mount[
   }
 }
 
+const uidLength = 36;
+
+/** UIDs of the pods that have views. */
+export async function viewOwners(cri: CriClient): Promise<string[]> {
+  const keys = await viewKeys(cri, prefix);
+  return [...new Set(keys.map((key) => key.slice(prefix.length, prefix.length + uidLength)))];
+}
+
+async function viewKeys(cri: CriClient, start: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { info } of cri.snapshots.list({ snapshotter })) {
+    keys.push(...info.map(({ name }) => name).filter((name) => name.startsWith(start)));
+  }
+  return keys;
+}
+
 /** Removes the views of one pod, or of all; nothing may have them mounted. */
 export async function removeImageViews(cri: CriClient, podUid?: string): Promise<void> {
   const wanted = podUid === undefined ? prefix : `${prefix}${podUid}-`;
-  const keys: string[] = [];
-  for await (const { info } of cri.snapshots.list({ snapshotter })) {
-    keys.push(...info.map(({ name }) => name).filter((name) => name.startsWith(wanted)));
-  }
-  for (const key of keys) {
+  for (const key of await viewKeys(cri, wanted)) {
     await remove(cri, key);
   }
 }

@@ -1,5 +1,5 @@
 /** Pure questions about where a pod and its containers are in their lives. */
-import type { Container, Pod } from "../../../api/core.ts";
+import type { Container, ContainerStatus, Pod } from "../../../api/core.ts";
 import type { Observation, RuntimeContainer } from "./observation.ts";
 
 export const defaultGraceSeconds = 30;
@@ -35,6 +35,12 @@ export function initWantsRestart(policy: RestartPolicy, exitCode: number): boole
   return exitCode !== 0 && policy !== "Never";
 }
 
+/** What the API server knows of this container. */
+export function previousStatus(pod: Pod, name: string): ContainerStatus | undefined {
+  const known = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return known.find((status) => status.name === name);
+}
+
 /** All main containers ended for good, or an init container did without success. */
 export function hasFinished(o: Observation, pod: Pod): boolean {
   const policy = restartPolicyOf(pod);
@@ -42,12 +48,24 @@ export function hasFinished(o: Observation, pod: Pod): boolean {
     const latest = latestOf(o, container.name);
     return latest?.phase === "exited" && !isSidecar(container) && latest.exitCode !== 0 && policy === "Never";
   });
-  return initFailed || (pod.spec?.containers ?? []).every((container) => endedForGood(o, container, policy));
+  return initFailed || (pod.spec?.containers ?? []).every((container) => endedForGood(o, pod, container));
 }
 
-function endedForGood(o: Observation, container: Container, policy: RestartPolicy): boolean {
+/**
+ * A main container that will not be started again. When the runtime has lost its records (they do not survive
+ * a `vmpod down`), the API's word counts: what must never run twice does not.
+ */
+export function endedForGood(o: Observation, pod: Pod, container: Container): boolean {
+  const policy = restartPolicyOf(pod);
   const latest = latestOf(o, container.name);
-  return latest?.phase === "exited" && !wantsRestart(policy, latest.exitCode);
+  if (latest !== undefined) {
+    return latest.phase === "exited" && !wantsRestart(policy, latest.exitCode);
+  }
+  const known = previousStatus(pod, container.name);
+  const terminated = known?.state?.terminated;
+  return terminated === undefined
+    ? known?.containerID !== undefined && policy === "Never"
+    : !wantsRestart(policy, terminated.exitCode);
 }
 
 /** When `activeDeadlineSeconds` runs out. */

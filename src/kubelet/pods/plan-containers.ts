@@ -5,10 +5,12 @@ import { type Action, startKey } from "./actions.ts";
 import { restartBackoff } from "./backoff.ts";
 import {
   defaultGraceSeconds,
+  endedForGood,
   graceSeconds,
   initWantsRestart,
   isSidecar,
   latestOf,
+  previousStatus,
   restartPolicyOf,
   wantsRestart,
 } from "./lifetime.ts";
@@ -108,6 +110,9 @@ function planStart(
   if (latest !== undefined && here && !wanted(latest.exitCode) && latest.specHash === specHash(container)) {
     return { actions: [] };
   }
+  if (o.pod !== undefined && latest === undefined && isMain(o.pod, container) && endedForGood(o, o.pod, container)) {
+    return { actions: [] };
+  }
   const backoff = latest === undefined ? undefined : restartBackoff(latest);
   const readyAtMs = Math.max(backoff?.readyAtMs ?? 0, o.memory.failures.get(startKey(container.name))?.retryAtMs ?? 0);
   if (readyAtMs > o.nowMs) {
@@ -119,11 +124,22 @@ function planStart(
         type: "start-container",
         container: container.name,
         sandboxId,
-        attempt: latest === undefined ? 0 : latest.attempt + 1,
+        attempt: nextAttempt(o, container, latest),
         backoffLevel: backoff?.nextLevel ?? 0,
       },
     ],
   };
+}
+
+const isMain = (pod: Pod, { name }: Container): boolean => pod.spec?.containers.some((c) => c.name === name) === true;
+
+/** Counts on from what the API server knows when the runtime's records were lost. */
+function nextAttempt(o: Observation, { name }: Container, latest: RuntimeContainer | undefined): number {
+  if (latest !== undefined) {
+    return latest.attempt + 1;
+  }
+  const known = o.pod && previousStatus(o.pod, name);
+  return known?.containerID === undefined ? 0 : known.restartCount + 1;
 }
 
 function merge(plans: Plan[]): Plan {

@@ -10,8 +10,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Container, Pod, Probe } from "../../../api/core.ts";
 import type { KubeletContext } from "../context.ts";
-import { previousStatus } from "../pods/container-status.ts";
-import { hasEnded } from "../pods/lifetime.ts";
+import { hasEnded, previousStatus } from "../pods/lifetime.ts";
 import type { MutablePodMemory } from "../pods/memory.ts";
 import type { Observation, ProbeState, RuntimeContainer } from "../pods/observation.ts";
 import { type ProbeTarget, runProbe } from "./run-probe.ts";

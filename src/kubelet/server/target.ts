@@ -1,7 +1,7 @@
 /** What a request path is about: `/VERB/NAMESPACE/POD[/CONTAINER]`. */
 import type { Pod } from "../../../api/core.ts";
 import { StatusError } from "../../base/errors.ts";
-import { previousStatus } from "../pods/container-status.ts";
+import { previousStatus } from "../pods/lifetime.ts";
 import type { RuntimeContainer, RuntimeState } from "../pods/observation.ts";
 import { readRuntimeState } from "../pods/runtime-state.ts";
 import type { KubeletContext } from "../context.ts";
