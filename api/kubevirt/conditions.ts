@@ -27,6 +27,7 @@ export const readyReasons = {
   podNotExists: "PodNotExists",
   podConditionMissing: "PodConditionMissing",
   guestNotRunning: "GuestNotRunning",
+  guestPaused: "GuestPaused",
   vmiNotExists: "VMINotExists",
 } as const;
 

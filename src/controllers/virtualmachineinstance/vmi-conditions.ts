@@ -2,7 +2,7 @@
 import type { Pod } from "../../../api/core.ts";
 import { readyReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
-import { findCondition, removeCondition, setCondition } from "../../runtime/conditions.ts";
+import { findCondition, isConditionTrue, removeCondition, setCondition } from "../../runtime/conditions.ts";
 import { launcherOf, type Observation } from "./observation.ts";
 
 /** Reasons by which the controller says `Synchronized: False`; the node agent has others. */
@@ -39,6 +39,9 @@ function readyCondition(observation: Observation, phase: string): Condition {
   const pod = launcherOf(observation);
   if (pod === undefined) return notReady(readyReasons.podNotExists, "virt-launcher pod has not yet been scheduled");
   if (pod.metadata?.deletionTimestamp) return notReady(readyReasons.podTerminating, "virt-launcher pod is terminating");
+  if (isConditionTrue(observation.vmi.status?.conditions, vmiConditions.paused)) {
+    return notReady(readyReasons.guestPaused, "Guest VM is paused");
+  }
   if (phase !== "Running") return notReady(readyReasons.guestNotRunning, "Guest VM is not reported as running");
   const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
   if (ready === undefined)
@@ -77,11 +80,18 @@ function syncFailure(observation: Observation): Condition | undefined {
 }
 
 function containerFailure(pod: Pod): Condition | undefined {
-  const known: readonly string[] = Object.values(syncReasons);
-  const waiting = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
-    .map((status) => status.state?.waiting)
-    .find((state) => state?.reason !== undefined && known.includes(state.reason));
-  return waiting?.reason ? unsynchronized(waiting.reason, waiting.message ?? waiting.reason) : undefined;
+  for (const { state } of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
+    const { reason, message = "" } = state?.waiting ?? {};
+    const known = waitingReason(reason);
+    if (known !== undefined) return unsynchronized(known, message || known);
+  }
+  return undefined;
+}
+
+/** The kubelet has several words for an image that cannot be had (`ErrImageNeverPull` ...). */
+function waitingReason(reason: string | undefined): string | undefined {
+  if (reason?.startsWith("ErrImage")) return syncReasons.errImagePull;
+  return Object.values(syncReasons).find((known) => known === reason);
 }
 
 function unsynchronized(reason: string, message: string): Condition {

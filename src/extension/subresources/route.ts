@@ -17,7 +17,7 @@ export function parseRoute(pathname: string, method: string): Route {
   const [apis, pathGroup, version, ...parts] = pathname
     .split("/")
     .filter((part) => part !== "")
-    .map(decodeURIComponent);
+    .map(decodeSegment);
   const served = apis === "apis" && pathGroup === group && versions.some((each) => each === version);
   if (!served) throw noSuchResource();
   const plain = plainRoutes[parts.join("/")];
@@ -26,6 +26,16 @@ export function parseRoute(pathname: string, method: string): Route {
   if (namespaces !== "namespaces") throw noSuchResource();
   if (plural === "expand-vm-spec" && name === "") return { type: "expandVmSpec", namespace };
   return endpointRoute({ namespace, plural, name, tail }, method);
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (error) {
+    if (error instanceof URIError)
+      throw new StatusError("BadRequest", `the path's segment "${segment}" is badly encoded`);
+    throw error;
+  }
 }
 
 const plainRoutes: Readonly<Record<string, Route>> = {

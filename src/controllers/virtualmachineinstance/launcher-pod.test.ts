@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
+import { sampleSpec, sampleVmi } from "../../../api/kubevirt/sample.ts";
+import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import { domainOf } from "./domain.ts";
+import { type LauncherContext, renderLauncherPod } from "./launcher-pod.ts";
+
+const context: LauncherContext = {
+  launcherImage: "launcher:1",
+  accelerator: "tcg",
+  configuration: defaultConfiguration,
+  blockClaims: new Set(["block"]),
+};
+
+function vmiOf(change: (spec: VirtualMachineInstanceSpec) => void = () => undefined) {
+  return sampleVmi((vmi) => {
+    vmi.metadata = {
+      ...vmi.metadata,
+      labels: { app: "x" },
+      annotations: { note: "y", "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+    };
+    vmi.spec = defaultVirtualMachineInstanceSpec(sampleSpec(change), defaultConfiguration);
+  });
+}
+
+test("the pod is QEMU, confined, and tied to its VMI", () => {
+  const pod = renderLauncherPod(vmiOf(), context);
+  const [container] = pod.spec?.containers ?? [];
+  assert.match(pod.metadata?.name ?? "", /^virt-launcher-a-[a-z0-9]{5}$/);
+  assert.deepEqual(pod.metadata?.labels, {
+    app: "x",
+    "kubevirt.io": "virt-launcher",
+    "kubevirt.io/created-by": "vmi-uid",
+    "vm.kubevirt.io/name": "a",
+  });
+  assert.equal(pod.metadata?.annotations?.["kubectl.kubernetes.io/last-applied-configuration"], undefined);
+  assert.equal(pod.metadata?.ownerReferences?.[0]?.uid, "vmi-uid");
+  assert.deepEqual(container?.command?.slice(0, 2), ["qemu-system-x86_64", "-name"]);
+  assert.ok(container?.command?.includes("-S"));
+  assert.equal(container?.securityContext?.readOnlyRootFilesystem, true);
+  assert.equal(pod.spec?.securityContext?.runAsNonRoot, true);
+  assert.equal(pod.spec?.restartPolicy, "Never");
+});
+
+test("the same VMI gives the same pod, another uid another name", () => {
+  assert.deepEqual(renderLauncherPod(vmiOf(), context), renderLauncherPod(vmiOf(), context));
+  const other = sampleVmi((vmi) => Object.assign(vmi.metadata ?? {}, { uid: "other" }));
+  assert.notEqual(renderLauncherPod(other, context).metadata?.name, renderLauncherPod(vmiOf(), context).metadata?.name);
+});
+
+test("resources: guest and overhead, devices, and limits only where asked", () => {
+  const resources = (change: (spec: VirtualMachineInstanceSpec) => void, accelerator: "kvm" | "tcg" = "tcg") =>
+    renderLauncherPod(vmiOf(change), { ...context, accelerator }).spec?.containers[0]?.resources;
+  const plain = resources(() => undefined);
+  assert.ok(Number(plain?.requests?.["memory"]) > 128 * 1024 ** 2);
+  assert.deepEqual(plain?.limits, { "devices.kubevirt.io/tun": "1" });
+  assert.equal(resources(() => undefined, "kvm")?.limits?.["devices.kubevirt.io/kvm"], "1");
+  const limited = resources((spec) => {
+    spec.domain.resources = { requests: { cpu: "2", memory: "64Mi" }, limits: { memory: "128Mi" } };
+  });
+  assert.equal(limited?.requests?.["cpu"], "2");
+  assert.ok(Number(limited?.requests?.["memory"]) < Number(limited?.limits?.["memory"]));
+});
+
+test("volumes: images and claims come with the pod", () => {
+  const { spec } = renderLauncherPod(
+    vmiOf((draft) => {
+      draft.volumes?.push(
+        { name: "data", persistentVolumeClaim: { claimName: "files" } },
+        { name: "raw", persistentVolumeClaim: { claimName: "block", readOnly: true } },
+        { name: "seed", cloudInitNoCloud: { userData: "x" } },
+      );
+    }),
+    context,
+  );
+  assert.deepEqual(spec?.volumes, [
+    { name: "run", emptyDir: {} },
+    { name: "disks", emptyDir: {} },
+    { name: "root", image: { reference: "localhost/vmpod/guest:latest", pullPolicy: "IfNotPresent" } },
+    { name: "data", persistentVolumeClaim: { claimName: "files" } },
+    { name: "raw", persistentVolumeClaim: { claimName: "block", readOnly: true } },
+  ]);
+  assert.deepEqual(spec?.containers[0]?.volumeDevices, [{ name: "raw", devicePath: "/var/run/vmpod/pvc/raw" }]);
+});
+
+test("placement, names and probes are passed on", () => {
+  const { spec } = renderLauncherPod(
+    vmiOf((draft) => {
+      draft.nodeSelector = { disk: "ssd" };
+      draft.hostname = "db";
+      draft.subdomain = "all";
+      draft.terminationGracePeriodSeconds = 0;
+      draft.readinessProbe = { httpGet: { path: "/", scheme: "HTTP" }, periodSeconds: 3 };
+    }),
+    context,
+  );
+  assert.deepEqual(spec?.nodeSelector, { disk: "ssd" });
+  assert.equal(spec?.hostname, "db");
+  assert.equal(spec?.subdomain, "all");
+  assert.equal(spec?.terminationGracePeriodSeconds, 0);
+  assert.deepEqual(spec?.containers[0]?.readinessProbe, { httpGet: { path: "/", scheme: "HTTP" }, periodSeconds: 3 });
+});
+
+test("the machine: SATA drives are there from the start, PCI devices get ports", () => {
+  const domain = domainOf(
+    vmiOf((spec) => {
+      spec.volumes?.push({ name: "scratch", emptyDisk: { capacity: "1Gi" } });
+      spec.domain.firmware = { ...spec.domain.firmware, bootloader: { efi: { secureBoot: false } } };
+    }),
+    "tcg",
+  );
+  assert.deepEqual(domain.sataDrives, [{ name: "scratch", device: "disk", serial: undefined, bootIndex: 2 }]);
+  assert.deepEqual(domain.firmware, { type: "efi", secureBoot: false });
+  assert.ok(domain.pcieRootPorts >= 2);
+  assert.equal(domain.memory.bytes, 128 * 1024 ** 2);
+});

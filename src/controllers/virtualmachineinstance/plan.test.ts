@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { finalizers, labels } from "../../../api/kubevirt/names.ts";
+import type { Observation } from "./observation.ts";
+import { type Action, plan } from "./plan.ts";
+import { deleting, observationOf, podIn } from "./sample.ts";
+
+function words(actions: readonly Action[]): string[] {
+  return actions.map((action) =>
+    action.type === "deletePod" ? `deletePod ${action.gracePeriodSeconds}` : action.type,
+  );
+}
+
+function deleted(observation: Observation, gracePeriodSeconds?: number): Observation {
+  const { vmi } = observation;
+  const metadata = { ...vmi.metadata, ...deleting, finalizers: [finalizers.virtualMachineInstance] };
+  const spec = {
+    ...vmi.spec,
+    ...(gracePeriodSeconds !== undefined && { terminationGracePeriodSeconds: gracePeriodSeconds }),
+  };
+  return { ...observation, vmi: { ...vmi, metadata, spec } };
+}
+
+function labelled(observation: Observation): Observation {
+  const { vmi } = observation;
+  return { ...observation, vmi: { ...vmi, metadata: { ...vmi.metadata, labels: { [labels.nodeName]: "node" } } } };
+}
+
+const ending = (deletionGracePeriodSeconds: number) =>
+  podIn("Running", { metadata: { ...deleting, deletionGracePeriodSeconds } });
+
+test("one step at a time", () => {
+  const table: [string, Observation, string[]][] = [
+    ["creates the pod", observationOf("Pending"), ["createPod"]],
+    ["creates no second pod", observationOf("Pending", { pods: [podIn("Pending")] }), []],
+    ["waits for a claim", observationOf("Pending", { claims: [{ name: "c", exists: false, block: false }] }), []],
+    ["gives up a vanished pod", observationOf("Running"), []],
+    ["labels the node", observationOf("Scheduled", { pods: [podIn("Running")] }), ["labelNode"]],
+    ["has nothing to do", labelled(observationOf("Running", { pods: [podIn("Running")] })), []],
+    [
+      "ends the pod of a deleted VMI",
+      deleted(observationOf("Running", { pods: [podIn("Running")] }), 7),
+      ["deletePod 7"],
+    ],
+    ["waits for it", deleted(observationOf("Running", { pods: [ending(7)] }), 7), []],
+    ["hurries it", deleted(observationOf("Running", { pods: [ending(30)] }), 0), ["deletePod 0"]],
+    ["lets a deleted VMI go", deleted(observationOf("Running")), ["removeFinalizer"]],
+    ["ends the live pod of a final VMI", observationOf("Failed", { pods: [podIn("Running")] }), ["deletePod 30"]],
+    ["keeps the ended pod of a final VMI", observationOf("Failed", { pods: [podIn("Failed")] }), []],
+    [
+      "forces pods off a lost node",
+      observationOf("Running", { pods: [podIn("Running")], nodeExists: false }),
+      ["deletePod 0"],
+    ],
+  ];
+  for (const [what, observation, expected] of table) assert.deepEqual(words(plan(observation)), expected, what);
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Pod } from "../../../api/core.ts";
+import type { Condition } from "../../../api/meta.ts";
+import { findCondition } from "../../runtime/conditions.ts";
+import { deleting, observationOf, podIn } from "./sample.ts";
+import { decideConditions } from "./vmi-conditions.ts";
+
+function find(observation: Parameters<typeof decideConditions>[0], type: string): string | undefined {
+  const phase = observation.vmi.status?.phase ?? "Pending";
+  const condition = findCondition(decideConditions(observation, phase), type);
+  return condition && `${condition.status} ${condition.reason ?? ""}`.trim();
+}
+
+const ready = { status: { conditions: [{ type: "Ready", status: "True" }] } };
+const waiting = (reason: string): Pod =>
+  podIn("Pending", {
+    status: {
+      containerStatuses: [
+        { name: "compute", image: "", imageID: "", ready: false, restartCount: 0, state: { waiting: { reason } } },
+      ],
+    },
+  });
+
+test("Ready follows the pod and the guest", () => {
+  const paused: Condition = { type: "Paused", status: "True" };
+  const table: [Parameters<typeof find>[0], string][] = [
+    [observationOf("Pending"), "False PodNotExists"],
+    [observationOf("Running", { pods: [podIn("Running", { metadata: deleting })] }), "False PodTerminating"],
+    [observationOf("Scheduled", { pods: [podIn("Running", ready)] }), "False GuestNotRunning"],
+    [observationOf("Running", { pods: [podIn("Running")] }), "False PodConditionMissing"],
+    [observationOf("Running", { pods: [podIn("Running", ready)] }), "True"],
+    [observationOf("Running", { pods: [podIn("Running", ready)] }, [paused]), "False GuestPaused"],
+  ];
+  for (const [observation, expected] of table) assert.equal(find(observation, "Ready"), expected);
+});
+
+test("Synchronized says why there is no machine yet, and goes when there is", () => {
+  const failed: Condition = { type: "Synchronized", status: "False", reason: "ErrImagePull" };
+  const agents: Condition = { type: "Synchronized", status: "False", reason: "SyncFailed" };
+  const table: [Parameters<typeof find>[0], string | undefined][] = [
+    [observationOf("Pending"), undefined],
+    [observationOf("Pending", { createFailure: "no" }), "False FailedCreate"],
+    [observationOf("Pending", { claims: [{ name: "c", exists: false, block: false }] }), "False FailedPvcNotFound"],
+    [observationOf("Scheduling", { pods: [waiting("ErrImageNeverPull")] }), "False ErrImagePull"],
+    [observationOf("Scheduling", { pods: [waiting("ImagePullBackOff")] }), "False ImagePullBackOff"],
+    [observationOf("Scheduling", { pods: [waiting("ContainerCreating")] }, [failed]), undefined],
+    [observationOf("Running", { pods: [podIn("Running")] }, [agents]), "False SyncFailed"],
+  ];
+  for (const [observation, expected] of table) assert.equal(find(observation, "Synchronized"), expected);
+});
+
+test("PodScheduled is copied while it is false", () => {
+  const unscheduled = { status: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }] } };
+  assert.equal(
+    find(observationOf("Scheduling", { pods: [podIn("Pending", unscheduled)] }), "PodScheduled"),
+    "False Unschedulable",
+  );
+  assert.equal(find(observationOf("Scheduling", { pods: [podIn("Pending")] }), "PodScheduled"), undefined);
+});
