@@ -182,6 +182,13 @@ test("a built-in kind: null is absent, and repeated items are left to its own ru
   );
 });
 
+test("a built-in kind: counters of a status may be left out", () => {
+  const replicaSet = builtinSchema({ group: "apps", version: "v1", kind: "ReplicaSet" });
+  assert.ok(replicaSet);
+  const object = { spec: { selector: {} }, status: {} };
+  assert.deepEqual(validateObject(replicaSet, object, { builtin: true }), []);
+});
+
 test("an evil pattern does not hang", () => {
   const schema: Schema = { type: "string", pattern: "^(a+)+$" };
   const started = performance.now();

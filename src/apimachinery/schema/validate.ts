@@ -52,13 +52,19 @@ function validateFields(schema: Schema, object: JsonObject, options: ValidateOpt
   const causes: StatusCause[] = [];
   for (const field of schema.required ?? []) {
     const absent = !Object.hasOwn(object, field) || (options.builtin === true && object[field] === null);
-    if (absent) causes.push(required(join(path, field)));
+    const zero = options.builtin === true && isZeroWhenAbsent(schema.properties?.[field], path);
+    if (absent && !zero) causes.push(required(join(path, field)));
   }
   for (const [field, child] of Object.entries(object)) {
     const childSchema = fieldSchema(schema, field);
     if (childSchema) causes.push(...validateObject(childSchema, child, options, join(path, field)));
   }
   return causes;
+}
+
+/** Where Kubernetes decodes into a Go type, `false` and the counters of a status may be left out. */
+function isZeroWhenAbsent(schema: Schema | undefined, path: string): boolean {
+  return schema?.type === "boolean" || (schema?.type === "integer" && /^status\b/.test(path));
 }
 
 function validateType(schema: Schema, value: unknown, path: string): StatusCause | undefined {
