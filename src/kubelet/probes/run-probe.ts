@@ -3,6 +3,7 @@ import type { Container, Probe } from "../../../api/core.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { CriClient } from "../../cri/client.ts";
 import { execInContainer } from "./exec.ts";
+import { grpcHealthy } from "./grpc.ts";
 import { httpGet } from "./http.ts";
 import { portNumber } from "./ports.ts";
 import { tcpConnect } from "./tcp.ts";
@@ -54,6 +55,11 @@ async function attempt(
     const port = portNumber(container, probe.tcpSocket.port);
     await tcpConnect(probe.tcpSocket.host || podIp, port, timeoutMs, signal);
     return { ok: true, output: "" };
+  }
+  if (probe.grpc !== undefined) {
+    const { port, service = "" } = probe.grpc;
+    const ok = await grpcHealthy({ host: podIp, port, service, timeoutMs, signal });
+    return { ok, output: ok ? "" : `service ${JSON.stringify(service)} is not serving` };
   }
   return { ok: false, output: "the probe has no handler that this node supports" };
 }
