@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { isStatus } from "../../base/errors.ts";
 import { matchesFields, parseFieldSelector } from "./field-selector.ts";
 import { formatLabelSelector, matchesLabels, parseLabelSelector, requirementsOf } from "./label-selector.ts";
+import { validateLabelSelector } from "./validate-label-selector.ts";
 
 describe("a label selector", () => {
   const labels = { app: "web", tier: "front", "example.com/n": "5" };
@@ -74,6 +75,31 @@ describe("a label selector", () => {
     assert.equal(formatLabelSelector(requirements), "app=web,tier notin (back),!x");
     assert.equal(matchesLabels(requirements, labels), true);
   });
+});
+
+test("the label selector of an object is checked requirement by requirement", () => {
+  const causes = validateLabelSelector(
+    {
+      matchLabels: { "a b": "x" },
+      matchExpressions: [
+        { key: "k", operator: "In" },
+        { key: "k", operator: "Exists", values: ["v"] },
+        { key: "k", operator: "Gt" as "In", values: ["v"] },
+        { key: "k", operator: "NotIn", values: ["no good"] },
+      ],
+    },
+    "spec.selector",
+  );
+  assert.deepEqual(
+    causes.map(({ field, reason }) => [field, reason]),
+    [
+      ["spec.selector.matchLabels", "FieldValueInvalid"],
+      ["spec.selector.matchExpressions[0].values", "FieldValueRequired"],
+      ["spec.selector.matchExpressions[1].values", "FieldValueForbidden"],
+      ["spec.selector.matchExpressions[2].operator", "FieldValueInvalid"],
+      ["spec.selector.matchExpressions[3].values[0]", "FieldValueInvalid"],
+    ],
+  );
 });
 
 describe("a field selector", () => {

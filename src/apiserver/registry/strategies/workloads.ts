@@ -5,6 +5,7 @@ import type { StatusCause } from "../../../base/errors.ts";
 import { invalid, required } from "../../../apimachinery/schema/cause.ts";
 import { sameJson } from "../../../apimachinery/schema/same-json.ts";
 import { matchesLabels, requirementsOf } from "../../../apimachinery/selector/label-selector.ts";
+import { validateLabelSelector } from "../../../apimachinery/selector/validate-label-selector.ts";
 import { ensure, field, fill, list, number, record, text } from "../field.ts";
 import type { Strategy } from "../kind.ts";
 import { defaultPodSpec, validatePodSpec } from "./pod-spec.ts";
@@ -40,6 +41,8 @@ function countCauses(spec: Record<string, unknown>, name: string): StatusCause[]
 function selectorCauses(object: KubeObject): StatusCause[] {
   const selector = field(object, "spec", "selector") as LabelSelector | undefined;
   if (selector === undefined) return [required("spec.selector")];
+  const malformed = validateLabelSelector(selector, "spec.selector");
+  if (malformed.length > 0) return malformed;
   const requirements = requirementsOf(selector);
   if (requirements.length === 0)
     return [invalid("spec.selector", selector, "empty selector is invalid for deployment")];
