@@ -27,6 +27,8 @@ const firmwareRestMs = 20_000;
 
 const noDevice = "the firmware found no device to boot from: does the first disk carry a boot loader?";
 
+const prompt = "the boot loader waits at its prompt: it did not find the system that it is to start";
+
 export function detectBootFailure(witness: BootWitness): BootFailure | undefined {
   const text = `${witness.screen}\n${witness.serialTail}`;
   const panic = /Kernel panic - not syncing: ?([^\r\n]*)/.exec(text);
@@ -39,6 +41,7 @@ export function detectBootFailure(witness: BootWitness): BootFailure | undefined
   if (/No bootable (device|option or device was found)/.test(lastLines(text))) {
     return { reason: "NoBootableDevice", message: noDevice };
   }
+  if (/^grub( rescue)?>\s*$/m.test(lastLines(text))) return { reason: "BootLoaderStopped", message: prompt };
   if (witness.screen === "" && witness.haltedInFirmware && witness.ageMs > firmwareRestMs) {
     return { reason: "NoBootableDevice", message: noDevice };
   }

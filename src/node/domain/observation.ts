@@ -70,7 +70,7 @@ export interface MachineObservation {
 }
 
 export interface BootFailure {
-  reason: "NoBootableDevice" | "BootLoop" | "KernelPanic";
+  reason: "NoBootableDevice" | "BootLoaderStopped" | "BootLoop" | "KernelPanic";
   message: string;
 }
 

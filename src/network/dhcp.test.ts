@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dhcpArgv } from "./dhcp-argv.ts";
+import { guestNetwork } from "./network.fixture.ts";
+import { podCgroupFiles } from "./pod-cgroup.ts";
+import { planDhcp } from "./reconcile-network.ts";
+import { parseResolvConf } from "./resolv-conf.ts";
+
+const answers = {
+  network: guestNetwork(),
+  resolver: { servers: ["10.43.0.10"], searchDomains: ["a.svc.cluster.local", "svc.cluster.local"] },
+  hostname: "legacy",
+  pidFile: "/run/x/uid.pid",
+};
+
+test("one address for one card, with everything a guest needs to know", () => {
+  const argv = dhcpArgv(answers);
+  for (const expected of [
+    "--dhcp-host=02:11:22:33:44:55,10.0.2.2,legacy,infinite",
+    "--dhcp-range=10.0.2.2,static,255.255.255.0,infinite",
+    "--dhcp-option-force=option:router,10.0.2.1",
+    "--dhcp-option-force=option:mtu,1450",
+    "--dhcp-option-force=option:dns-server,10.43.0.10",
+    "--dhcp-option-force=option:domain-search,a.svc.cluster.local,svc.cluster.local",
+    "--user=nobody",
+    "--port=0",
+  ]) {
+    assert.ok(argv.includes(expected), expected);
+  }
+});
+
+test("without a resolver nothing is said of one", () => {
+  const argv = dhcpArgv({ ...answers, hostname: undefined, resolver: { servers: [], searchDomains: [] } });
+  assert.equal(argv.filter((argument) => argument.includes("dns-server") || argument.includes("domain")).length, 0);
+  assert.ok(argv.includes("--dhcp-host=02:11:22:33:44:55,10.0.2.2,infinite"));
+});
+
+test("an answerer is kept only if it is the same, in the same namespace", () => {
+  const argv = dhcpArgv(answers);
+  const running = { pid: 7, argv, pidFile: answers.pidFile, netns: "net:[1]" };
+  assert.deepEqual(planDhcp(argv, "net:[1]", []), { stop: [], start: true });
+  assert.deepEqual(planDhcp(argv, "net:[1]", [running]), { stop: [], start: false });
+  assert.deepEqual(planDhcp(argv, "net:[2]", [running]), { stop: [running], start: true });
+  const other = { ...running, argv: [...argv, "--other"] };
+  assert.deepEqual(planDhcp(argv, "net:[1]", [other, running]), { stop: [other], start: false });
+});
+
+test("a guest cannot use the pod's loopback resolver, nor IPv6", () => {
+  const text =
+    "# made by\nnameserver 127.0.0.53\nnameserver 10.43.0.10 ; cluster\nnameserver fd00::a\nsearch a.b  b .\noptions ndots:5\n";
+  assert.deepEqual(parseResolvConf(text), { servers: ["10.43.0.10"], searchDomains: ["a.b", "b"] });
+  assert.deepEqual(parseResolvConf(""), { servers: [], searchDomains: [] });
+});
+
+test("the pod's cgroup in every hierarchy of version 1 that names it", () => {
+  const uid = "f72d89f1-ed0e-4f6e-b568-fa8fa257e953";
+  const text = `9:name=systemd:/vmpod/pod${uid}/abc\n4:cpu,cpuacct:/kubepods-pod${uid.replaceAll("-", "_")}.slice/cri-abc.scope\n3:cpuset:/\n0::/vmpod/pod${uid}/abc\n`;
+  assert.deepEqual(podCgroupFiles(text, uid), [
+    `/sys/fs/cgroup/systemd/vmpod/pod${uid}/cgroup.procs`,
+    `/sys/fs/cgroup/cpu,cpuacct/kubepods-pod${uid.replaceAll("-", "_")}.slice/cgroup.procs`,
+  ]);
+  assert.deepEqual(podCgroupFiles(text, ""), []);
+});

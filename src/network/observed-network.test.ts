@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseObservation } from "./observed-network.ts";
+
+test("reads what ip, nft and the kernel say", () => {
+  const links = [
+    {
+      ifname: "eth0",
+      mtu: 1450,
+      address: "ae:ee:77:2a:73:7f",
+      flags: ["UP"],
+      linkinfo: { info_kind: "veth" },
+      addr_info: [{ local: "10.42.0.5", prefixlen: 24 }],
+    },
+    {
+      ifname: "tap0",
+      mtu: 1450,
+      flags: [],
+      master: "k6t-eth0",
+      linkinfo: { info_kind: "tun", info_data: { user: 107, multi_queue: false } },
+      addr_info: [],
+    },
+  ];
+  const rules = {
+    nftables: [
+      { metainfo: { version: "1.0.6" } },
+      { chain: { family: "ip", table: "vmpod", name: "digest_1" } },
+      { chain: { family: "ip", table: "nat", name: "other" } },
+    ],
+  };
+  const observed = parseObservation(`${JSON.stringify(links)}\n${JSON.stringify(rules)}\n1\n0\n`);
+  assert.deepEqual(
+    observed.links.map(({ name, up, master, owner, addresses }) => [name, up, master, owner, addresses]),
+    [
+      ["eth0", true, undefined, undefined, ["10.42.0.5/24"]],
+      ["tap0", false, "k6t-eth0", 107, []],
+    ],
+  );
+  assert.deepEqual([observed.chains, observed.forwarding, observed.localnet], [["digest_1"], true, false]);
+});

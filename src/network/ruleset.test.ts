@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { guestNetwork } from "./network.fixture.ts";
+import type { PortForward } from "./pod-network.ts";
+import { masqueradeRuleset } from "./ruleset.ts";
+
+const dnats = (ports: PortForward[]) =>
+  masqueradeRuleset(guestNetwork({ ports }))
+    .script.split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line.includes("dnat to"));
+
+test("which packets reach the guest", () => {
+  const table: [PortForward[], string[]][] = [
+    [[], ['iifname "eth0" dnat to 10.0.2.2', "ip daddr 127.0.0.1 dnat to 10.0.2.2"]],
+    [
+      [
+        { protocol: "TCP", port: 443 },
+        { protocol: "TCP", port: 80 },
+        { protocol: "TCP", port: 80 },
+      ],
+      [
+        'iifname "eth0" tcp dport { 80, 443 } dnat to 10.0.2.2',
+        "ip daddr 127.0.0.1 tcp dport { 80, 443 } dnat to 10.0.2.2",
+      ],
+    ],
+    [
+      [
+        { protocol: "UDP", port: 53 },
+        { protocol: "TCP", port: 53 },
+      ],
+      [
+        'iifname "eth0" tcp dport { 53 } dnat to 10.0.2.2',
+        'iifname "eth0" udp dport { 53 } dnat to 10.0.2.2',
+        "ip daddr 127.0.0.1 tcp dport { 53 } dnat to 10.0.2.2",
+        "ip daddr 127.0.0.1 udp dport { 53 } dnat to 10.0.2.2",
+      ],
+    ],
+  ];
+  for (const [ports, expected] of table) assert.deepEqual(dnats(ports), expected, JSON.stringify(ports));
+});
+
+test("the whole table is replaced in one transaction, which also works when there is none", () => {
+  const { script } = masqueradeRuleset(guestNetwork());
+  assert.deepEqual(script.split("\n").slice(0, 3), ["table ip vmpod", "delete table ip vmpod", "table ip vmpod {"]);
+});
+
+test("the marker names the rules", () => {
+  const marker = masqueradeRuleset(guestNetwork()).marker;
+  assert.match(marker, /^digest_[0-9a-f]{16}$/);
+  assert.equal(masqueradeRuleset(guestNetwork({ guestMac: "02:99:99:99:99:99" })).marker, marker, "not in the rules");
+  assert.notEqual(masqueradeRuleset(guestNetwork({ guestAddress: "10.0.2.3" })).marker, marker);
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
+import type { Observation } from "./observation.ts";
+import { plan } from "./plan.ts";
+import { apply, isUp, newWorld, observeWorld, type World } from "./world.fixture.ts";
+
+const prelaunch = someMachine({ runState: "prelaunch" });
+const scheduled = someVmi();
+const running = someVmi({ status: { phase: "Running" } });
+const deleted = { deletionTimestamp: "2026-01-02T03:04:05Z" };
+const types = (observation: Observation): string[] => plan(observation).map(({ type }) => type);
+
+test("what is done next, by what is seen", () => {
+  const missing = someObservation({ vmi: scheduled }).disks.map((disk) => ({ ...disk, image: undefined }));
+  const table: [string, Partial<Observation>, string[]][] = [
+    ["no QEMU yet", { vmi: scheduled, qemu: undefined, machine: undefined }, []],
+    ["its monitor does not answer", { vmi: scheduled, machine: undefined }, []],
+    [
+      "nothing prepared",
+      { vmi: scheduled, machine: prelaunch, disks: missing, networkReady: false, consoleOpen: false },
+      ["connectNetwork", "openConsole", "prepareDisk"],
+    ],
+    [
+      "nothing attached",
+      { vmi: scheduled, machine: { ...prelaunch, devices: noDevices } },
+      ["changeDevice", "changeDevice", "changeDevice", "changeDevice"],
+    ],
+    ["everything attached", { vmi: scheduled, machine: prelaunch }, ["start"]],
+    [
+      "reboots end it",
+      { vmi: withDomain({ rebootPolicy: "Terminate" }), machine: prelaunch },
+      ["stopOnReboot", "start"],
+    ],
+    ["not handed over yet", { vmi: someVmi({ status: { phase: "Scheduling" } }), machine: prelaunch }, []],
+    ["to start paused", { vmi: someVmi({ spec: { startStrategy: "Paused" } }), machine: prelaunch }, []],
+    ["reset while its user had paused it", { vmi: running, machine: prelaunch }, []],
+    ["deleted before it started", { vmi: someVmi({ metadata: deleted }), machine: prelaunch }, ["quit"]],
+    ["running", {}, []],
+    [
+      "running, after a crash of the agent",
+      { networkReady: false, consoleOpen: false },
+      ["connectNetwork", "openConsole"],
+    ],
+    ["paused by its user", { machine: someMachine({ runState: "paused" }) }, []],
+    ["its agent has news", { guestDue: true }, ["askGuest"]],
+    ["shut down to be rebooted", { machine: someMachine({ runState: "shutdown" }) }, ["finishReboot"]],
+    [
+      "shut down to be rebooted, and deleted",
+      {
+        vmi: someVmi({ metadata: deleted, status: { phase: "Running" } }),
+        machine: someMachine({ runState: "shutdown" }),
+      },
+      ["quit"],
+    ],
+    ["ended", { vmi: someVmi({ status: { phase: "Failed" } }), machine: prelaunch }, []],
+  ];
+  for (const [what, change, expected] of table) assert.deepEqual(types(someObservation(change)), expected, what);
+});
+
+test("a started guest keeps its devices, whatever they are", () => {
+  assert.deepEqual(types(someObservation({ machine: someMachine({ devices: noDevices }) })), []);
+});
+
+test("from every crash on it converges to one running guest with all devices", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 6 }), { maxLength: 30 }), (survivedActions) => {
+      const world = newWorld(scheduled);
+      // The agent lives through so many actions, then is killed; at last it stays.
+      for (const count of [...survivedActions, ...Array.from({ length: 12 }, () => 100)]) liveFor(world, count);
+      assert.ok(isUp(world), JSON.stringify(world));
+      assert.equal(world.starts, 1);
+    }),
+  );
+});
+
+test("a guest that its user pauses stays paused through crashes and resets", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 3 }), { maxLength: 10 }), fc.boolean(), (survivedActions, isReset) => {
+      const world = newWorld(scheduled);
+      for (let turn = 0; turn < 12; turn++) liveFor(world, 100);
+      world.runState = isReset ? "prelaunch" : "paused";
+      for (const count of survivedActions) liveFor(world, count);
+      assert.notEqual(world.runState, "running");
+      assert.equal(world.starts, 1);
+    }),
+  );
+});
+
+/** One look, then at most so many of the actions it leads to; then a new agent that remembers nothing. */
+function liveFor(world: World, actions: number): void {
+  const observation = observeWorld(world);
+  for (const action of plan(observation).slice(0, actions)) apply(world, action);
+  world.networkSeen = actions >= 100;
+}
+
+function withDomain(domain: object): Observation["vmi"] {
+  return someVmi({ spec: { domain: { ...scheduled.spec.domain, ...domain } } });
+}
