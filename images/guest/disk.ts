@@ -29,7 +29,8 @@ const commonModules = [
   "test",
   "linux",
   "newc",
-  "minicmd",
+  "echo",
+  "configfile",
 ];
 
 const configuration = await readFile(join(import.meta.dirname, "grub.cfg"), "utf8");

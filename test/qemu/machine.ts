@@ -130,7 +130,7 @@ export async function seedDisk(
 ): Promise<Disk> {
   const path = join(machine.directory, "seed.iso");
   await writeFile(path, buildIso({ label, files }));
-  return { kind: "disk", name: "seed", ...disk, readOnly: true, image: { format: "raw", path } };
+  return { kind: "disk", name: "seed", ...disk, image: { format: "raw", path } };
 }
 
 export async function waitFor(what: string, timeoutMs: number, check: () => Promise<boolean>): Promise<void> {
