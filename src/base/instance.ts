@@ -63,7 +63,8 @@ export function pathsOf({ dataDir, runDir }: Instance) {
     pki,
     kubeconfig: (identity: KubeconfigIdentity) => join(dataDir, "kubeconfig", identity),
     store: join(dataDir, "store", "state.db"),
-    images: join(dataDir, "images"),
+    /** Shared by all instances: images are addressed by their content. */
+    images: "/var/cache/vmpod",
     kubelet: join(dataDir, "kubelet"),
     containerdRoot: join(dataDir, "containerd"),
     containerdState: join(runDir, "containerd"),
