@@ -11,12 +11,15 @@ const steps: [name: string, argv: string[]][] = [
   ["types", ["tsc", "-p", "."]],
   ["lint", ["oxlint", "--type-aware", "api", "src", "images", "test", "bench", "scripts"]],
   ["format", ["biome", "format", "."]],
+  ["generated files", [process.execPath, "scripts/generate.ts", "--check"]],
 ];
 
 let failed = 0;
 for (const [name, [program = "", ...args]] of steps) {
   const started = performance.now();
-  const result = spawnSync(resolve("node_modules/.bin", program), args, { encoding: "utf8" });
+  const result = spawnSync(program.startsWith("/") ? program : resolve("node_modules/.bin", program), args, {
+    encoding: "utf8",
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const good = result.status === 0;
   console.log(`${good ? "ok    " : "FAILED"} ${name} (${seconds} s)`);

@@ -1,0 +1,91 @@
+/** A whole embedded vmpod for tests: brought up and down by `bin/vmpod`, driven by stock kubectl. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+export const root = resolve(import.meta.dirname, "../..");
+const bin = join(root, "bin/vmpod");
+
+export interface Output {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface TestInstance {
+  name: string;
+  dataDir: string;
+  runDir: string;
+  kubeconfig: string;
+  nodeAddress: string;
+  /** @throws when kubectl fails, unless `input` is all that differs */
+  kubectl: (...args: string[]) => string;
+  tryKubectl: (args: string[], input?: string) => Output;
+  vmpod: (...args: string[]) => Output;
+  up: () => Output;
+  down: (...flags: string[]) => Output;
+}
+
+/** A name, directories, ports and networks that no other instance on this machine uses. */
+export function testInstance(name: string, number: number): TestInstance {
+  const dataDir = mkdtempSync(join(tmpdir(), `vmpod-${name}-`));
+  const runDir = join(dataDir, "run");
+  const kubeconfig = join(dataDir, "kubeconfig", "admin");
+  const location = ["--data-dir", dataDir, "--run-dir", runDir];
+  const shape = {
+    "--name": name,
+    "--api-port": `2${number}443`,
+    "--kubelet-port": `2${number}250`,
+    "--vm-port": `2${number}260`,
+    "--pod-cidr": `10.1${number}.0.0/16`,
+    "--service-cidr": `10.2${number}.0.0/16`,
+  };
+  const tryKubectl = (args: string[], input?: string) =>
+    run(["kubectl", "--kubeconfig", kubeconfig, ...args], { ...(input !== undefined && { input }) });
+  return {
+    name,
+    dataDir,
+    runDir,
+    kubeconfig,
+    nodeAddress: `10.1${number}.0.1`,
+    tryKubectl,
+    kubectl(...args) {
+      return succeed(tryKubectl(args), `kubectl ${args.join(" ")}`);
+    },
+    vmpod: (...args) => run([bin, "--kubeconfig", kubeconfig, ...args]),
+    up: () => run([bin, "up", "--detach", ...location, ...Object.entries(shape).flat()], { timeoutMs: 300_000 }),
+    down: (...flags) => run([bin, "down", ...location, ...flags], { timeoutMs: 120_000 }),
+  };
+}
+
+export function run(argv: string[], options: { input?: string; timeoutMs?: number } = {}): Output {
+  const [program = "", ...args] = argv;
+  return spawnSync(program, args, {
+    encoding: "utf8",
+    timeout: options.timeoutMs ?? 120_000,
+    ...(options.input !== undefined && { input: options.input }),
+  });
+}
+
+export function succeed({ status, stdout, stderr }: Output, what: string): string {
+  if (status !== 0) throw new Error(`${what} failed (${status}): ${stderr}${stdout}`);
+  return stdout;
+}
+
+/** Looks again until `look` gives something; the error names what was seen last. */
+export async function eventually<T>(
+  what: string,
+  timeoutMs: number,
+  look: () => T | undefined | Promise<T | undefined>,
+  describe: () => string = () => "",
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new Error(`after ${timeoutMs} ms still not: ${what}\n${describe()}`);
+    await delay(200);
+  }
+}
