@@ -1,6 +1,5 @@
 /** `vmpod down`: ends an instance and removes its traces from the host. */
 import { Command } from "commander";
-import { createLogger } from "../base/log.ts";
 import { tearDown } from "../embedded/tear-down.ts";
 import { addLocationFlags, existingInstance } from "./instance-flags.ts";
 
@@ -27,7 +26,6 @@ export function downCommand(): Command {
       await tearDown(existingInstance(flags), {
         gracePeriodSeconds: seconds,
         purge: flags.purge,
-        log: createLogger("down"),
         onProgress: (text) => console.log(`vmpod: ${text}`),
       });
     },

@@ -94,7 +94,11 @@ async function checkAcceleration(): Promise<Check> {
   const tcg = await probeTcg();
   return tcg.usable
     ? good("acceleration", `TCG (emulated processor, several times slower than KVM): ${kvm.reason}`)
-    : bad("acceleration", `neither KVM (${kvm.reason}) nor TCG (${tcg.reason}) runs a guest`, "apt-get install qemu-system-x86");
+    : bad(
+        "acceleration",
+        `neither KVM (${kvm.reason}) nor TCG (${tcg.reason}) runs a guest`,
+        "apt-get install qemu-system-x86",
+      );
 }
 
 function checkCgroups(): Check {

@@ -60,7 +60,7 @@ async function walk(path: string): Promise<CgroupDirectory[]> {
 }
 
 /** Deepest first. Mount points are octal-escaped in mountinfo. */
-async function unmountBelow(...directories: string[]): Promise<void> {
+export async function unmountBelow(...directories: string[]): Promise<void> {
   const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
     .split("\n")
     .map((line) =>

@@ -5,11 +5,10 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Instance, pathsOf } from "../base/instance.ts";
+import { removeAllImageViews, removeAllPods } from "../cri/containerd/remove-pods.ts";
 import { findContainerd, stopContainerd } from "../cri/containerd/start.ts";
-import type { Logger } from "../base/log.ts";
 import { containerdPaths } from "./containerd.ts";
-import { endPods } from "./end-pods.ts";
-import { removeHostTraces } from "./host-traces.ts";
+import { removeHostTraces, unmountBelow } from "./host-traces.ts";
 import { stopProcess } from "./process-record.ts";
 
 export interface TearDownOptions {
@@ -17,7 +16,6 @@ export interface TearDownOptions {
   gracePeriodSeconds: number;
   /** Also remove the data directory: objects, disks, images, certificates. */
   purge: boolean;
-  log: Logger;
   onProgress: (message: string) => void;
 }
 
@@ -26,9 +24,12 @@ const stopGraceMs = 5_000;
 export async function tearDown(instance: Instance, options: TearDownOptions): Promise<void> {
   await stopOwnProcesses(instance);
   options.onProgress("vmpod's own processes ended");
+  const { criSocket } = pathsOf(instance);
   if (findContainerd(containerdPaths(instance)) !== undefined) {
-    const removed = await endPods(pathsOf(instance).criSocket, options.gracePeriodSeconds, options.log);
+    const removed = await removeAllPods(criSocket, options.gracePeriodSeconds);
     options.onProgress(`${removed} pods ended`);
+    await unmountBelow(pathsOf(instance).kubelet);
+    await removeAllImageViews(criSocket);
     await stopContainerd(containerdPaths(instance));
   }
   await removeHostTraces(instance);
