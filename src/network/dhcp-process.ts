@@ -1,13 +1,19 @@
 /** Finds, starts and ends DHCP answerers; see dhcp-argv.ts for how they are recognised. */
-import { readdir, readFile, readlink, unlink } from "node:fs/promises";
+import { readdir, readFile, stat, unlink } from "node:fs/promises";
 import { exec } from "../base/exec.ts";
 
 export interface DhcpProcess {
   pid: number;
   argv: string[];
   pidFile: string;
-  /** As `readlink /proc/PID/ns/net` gives it: `net:[4026532000]`. */
+  /** See `namespaceIdentity`. */
   netns: string;
+}
+
+/** The same for every path that leads to the same namespace. */
+export async function namespaceIdentity(path: string): Promise<string> {
+  const { dev, ino } = await stat(path);
+  return `${dev}:${ino}`;
 }
 
 /** All running answerers whose pid file lies in this directory. */
@@ -26,7 +32,7 @@ async function inspect(pid: number, marker: string): Promise<DhcpProcess | undef
       pid,
       argv,
       pidFile: pidArgument.slice("--pid-file=".length),
-      netns: await readlink(`/proc/${pid}/ns/net`),
+      netns: await namespaceIdentity(`/proc/${pid}/ns/net`),
     };
   } catch (error) {
     if (isGone(error)) return undefined;

@@ -1,9 +1,9 @@
 /** Observes, plans and applies the network of one pod: run again, it changes nothing. */
-import { mkdir, readlink } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { applyNetwork } from "./apply-network.ts";
 import { type DhcpAnswers, dhcpArgv } from "./dhcp-argv.ts";
-import { listDhcpProcesses, startDhcp, stopDhcp, type DhcpProcess } from "./dhcp-process.ts";
+import { listDhcpProcesses, namespaceIdentity, startDhcp, stopDhcp, type DhcpProcess } from "./dhcp-process.ts";
 import { isEmpty, planNetwork } from "./network-plan.ts";
 import { observeNetwork } from "./observed-network.ts";
 import type { MasqueradeNetwork } from "./pod-network.ts";
@@ -34,7 +34,7 @@ async function reconcileDhcp(
   { pidFile, cgroupFiles }: NetworkRequest,
   signal?: AbortSignal,
 ): Promise<void> {
-  const netns = await readlink(netnsPath);
+  const netns = await namespaceIdentity(netnsPath);
   const running = (await listDhcpProcesses(dirname(pidFile))).filter((dhcp) => dhcp.pidFile === pidFile);
   const plan = planDhcp(argv, netns, running);
   for (const dhcp of plan.stop) await stopDhcp(dhcp);

@@ -1,0 +1,175 @@
+/** The guest's network, built for real in a namespace of its own; a second one plays the pod's peer. */
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { listDhcpProcesses, stopDhcp } from "../../src/network/dhcp-process.ts";
+import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
+import { observeNetwork } from "../../src/network/observed-network.ts";
+import { type NetworkRequest, reconcileNetwork } from "../../src/network/reconcile-network.ts";
+
+const names = { pod: "vmpod-test-pod", guest: "vmpod-test-guest", peer: "vmpod-test-peer" };
+const guestMac = "02:11:22:33:44:55";
+const pod = `/run/netns/${names.pod}`;
+let directory = "";
+
+const ip = (...args: string[]): string => execFileSync("ip", args, { encoding: "utf8" });
+const inside = (namespace: string, ...argv: string[]): string =>
+  execFileSync("nsenter", [`--net=/run/netns/${namespace}`, ...argv], { encoding: "utf8", timeout: 20_000 });
+
+function request(): NetworkRequest {
+  return {
+    network: {
+      uplink: "eth0",
+      bridge: "k6t-eth0",
+      tap: "tap0",
+      routerAddress: "10.0.2.1",
+      guestAddress: "10.0.2.2",
+      prefixLength: 24,
+      guestMac,
+      multiqueue: false,
+      ports: [],
+      owner: 107,
+    },
+    resolver: { servers: ["10.43.0.10"], searchDomains: ["default.svc.cluster.local"] },
+    hostname: "legacy",
+    pidFile: join(directory, "pod.pid"),
+    cgroupFiles: [],
+  };
+}
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "vmpod-network-"));
+  for (const name of Object.values(names)) ip("netns", "add", name);
+  ip(
+    "link",
+    "add",
+    "eth0",
+    "mtu",
+    "1450",
+    "netns",
+    names.pod,
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "eth0",
+    "netns",
+    names.peer,
+  );
+  for (const [name, address] of [
+    [names.pod, "10.42.0.5/24"],
+    [names.peer, "10.42.0.6/24"],
+  ] as const) {
+    inside(name, "ip", "address", "add", address, "dev", "eth0");
+    for (const link of ["lo", "eth0"]) inside(name, "ip", "link", "set", link, "up");
+  }
+});
+
+after(async () => {
+  for (const dhcp of await listDhcpProcesses(directory)) await stopDhcp(dhcp);
+  for (const name of Object.values(names)) ip("netns", "delete", name);
+  rmSync(directory, { recursive: true });
+});
+
+test("it is built once, and looked at again it stays as it is", async () => {
+  await reconcileNetwork(pod, request());
+  const [first] = await listDhcpProcesses(directory);
+  const observed = await observeNetwork(pod);
+  assert.ok(isEmpty(planNetwork({ ...request().network, mtu: 1450 }, observed)));
+  const tap = observed.links.find(({ name }) => name === "tap0");
+  assert.deepEqual(tap && [tap.owner, tap.mtu, tap.master], [107, 1450, "k6t-eth0"]);
+  await reconcileNetwork(pod, request());
+  assert.deepEqual(await listDhcpProcesses(directory), [first]);
+});
+
+test("the answerer has no privilege beyond its network", async () => {
+  const [dhcp] = await listDhcpProcesses(directory);
+  const status = readFileSync(`/proc/${dhcp?.pid}/status`, "utf8");
+  assert.match(status, /^Uid:\t65534\t/m);
+  // CAP_NET_ADMIN alone, in the pod's namespace: it has to write the neighbour table.
+  assert.match(status, /^CapEff:\t0000000000001000$/m);
+});
+
+test("what is damaged is mended", async () => {
+  inside(names.pod, "ip", "link", "delete", "tap0");
+  inside(names.pod, "nft", "delete", "table", "ip", "vmpod");
+  const [dhcp] = await listDhcpProcesses(directory);
+  assert.ok(dhcp);
+  await stopDhcp(dhcp);
+  await reconcileNetwork(pod, request());
+  assert.ok(isEmpty(planNetwork({ ...request().network, mtu: 1450 }, await observeNetwork(pod))));
+  assert.equal((await listDhcpProcesses(directory)).length, 1);
+});
+
+test("a guest gets its address, and is reached at the pod's", async () => {
+  attachGuest();
+  const lease = inside(
+    names.guest,
+    "busybox",
+    "udhcpc",
+    "-i",
+    "eth0",
+    "-n",
+    "-q",
+    "-f",
+    "-t",
+    "5",
+    "-T",
+    "1",
+    "-s",
+    leaseScript(),
+  );
+  for (const expected of ["ip=10.0.2.2", "router=10.0.2.1", "dns=10.43.0.10", "mtu=1450", "hostname=legacy"]) {
+    assert.match(lease, new RegExp(`^${expected}$`, "m"));
+  }
+  inside(names.guest, "ip", "address", "add", "10.0.2.2/24", "dev", "eth0");
+  inside(names.guest, "ip", "route", "add", "default", "via", "10.0.2.1");
+  assert.equal(await ask(names.guest, names.peer, "10.42.0.5"), "hello");
+  assert.equal(await ask(names.guest, names.pod, "127.0.0.1"), "hello");
+  // And the other way round: the guest goes out under the pod's address.
+  assert.equal(await ask(names.peer, names.guest, "10.42.0.6"), "hello");
+});
+
+test("only the listed ports reach the guest", async () => {
+  await reconcileNetwork(pod, {
+    ...request(),
+    network: { ...request().network, ports: [{ protocol: "TCP", port: 80 }] },
+  });
+  assert.equal(await ask(names.guest, names.peer, "10.42.0.5"), undefined, "port 8080 is not listed");
+});
+
+/** Instead of QEMU: a card on the bridge, with the guest's MAC address. */
+function attachGuest(): void {
+  inside(names.pod, "ip", "link", "add", "guest0", "type", "veth", "peer", "name", "eth0", "netns", names.guest);
+  inside(names.pod, "ip", "link", "set", "guest0", "master", "k6t-eth0", "up");
+  inside(names.guest, "ip", "link", "set", "eth0", "address", guestMac, "up");
+}
+
+/** udhcpc calls a script with the answers in its environment. */
+function leaseScript(): string {
+  const path = join(directory, "lease.sh");
+  const answers = ["ip", "router", "dns", "mtu", "hostname", "search"];
+  const lines = answers.map((name) => `echo "${name}=$${name}"`);
+  writeFileSync(path, `#!/bin/sh\n${lines.join("\n")}\n`, { mode: 0o755 });
+  return path;
+}
+
+/** One namespace serves a word on port 8080, another fetches it; undefined when it cannot connect. */
+async function ask(server: string, client: string, address: string): Promise<string | undefined> {
+  const serve = ["nc", "-l", "-p", "8080", "-e", "echo", "hello"];
+  const child = spawn("nsenter", [`--net=/run/netns/${server}`, "busybox", ...serve], { stdio: "ignore" });
+  try {
+    while (!inside(server, "ss", "-Hltn", "sport", "=", "8080").includes("8080")) await delay(20);
+    const fetch = ["nc", "-w", "2", address, "8080"];
+    const options = { encoding: "utf8", timeout: 10_000 } as const;
+    const { status, stdout } = spawnSync("nsenter", [`--net=/run/netns/${client}`, "busybox", ...fetch], options);
+    return status === 0 ? stdout.trim() : undefined;
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
