@@ -32,14 +32,22 @@ export function define(command: Command): void {
 
 async function scp(command: Command, sides: [string, string], options: ScpOptions): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions>();
-  const namespace = await namespaceOf(globals);
-  const parsed = sides.map((side) => parseSide(side, namespace));
+  await runLocal(["scp", ...scpArguments(sides, options, { ...globals, namespace: await namespaceOf(globals) })]);
+}
+
+/** @throws Error unless exactly one side is in a guest */
+export function scpArguments(
+  sides: [string, string],
+  options: ScpOptions,
+  globals: GlobalOptions & { namespace: string },
+): string[] {
+  const parsed = sides.map((side) => parseSide(side, globals.namespace));
   const [remote, second] = parsed.filter((side) => side.login !== undefined);
   if (!remote?.login || second)
     throw new Error("one side must be in a guest (e.g. root@vm/legacy:/etc/hosts), the other here");
   const flags = [options.recursive && "-r", options.preserve && "-p"].filter((flag) => typeof flag === "string");
   const paths = parsed.map(({ login, path }) => (login ? `${address(login, options)}:${path}` : path));
-  await runLocal(["scp", ...flags, ...proxyArguments(remote.login.machine, options, globals), ...paths]);
+  return [...flags, ...proxyArguments(remote.login.machine, options, globals), ...paths];
 }
 
 interface Side {

@@ -4,6 +4,7 @@ import { forcedGraceSeconds } from "./force.ts";
 import { parseForwardedPort } from "./forwarded-port.ts";
 import { mergeKubeconfig } from "./merge-kubeconfig.ts";
 import { commandNameIn } from "./program.ts";
+import { scpArguments } from "./scp.ts";
 import { parseLoginTarget, proxyArguments } from "./secure-shell.ts";
 import { subresourcePath } from "./subresource.ts";
 import { parseTarget } from "./target.ts";
@@ -56,6 +57,21 @@ test("ssh goes through port-forward, quoted for the shell and for ssh's own % to
     /^ProxyCommand=\S+\/bin\/vmpod port-forward --stdio=true --context 'it'\\''s 100%%' vm\/web\/lab 2222$/,
   );
   assert.deepEqual(words.slice(-3), ["-i", "key", "-v"]);
+});
+
+test("scp copies between here and one guest", () => {
+  const options = { knownHosts: "/kh", localSshOpts: [], port: 22, recursive: true };
+  const globals = { namespace: "lab" };
+  const up = scpArguments(["./a:b", "root@vm/web:/etc"], options, globals);
+  assert.deepEqual([up[0], ...up.slice(-2)], ["-r", "./a:b", "root@vm.web.lab:/etc"]);
+  const down = scpArguments(["vmi/web/x:log", "."], { ...options, username: "me" }, globals);
+  assert.deepEqual(down.slice(-2), ["me@vmi.web.x:log", "."]);
+  for (const sides of [
+    ["a", "b"],
+    ["vm/a:x", "vm/b:y"],
+  ] as [string, string][]) {
+    assert.throws(() => scpArguments(sides, options, globals), /one side must be in a guest/);
+  }
 });
 
 test("merging kubeconfigs replaces entries of the same name and keeps the rest", () => {

@@ -164,6 +164,18 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     /the agent on node n1 does not report/,
   ],
   [
+    "image of a containerDisk",
+    {
+      vmi: {
+        ...vmi("Scheduling"),
+        spec: { ...template.spec, volumes: [{ name: "root", containerDisk: { image: "quay.io/x:1" } }] },
+      },
+      pod: pod("n1", waiting("ContainerCreating")),
+      events: [warning("Failed", 'MountVolume.SetUp failed for volume "root": failed to pull image "quay.io/x:1"')],
+    },
+    /waits for an image that cannot be pulled/,
+  ],
+  [
     "missing secret",
     {
       vmi: vmi("Scheduling"),

@@ -13,6 +13,7 @@ export const podRules: readonly Rule[] = [
   unschedulable,
   unscheduled,
   imageMissing,
+  diskImageMissing,
   noAgent,
   mountFailed,
   containerRefused,
@@ -62,6 +63,14 @@ function unscheduled({ pod }: Situation): Explanation | undefined {
 function imageMissing({ pod }: Situation): Explanation | undefined {
   const waiting = waitingState(pod);
   return imageExplanation(waiting?.reason, waiting?.message ?? "");
+}
+
+/** A containerDisk is a volume of the pod: its failed pull may show only as an event, which names the image. */
+function diskImageMissing(situation: Situation): Explanation | undefined {
+  if (isContainerRunning(situation)) return undefined;
+  const images = (situation.vmi?.spec.volumes ?? []).flatMap(({ containerDisk }) => containerDisk?.image ?? []);
+  const message = lastWarning(situation.events, "Failed", "FailedMount")?.message ?? "";
+  return images.some((image) => message.includes(image)) ? imageExplanation("ErrImagePull", message) : undefined;
 }
 
 function noAgent(situation: Situation): Explanation | undefined {

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import net from "node:net";
+import { after, before, describe, test } from "node:test";
+import { exec } from "../../src/base/exec.ts";
+import { converse } from "./conversation.ts";
+import {
+  apply,
+  bringUp,
+  killProcess,
+  kubectl,
+  kubectlOutput,
+  scratch,
+  startKubectl,
+  startVmpod,
+  takeDown,
+  vmpod,
+} from "./instance.ts";
+import { cloudConfig, machine, toolbox } from "./machines.ts";
+
+/** The command line against a real instance with a real guest and a real container. */
+
+const escape = "\x1d";
+
+before(async () => {
+  await bringUp();
+  await exec(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", scratch("key")]);
+  const userData = cloudConfig("guest", readFileSync(scratch("key.pub"), "utf8"));
+  await apply(machine("guest", { userData }), machine("halted", { runStrategy: "Halted" }), toolbox);
+  await kubectlOutput("wait", "--for=condition=AgentConnected", "vmi/guest", "--timeout=90s");
+});
+after(takeDown);
+
+describe("a guest", () => {
+  test("has a console that one can log in on, and that comes back when the API server dies", async (t) => {
+    const terminal = converse(t, startVmpod("console", "guest"));
+    await terminal.expect(/Successfully connected to guest console\. The escape sequence is \^\]/);
+    terminal.type("\n");
+    await terminal.expect(/guest login: $/, 60_000);
+    terminal.type("vmpod\n");
+    await terminal.expect(/Password: /);
+    terminal.type("secret\n");
+    await terminal.expect(/:~\$ /);
+    terminal.type("echo boot $(cat /proc/sys/kernel/random/boot_id)\n");
+    const [, bootId] = await terminal.expect(/boot ([0-9a-f-]{36})/);
+
+    killProcess("apiserver");
+    await terminal.expect(/The connection to guest broke/);
+    await terminal.expect(/Successfully connected/);
+    terminal.type("echo again $(cat /proc/sys/kernel/random/boot_id)\n");
+    const [, sameBootId] = await terminal.expect(/again ([0-9a-f-]{36})/);
+    assert.equal(sameBootId, bootId);
+
+    terminal.type(escape);
+    assert.equal(await terminal.exited, 0);
+    assert.match(terminal.unread(), /Left the console of guest/);
+  });
+
+  test("runs commands by ssh, passes their input and their status", async () => {
+    const login = ["-i", scratch("key"), "--known-hosts", scratch("known_hosts"), "vmpod@vm/guest"];
+    const result = await vmpod(["ssh", ...login, "-c", "hostname; exit 7"]);
+    assert.deepEqual([result.stdout, result.code], ["guest\n", 7], result.stderr);
+    const sent = "0123456789".repeat(50_000);
+    const counted = await vmpod(["ssh", ...login, "-c", "wc -c"], sent);
+    assert.equal(counted.stdout.trim(), String(sent.length), counted.stderr);
+  });
+
+  test("has ports that can be reached from here", async (t) => {
+    const forward = converse(t, startVmpod("port-forward", "vm/guest", "0:80"));
+    const [, port] = await forward.expect(/Forwarding from 127\.0\.0\.1:(\d+) -> 80/);
+    const pages = await Promise.all([1, 2, 3].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
+    assert.deepEqual(
+      pages,
+      Array.from({ length: 3 }, () => "hello from guest\n"),
+    );
+    const { stdout } = await vmpod(["port-forward", "--stdio=true", "vmi/guest/default", "22"]);
+    assert.match(stdout, /^SSH-2\.0-|^$/);
+  });
+
+  test("shows its screen by VNC", async (t) => {
+    const proxy = startVmpod("vnc", "guest", "--proxy-only");
+    const [, port] = await converse(t, proxy).expect(/\{"port":(\d+)\}/);
+    const viewer = net.connect(Number(port), "127.0.0.1");
+    const [greeting] = (await once(viewer, "data")) as [Buffer];
+    assert.match(greeting.toString(), /^RFB 003\.\d+\n$/);
+    viewer.destroy();
+    const file = scratch("screen.png");
+    assert.equal((await vmpod(["vnc", "screenshot", "guest", "-f", file])).code, 0);
+    assert.equal(readFileSync(file).subarray(1, 4).toString(), "PNG");
+  });
+
+  test("tells of itself by its agent and its serial log", async () => {
+    const info = JSON.parse((await vmpod(["guestosinfo", "guest"])).stdout) as { hostname: string };
+    assert.equal(info.hostname, "guest");
+    for (const list of ["userlist", "fslist"]) {
+      const { code, stdout, stderr } = await vmpod([list, "guest"]);
+      assert.equal(code, 0, stderr);
+      assert.ok(Array.isArray((JSON.parse(stdout) as { items: unknown }).items));
+    }
+    assert.match((await vmpod(["logs", "guest", "--tail=200"])).stdout, /guest login:/);
+  });
+
+  test("is paused, explained and let go on", async () => {
+    assert.equal((await vmpod(["pause", "vm", "guest"])).stdout, "VMI guest was scheduled to pause\n");
+    await kubectlOutput("wait", "--for=condition=Paused", "vmi/guest", "--timeout=10s");
+    assert.match(
+      (await vmpod(["explain", "vm/guest"])).stdout,
+      /is paused \(PausedByUser\): let it go on with `vmpod unpause/,
+    );
+    const refused = await vmpod(["pause", "vm", "guest"]);
+    assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+    assert.match(refused.stderr, /^error: Error pausing VirtualMachineInstance guest: .*paused/);
+    assert.equal((await vmpod(["unpause", "vmi/guest"])).stdout, "VMI guest was scheduled to unpause\n");
+    await explained("guest", /^guest is running on \S+ at 10\.14\./);
+  });
+});
+
+describe("a container, by kubectl", () => {
+  const transports: [name: string, env: NodeJS.ProcessEnv][] = [
+    ["websockets", {}],
+    ["SPDY", { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "false", KUBECTL_PORT_FORWARD_WEBSOCKETS: "false" }],
+  ];
+  for (const [name, env] of transports) {
+    test(`runs commands over ${name}`, async () => {
+      const failed = await kubectl(["exec", "toolbox", "--", "sh", "-c", "echo out; echo err >&2; exit 7"], "", env);
+      assert.deepEqual([failed.code, failed.stdout], [7, "out\n"]);
+      assert.match(failed.stderr, /^err\n/);
+      const input = "0123456789".repeat(100_000);
+      const echoed = await kubectl(["exec", "-i", "toolbox", "--", "cat"], input, env);
+      assert.equal(echoed.code, 0, echoed.stderr);
+      assert.ok(echoed.stdout === input, `${echoed.stdout.length} of ${input.length} bytes came back`);
+    });
+
+    test(`forwards ports over ${name}`, async (t) => {
+      const child = startKubectl(["port-forward", "pod/toolbox", ":8080"], env);
+      const [, port] = await converse(t, child).expect(/Forwarding from 127\.0\.0\.1:(\d+)/);
+      const pages = await Promise.all([1, 2].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()));
+      assert.deepEqual(pages, ["hello\n", "hello\n"]);
+    });
+  }
+
+  test("refuses a command that is not there with its reason", async () => {
+    const { code, stderr } = await kubectl(["exec", "toolbox", "--", "no-such-program"]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /no-such-program/);
+  });
+});
+
+describe("a machine's owner", () => {
+  test("starts, restarts and stops it", async () => {
+    assert.match(
+      (await vmpod(["explain", "vm/halted"])).stdout,
+      /^halted is halted.*: start it with `vmpod start halted`\.\n$/,
+    );
+    assert.equal((await vmpod(["start", "halted"])).stdout, "VM halted was scheduled to start\n");
+    await kubectlOutput("wait", "--for=jsonpath={.status.phase}=Running", "vmi/halted", "--timeout=60s");
+    const again = await vmpod(["start", "halted"]);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /^error: Error starting VirtualMachine .*already running/);
+    const restarted = await vmpod(["restart", "halted", "--force", "--grace-period=0"]);
+    assert.equal(restarted.stdout, "VM halted was scheduled to restart\n", restarted.stderr);
+    assert.equal((await vmpod(["stop", "halted"])).stdout, "VM halted was scheduled to stop\n");
+    await kubectlOutput("wait", "--for=delete", "vmi/halted", "--timeout=60s");
+    assert.match((await vmpod(["explain", "vm/halted"])).stdout, /is halted/);
+  });
+
+  test("is told why a machine does not come up", async () => {
+    await apply(
+      machine("greedy", { memory: "900Gi" }),
+      machine("imageless", { image: "registry.invalid/no/such:1" }),
+      machine("claimless", { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "missing" } }] }),
+    );
+    const told: Record<string, RegExp> = {
+      greedy: /asks for \d+Mi of memory but node \S+ has only \d+Mi free/,
+      imageless: /an image that cannot be pulled .*registry\.invalid/s,
+      claimless: /waits for storage .*missing/,
+    };
+    for (const [name, expected] of Object.entries(told)) await explained(name, expected);
+    await kubectlOutput("delete", "vm", ...Object.keys(told), "--wait=false");
+  });
+
+  test("is told when a name is wrong", async () => {
+    const { code, stderr } = await vmpod(["start", "nobody"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: Error starting VirtualMachine .*"nobody" not found\n$/);
+    assert.match((await vmpod(["explain", "vm/nobody", "-n", "lab"])).stdout, /nobody does not exist in namespace lab/);
+  });
+});
+
+test("versions, kubeconfig, and a fast start", async () => {
+  assert.match((await vmpod(["version"])).stdout, /^Client Version: v\S+ .*\nServer Version: v1\.\d+/);
+  assert.match((await vmpod(["kubeconfig"])).stdout, /^apiVersion: v1\n/);
+  const path = (await vmpod(["kubeconfig", "--path"])).stdout.trim();
+  assert.match((await vmpod(["--kubeconfig", path, "version"])).stdout, /Server Version/);
+  assert.equal((await vmpod(["kubeconfig", "--merge"])).code, 0);
+  assert.match(readFileSync(scratch(".kube/config"), "utf8"), /current-context: vt4/);
+  const started = performance.now();
+  await vmpod(["version", "--client"]);
+  const tookMs = performance.now() - started;
+  assert.ok(tookMs < 300, `vmpod version took ${tookMs} ms`);
+});
+
+/** What `explain` says turns up as the controllers find out. */
+async function explained(name: string, expected: RegExp): Promise<void> {
+  let last = "";
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+    last = (await vmpod(["explain", `vm/${name}`])).stdout;
+    if (expected.test(last)) return;
+  }
+  assert.match(last, expected);
+}
