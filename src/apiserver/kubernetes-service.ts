@@ -5,7 +5,7 @@ import type { KubeObject, Resource } from "../../api/meta.ts";
 import { sameJson } from "../apimachinery/schema/same-json.ts";
 import { nthAddress } from "../base/instance.ts";
 import type { Logger } from "../base/log.ts";
-import { InvariantError } from "../base/errors.ts";
+import { InvariantError, messageOf } from "../base/errors.ts";
 import type { Registry } from "./registry/registry.ts";
 import { keyOf } from "./storage/keys.ts";
 import type { Objects } from "./storage/objects.ts";
@@ -32,7 +32,7 @@ export async function keepKubernetesService(
   objects.cache.onEvent(({ type, entry }) => {
     if (type !== "DELETED" || !own.has(entry.key)) return;
     ensureKubernetesService(objects, registry, options).catch((error: unknown) =>
-      log.error({ error }, "the Service kubernetes cannot be restored"),
+      log.error({ error: messageOf(error) }, "the Service kubernetes cannot be restored"),
     );
   });
 }

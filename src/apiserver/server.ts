@@ -6,6 +6,7 @@
  * Every failure on the way becomes a `metav1.Status`.
  */
 import type { AdmissionPlugin, ApiDelegate, UserInfo } from "../../api/admission.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { ServiceAccountKey } from "../pki/service-account.ts";
 import { compactPeriodically } from "../store/compact-periodically.ts";
@@ -71,7 +72,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
   const { log, store } = options;
   const stopping = new AbortController();
   const cache = await startCache(store, stopping.signal, (error) => {
-    log.fatal({ error }, "the watch of the store ended");
+    log.fatal({ error: messageOf(error) }, "the watch of the store ended");
     process.exit(1);
   });
   const registry = createRegistry(builtinKinds);
@@ -116,7 +117,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     expiry: expireEvents(objects, stopping.signal),
   };
   for (const [task, running] of Object.entries(background))
-    running.catch((error: unknown) => log.error({ error, task }, "a background task failed"));
+    running.catch((error: unknown) => log.error({ error: messageOf(error), task }, "a background task failed"));
   followAggregation(objects, registry, log);
   await followDefinitions(api, log);
   const serve = createServe(route, metrics, log);

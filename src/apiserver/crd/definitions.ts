@@ -8,7 +8,7 @@
 import { type CustomResourceDefinition, customResourceDefinitions } from "../../../api/apiextensions.ts";
 import type { KubeObject } from "../../../api/meta.ts";
 import { sameJson } from "../../apimachinery/schema/same-json.ts";
-import { InvariantError, isStatus } from "../../base/errors.ts";
+import { InvariantError, isStatus, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { ServedKind } from "../registry/kind.ts";
 import { bucketOf } from "../storage/keys.ts";
@@ -74,7 +74,7 @@ class Follower {
     this.#settle(name)
       .catch((error: unknown) => {
         if (!isStatus(error, "NotFound", "Conflict"))
-          this.#log.error({ error, definition: name }, "the definition's status cannot be written");
+          this.#log.error({ error: messageOf(error), definition: name }, "the definition's status cannot be written");
       })
       .finally(() => this.#busy.delete(name));
   }

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
+import { StatusError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { refuseUpgrade } from "../../streams/http-head.ts";
 import type { ServerMetrics } from "../metrics.ts";
@@ -24,7 +25,9 @@ export function createServe(route: Route, metrics: ServerMetrics, log: Logger): 
         await route.request(request, response);
       } catch (error) {
         const failure = answerError(response, error);
-        if (failure.code >= 500) log.error({ error, method: request.method, url: request.url }, "request failed");
+        // What the server says on purpose is no failure of its own.
+        if (!(error instanceof StatusError))
+          log.error({ error: failure.message, method: request.method, url: request.url }, "request failed");
       } finally {
         metrics.inFlight(-1);
         record(request, response, (performance.now() - started) / 1000);

@@ -3,7 +3,7 @@ import { type ClusterRole, clusterRoles, type PolicyRule } from "../../../api/rb
 import type { LabelSelector } from "../../../api/meta.ts";
 import { sameJson } from "../../apimachinery/schema/same-json.ts";
 import { matchesLabels, requirementsOf } from "../../apimachinery/selector/label-selector.ts";
-import { isStatus } from "../../base/errors.ts";
+import { isStatus, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Registry } from "../registry/registry.ts";
 import { bucketOf } from "../storage/keys.ts";
@@ -16,7 +16,7 @@ export function followAggregation(objects: Objects, registry: Registry, log: Log
   const run = (): void => {
     running = running
       .then(() => aggregateAll(objects, registry))
-      .catch((error: unknown) => log.error({ error }, "cluster roles cannot be aggregated"));
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, "cluster roles cannot be aggregated"));
   };
   objects.cache.onEvent((event) => {
     if (event.entry.key.startsWith(bucket)) run();

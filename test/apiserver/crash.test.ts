@@ -1,0 +1,54 @@
+/** kill -9 in the middle of many writers: what was acknowledged is there, and the server is back at once. */
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { configMaps } from "../../api/core.ts";
+import { isStatus } from "../../src/base/errors.ts";
+import { type ApiserverProcess, startApiserverProcess } from "../client/apiserver-process.ts";
+
+let server: ApiserverProcess;
+
+before(async () => {
+  server = await startApiserverProcess();
+});
+
+after(() => server.remove());
+
+const writers = 32;
+const namespace = "default";
+/** Of the whole process, measured from outside on a machine that does other things too. */
+const readyWithinMs = 4_000;
+
+it("keeps every acknowledged write over three crashes", async () => {
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < 3; round += 1) {
+    const client = await server.connect();
+    const writing = Array.from({ length: writers }, (_, writer) => write(writer, round));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await server.kill();
+    await Promise.all(writing);
+    client.close();
+    const started = performance.now();
+    await server.start();
+    assert.ok(performance.now() - started < readyWithinMs, `ready after ${performance.now() - started} ms`);
+
+    async function write(writer: number, attempt: number): Promise<void> {
+      for (let index = 0; ; index += 1) {
+        const name = `cm-${attempt}-${writer}-${index}`;
+        try {
+          await client.create(configMaps, { metadata: { namespace, name } });
+        } catch (error) {
+          if (isStatus(error)) return;
+          throw error;
+        }
+        acknowledged.add(name);
+      }
+    }
+  }
+  const client = await server.connect();
+  const { items } = await client.list(configMaps, { namespace });
+  client.close();
+  const stored = new Set(items.map((item) => item.metadata?.name));
+  const lost = [...acknowledged].filter((name) => !stored.has(name));
+  assert.ok(acknowledged.size > writers, `only ${acknowledged.size} writes were acknowledged`);
+  assert.deepEqual(lost, []);
+});
