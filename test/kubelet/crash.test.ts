@@ -1,9 +1,12 @@
 /** The kubelet and containerd may die at any moment: containers go on, and nothing exists twice. */
 import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectCri, type CriClient } from "../../src/cri/client.ts";
 import { containerdSocket } from "../../src/cri/containerd/config.ts";
+import { removeAllPods } from "../../src/cri/containerd/remove-pods.ts";
 import { ContainerState, PodSandboxState } from "../../src/cri/gen/runtime/v1/api.gen.ts";
 import type { Pod } from "../../api/core.ts";
 import { type Environment, startEnvironment } from "./environment.ts";
@@ -97,4 +100,20 @@ test("a sandbox that dies is replaced, and its containers with it", async () => 
   const now = await node.podUntil("orphan", "running anew", (pod) => isReady(pod) && idOf(pod) !== idOf(before));
   assert.equal(now.status?.containerStatuses?.[0]?.restartCount, 1);
   assert.deepEqual(await running(), { sandboxes: ["orphan"], containers: ["orphan"] });
+});
+
+test("without kubelet and API server, all pods can be ended in their own way", async () => {
+  const dir = join(node.rootDir, "..", "goodbye");
+  mkdirSync(dir);
+  const preStop = { exec: { command: ["sh", "-c", "echo bye > /out/bye"] } };
+  const main = { name: "main", image: node.busybox, command: ["sleep", "1000"], lifecycle: { preStop } };
+  await node.run("polite", {
+    volumes: [{ name: "out", hostPath: { path: dir } }],
+    containers: [{ ...main, volumeMounts: [{ name: "out", mountPath: "/out" }] }],
+  });
+  await node.podUntil("polite", "ready", isReady);
+  await node.killKubelet();
+  assert.equal(await removeAllPods(containerdSocket(node.containerd), 5), 2);
+  assert.equal(readFileSync(join(dir, "bye"), "utf8"), "bye\n");
+  assert.deepEqual(await running(), { sandboxes: [], containers: [] });
 });

@@ -45,6 +45,8 @@ export interface Environment {
   kubeconfig: string;
   rootDir: string;
   busybox: string;
+  /** Its OCI layout. */
+  busyboxTar: string;
   containerd: ContainerdPaths;
   client: Client;
   kubectl(...args: string[]): Promise<string>;
@@ -115,6 +117,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     kubeconfig: join(dir, "admin.kubeconfig"),
     rootDir,
     busybox,
+    busyboxTar: images[1]?.tarPath ?? "",
     containerd,
     kubectl,
     ctr,

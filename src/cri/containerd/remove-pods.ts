@@ -31,7 +31,7 @@ export async function removeAllPods(socketPath: string, longestGraceSeconds: num
     const { items } = await cri.runtime.listPodSandbox({});
     await Promise.all(items.map(({ id }) => removeSandbox(cri, id)));
     await killOrphanShims(cri, socketPath, 0);
-    return items.length;
+    return new Set(items.map(({ metadata }) => metadata?.uid)).size;
   } finally {
     cri.close();
   }

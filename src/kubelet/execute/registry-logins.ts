@@ -4,7 +4,6 @@ export interface RegistryLogin {
   username: string;
   password: string;
   identityToken: string;
-  serverAddress: string;
 }
 
 interface DockerAuth {
@@ -19,7 +18,7 @@ export function loginsFor(image: string, secret: Record<string, string>): Regist
   const registry = registryOf(image);
   return Object.entries(authsOf(secret))
     .filter(([server]) => hostOf(server) === registry)
-    .map(([server, auth]) => loginOf(server, auth));
+    .map(([, auth]) => loginOf(auth));
 }
 
 function authsOf(secret: Record<string, string>): Record<string, DockerAuth> {
@@ -43,7 +42,7 @@ function hostOf(server: string): string {
   return host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
 }
 
-function loginOf(server: string, auth: DockerAuth): RegistryLogin {
+function loginOf(auth: DockerAuth): RegistryLogin {
   const [username = "", ...password] = Buffer.from(auth.auth ?? "", "base64")
     .toString("utf8")
     .split(":");
@@ -51,6 +50,5 @@ function loginOf(server: string, auth: DockerAuth): RegistryLogin {
     username: auth.username ?? username,
     password: auth.password ?? password.join(":"),
     identityToken: auth.identitytoken ?? "",
-    serverAddress: server,
   };
 }
