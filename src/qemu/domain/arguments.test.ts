@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { buildArguments, buildCommand } from "./arguments.ts";
+import type { Domain } from "./domain.ts";
+import { driveNode } from "./ids.ts";
+import { option } from "./options.ts";
+
+const plain: Domain = {
+  name: "vm",
+  uuid: "11111111-2222-3333-4444-555555555555",
+  accelerator: "tcg",
+  machine: "q35",
+  firmware: { type: "bios" },
+  cpu: { sockets: 2, cores: 1, threads: 1 },
+  memory: { bytes: 128 * 1024 ** 2 },
+  pcieRootPorts: 10,
+};
+
+function valuesOf(domain: Domain, flag: string): string[] {
+  const argv = buildArguments(domain);
+  return argv.flatMap((each, index) => (each === flag ? [argv[index + 1] ?? ""] : []));
+}
+
+test("a machine waits for its devices, sandboxed, with nothing of QEMU's defaults", () => {
+  const argv = buildArguments(plain);
+  for (const flag of ["-S", "-nodefaults", "-no-user-config"]) assert.ok(argv.includes(flag), flag);
+  assert.match(valuesOf(plain, "-sandbox")[0] ?? "", /spawn=deny/);
+  assert.deepEqual(valuesOf(plain, "-accel"), ["tcg"]);
+  assert.ok(!argv.includes("-vnc"));
+});
+
+const models: [Domain["accelerator"], string | undefined, string][] = [
+  ["tcg", undefined, "max"],
+  ["tcg", "host-passthrough", "max"],
+  ["kvm", "host-model", "host"],
+  ["kvm", "Skylake-Client", "Skylake-Client"],
+];
+for (const [accelerator, model, expected] of models) {
+  test(`processor ${model ?? "unspecified"} with ${accelerator} is ${expected}`, () => {
+    assert.deepEqual(valuesOf({ ...plain, accelerator, cpu: { ...plain.cpu, model } }, "-cpu"), [expected]);
+  });
+}
+
+test("processor features follow the model", () => {
+  const cpu = {
+    ...plain.cpu,
+    features: [
+      { name: "avx", policy: "disable" as const },
+      { name: "aes", policy: "require" as const },
+    ],
+  };
+  assert.deepEqual(valuesOf({ ...plain, cpu }, "-cpu"), ["max,avx=off,aes=on"]);
+});
+
+test("sockets leave room to plug into", () => {
+  const cpu = { sockets: 1, cores: 2, threads: 1, maxSockets: 4 };
+  assert.deepEqual(valuesOf({ ...plain, cpu }, "-smp"), ["2,sockets=4,cores=2,threads=1,maxcpus=8"]);
+});
+
+test("root ports fill slots of eight functions, the first of each marked so", () => {
+  const ports = valuesOf(plain, "-device").filter((each) => each.startsWith("pcie-root-port"));
+  assert.equal(ports.length, 10);
+  assert.match(ports[0] ?? "", /id=port0,.*addr=0x2\.0,multifunction=on/);
+  assert.match(ports[8] ?? "", /id=port8,.*addr=0x3\.0,multifunction=on/);
+  assert.ok(!ports[9]?.includes("multifunction"));
+  assert.deepEqual(
+    valuesOf({ ...plain, machine: "pc" }, "-device").filter((each) => each.startsWith("pcie")),
+    [],
+  );
+});
+
+test("a SATA disk begins as a placeholder, a cdrom empty", () => {
+  const sataDrives = [
+    { name: "root", device: "disk" as const, bootIndex: 1 },
+    { name: "seed", device: "cdrom" as const },
+  ];
+  const devices = valuesOf({ ...plain, sataDrives }, "-device");
+  assert.ok(devices.includes("ide-hd,id=disk-root,bus=ide.0,unit=0,bootindex=1,drive=disk-root"));
+  assert.ok(devices.includes("ide-cd,id=disk-seed,bus=ide.1,unit=0"));
+});
+
+test("more SATA drives than ports are refused, with a way out", () => {
+  const sataDrives = Array.from({ length: 7 }, (_, index) => ({ name: `d${index}`, device: "disk" as const }));
+  assert.throws(() => buildArguments({ ...plain, sataDrives }), /7 SATA drives.*6 ports; use bus virtio or scsi/);
+});
+
+test("Secure Boot runs QEMU with its own variables", () => {
+  const command = buildCommand({ ...plain, firmware: { type: "efi", secureBoot: true } });
+  assert.equal(command[0], "/usr/libexec/vmpod/with-efi-variables");
+  assert.match(command.join(" "), /smm=on.*pflash0=efi-code/);
+});
+
+test("the same domain gives the same command line", () => {
+  assert.deepEqual(buildCommand(plain), buildCommand(structuredClone(plain)));
+});
+
+test("a value cannot add options: its commas are doubled", () => {
+  assert.equal(option("socket", { path: "/a,b", server: true, none: undefined }), "socket,path=/a,,b,server=on");
+  fc.assert(
+    fc.property(fc.string(), (name) => {
+      const [value = ""] = valuesOf({ ...plain, name }, "-name");
+      return value.replaceAll(",,", "").split(",").length === 2;
+    }),
+  );
+});
+
+test("node names fit QEMU's limit and stay different", () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, maxLength: 63 }), fc.string({ minLength: 1, maxLength: 63 }), (a, b) => {
+      assert.ok(driveNode(a).length <= 31);
+      assert.equal(driveNode(a) === driveNode(b), a === b);
+    }),
+  );
+});
