@@ -20,16 +20,13 @@ system_packages() {
   cat <<'LIST'
 containerd                 /usr/bin/containerd                  runs the containers of every pod
 runc                       /usr/sbin/runc                       starts containers for containerd
-containernetworking-plugins /usr/lib/cni/bridge                 gives each pod its network
+containernetworking-plugins /usr/lib/cni/bridge                gives each pod its network
 qemu-system-x86            /usr/bin/qemu-system-x86_64          runs the virtual machines
 qemu-utils                 /usr/bin/qemu-img                    makes and converts disks
 nftables                   /usr/sbin/nft                        Services and masquerading
-iptables                   /usr/sbin/iptables                   used by the CNI portmap plugin
 iproute2                   /bin/ip                              bridges, taps, network namespaces
 dnsmasq-base               /usr/sbin/dnsmasq                    answers DHCP inside a VM's pod
 conntrack                  /usr/sbin/conntrack                  forgets connections of removed endpoints
-cpio                       /usr/bin/cpio                        packs the guest's initramfs
-xz-utils                   /usr/bin/xz                          unpacks Debian packages
 openssh-client             /usr/bin/ssh                         vmpod ssh and scp
 LIST
 }
