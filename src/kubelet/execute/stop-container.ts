@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Container, Pod } from "../../../api/core.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isCriError } from "../../cri/client.ts";
+import { ContainerState } from "../../cri/gen/runtime/v1/api.gen.ts";
 import type { KubeletContext } from "../context.ts";
 import type { Action } from "../pods/actions.ts";
 import { runHook } from "./run-hook.ts";
@@ -97,8 +98,21 @@ async function preStop(
   const deadline = delay(grace.leftSeconds() * 1000, "the grace period is over", { signal }).catch(() => "cut short");
   const failure = await Promise.race([outcome, deadline]);
   expired.abort();
-  if (failure !== undefined) {
+  // A hook that waits for the container's end dies with it: that is how it succeeds.
+  if (failure !== undefined && (await isRunning(context, containerId))) {
     context.events.warning(pod, "FailedPreStopHook", `PreStopHook failed: ${failure}`);
+  }
+}
+
+async function isRunning(context: KubeletContext, containerId: string): Promise<boolean> {
+  try {
+    const { status } = await context.cri.runtime.containerStatus({ containerId });
+    return status?.state === ContainerState.CONTAINER_RUNNING;
+  } catch (error) {
+    if (isCriError(error, "NotFound")) {
+      return false;
+    }
+    throw error;
   }
 }
 

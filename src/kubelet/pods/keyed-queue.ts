@@ -25,7 +25,11 @@ export function createKeyedQueue(work: (key: string) => Promise<void>): KeyedQue
       again.add(key);
       return;
     }
-    running.set(key, run(key));
+    // Noted before it runs: the work may wake its own key.
+    running.set(
+      key,
+      Promise.resolve().then(() => run(key)),
+    );
   }
 
   async function run(key: string): Promise<void> {

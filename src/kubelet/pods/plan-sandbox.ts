@@ -26,7 +26,8 @@ function replaceSandbox(o: Observation): Plan | undefined {
     return { actions: orphans.map(stopOrphan) };
   }
   const run = unlessFailing(o, { type: "run-sandbox", attempt: newest === undefined ? 0 : newest.attempt + 1 });
-  return newest === undefined ? run : { ...run, actions: [stopSandbox(newest), ...run.actions] };
+  // Stopping frees the dead one's address; nothing to do while the new one has to wait.
+  return newest === undefined || run.actions.length === 0 ? run : { actions: [stopSandbox(newest), ...run.actions] };
 }
 
 const stopSandbox = (sandbox: SandboxState): Action => ({ type: "stop-sandbox", sandboxId: sandbox.id });

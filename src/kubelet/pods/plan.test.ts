@@ -115,6 +115,11 @@ const cases: [string, Observation, string[]][] = [
     ["stop-sandbox/s0", "run-sandbox"],
   ],
   [
+    "which waits when it fails",
+    observed(aPod(), [aSandbox({ ready: false })], [exited()], { failures: failing("run-sandbox") }),
+    [],
+  ],
+  [
     "of two sandboxes the newer stays",
     observed(aPod(), [aSandbox({ id: "s1", attempt: 1 }), sandbox], []),
     ["stop-sandbox/s0"],
