@@ -9,12 +9,15 @@ interface Wired {
   run(argv: string[]): Promise<number>;
 }
 
-const wired: Record<string, () => Promise<Wired>> = Object.fromEntries(
-  ["apiserver", "controller", "agent", "up", "down", "status", "doctor"].map((name) => [
-    name,
-    () => import(new URL(`./${name}.ts`, import.meta.url).href) as Promise<Wired>,
-  ]),
-);
+const wired: Record<string, () => Promise<Wired>> = {
+  apiserver: () => import("./apiserver.ts"),
+  controller: () => import("./controller.ts"),
+  agent: () => import("./agent.ts"),
+  up: () => import("./up.ts"),
+  down: () => import("./down.ts"),
+  status: () => import("./status.ts"),
+  doctor: () => import("./doctor.ts"),
+};
 
 const [name = "", ...rest] = process.argv.slice(2);
 const load = Object.hasOwn(wired, name) ? wired[name] : undefined;

@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
  * by `bin/vmpod` and stock kubectl.
  */
 const program = resolve(import.meta.dirname, "../../bin/vmpod");
-const kubectlProgram =
+export const kubectlProgram =
   process.env["KUBECTL"] ?? ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32"].find(existsSync) ?? "kubectl";
 
 const directory = mkdtempSync(join(tmpdir(), "vmpod-cli-"));
@@ -27,6 +27,9 @@ const shape = [
 
 /** Neither the user's kubeconfig nor that of another vmpod on the machine is looked at. */
 const environment = { ...process.env, HOME: directory, VMPOD_RUN_DIR: join(directory, "run"), KUBECONFIG: "" };
+
+/** The administrator of the instance. */
+export const kubectlEnvironment = { ...environment, KUBECONFIG: join(directory, "data", "kubeconfig", "admin") };
 
 export interface Result {
   code: number | null;
@@ -59,8 +62,7 @@ export function vmpod(args: string[], input = ""): Promise<Result> {
 }
 
 export function startKubectl(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const kubeconfig = join(directory, "data", "kubeconfig", "admin");
-  return spawn(kubectlProgram, args, { env: { ...environment, KUBECONFIG: kubeconfig, ...env } });
+  return spawn(kubectlProgram, args, { env: { ...kubectlEnvironment, ...env } });
 }
 
 export function kubectl(args: string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Result> {
@@ -86,7 +88,7 @@ export function killProcess(name: "apiserver" | "controller" | "agent"): void {
   process.kill(pid, "SIGKILL");
 }
 
-async function finish(child: ChildProcess, input: string): Promise<Result> {
+export async function finish(child: ChildProcess, input: string): Promise<Result> {
   const { stdin, stdout, stderr } = piped(child);
   // A program may end without reading its input; its status tells.
   stdin.on("error", () => undefined);
