@@ -19,6 +19,7 @@ import { podColumns } from "../table/pods.ts";
 import * as service from "../table/services.ts";
 import * as workload from "../table/workloads.ts";
 import { define } from "./define.ts";
+import { eventConversion } from "./events.ts";
 import type { ServedKind } from "./kind.ts";
 
 const all = ["all"];
@@ -108,7 +109,11 @@ const clusterKinds: ServedKind[] = [
   define(rbac.clusterRoleBindings, { allColumns: cluster.bindingColumns }),
   define(leases, { allColumns: cluster.leaseColumns }),
   define(endpointSlices, { allColumns: service.endpointSliceColumns }),
-  define(events, { shortNames: ["ev"], allColumns: cluster.eventColumns }),
+  define(events, {
+    storedAs: core.events,
+    conversion: eventConversion,
+    allColumns: cluster.eventColumns,
+  }),
   define(networking.networkPolicies, { shortNames: ["netpol"], generation: true }),
   define(networking.ingresses, {
     shortNames: ["ing"],

@@ -32,6 +32,12 @@ export interface Strategy {
   deletionGraceSeconds?(object: KubeObject, asked: number | undefined): number;
 }
 
+/** For a kind that shows the stored objects of another one in its own form. */
+export interface Conversion {
+  fromStorage(object: KubeObject): KubeObject;
+  toStorage(object: KubeObject): KubeObject;
+}
+
 /** One kind in one served version. */
 export interface ServedKind {
   group: string;
@@ -45,6 +51,9 @@ export interface ServedKind {
   namespaced: boolean;
   verbs: readonly Verb[];
   storageVersion: string;
+  /** Where the objects are stored when that is not under the kind's own group. */
+  storedAs?: { group: string; plural: string };
+  conversion?: Conversion;
   /** Served at `/status`, and then not writable through the main resource. */
   statusSubresource: boolean;
   scale: ScalePaths | undefined;

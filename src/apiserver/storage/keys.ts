@@ -4,9 +4,11 @@ export interface KindPlace {
   group: string;
   plural: string;
   namespaced: boolean;
+  storedAs?: { group: string; plural: string };
 }
 
-export function bucketOf(kind: Pick<KindPlace, "group" | "plural">): string {
+export function bucketOf(kind: Pick<KindPlace, "group" | "plural" | "storedAs">): string {
+  if (kind.storedAs) return bucketOf(kind.storedAs);
   return `/registry/${kind.group === "" ? "core" : kind.group}/${kind.plural}/`;
 }
 

@@ -6,6 +6,7 @@ import type { Entry } from "../storage/entry.ts";
 import type { Call } from "./call.ts";
 import { deleteObject } from "./delete.ts";
 import { readDeleteOptions } from "./delete-options.ts";
+import { servedJson } from "./served.ts";
 import { selectorOf } from "./selector.ts";
 
 export async function deleteCollection(call: Call): Promise<void> {
@@ -20,7 +21,7 @@ export async function deleteCollection(call: Call): Promise<void> {
     if (done) deleted.push(done);
   }
   const apiVersion = groupVersion(call.kind);
-  const items = deleted.map((entry) => entry.json(apiVersion)).join(",");
+  const items = deleted.map((entry) => servedJson(call.kind, entry)).join(",");
   const metadata = JSON.stringify({ resourceVersion: `${call.api.objects.cache.revision}` });
   answerText(
     call.response,

@@ -14,7 +14,8 @@ import type { Call } from "./call.ts";
 import { type ContinueToken, decodeContinue, encodeContinue } from "./continue.ts";
 import { readRevision } from "./revision.ts";
 import { type Selects, selectorOf } from "./selector.ts";
-import { includeObjectOf, servedObject, viewOf } from "./show.ts";
+import { servedJson, servedObject } from "./served.ts";
+import { includeObjectOf, viewOf } from "./show.ts";
 
 interface Page {
   entries: Entry[];
@@ -79,7 +80,7 @@ function showList(call: Call, page: Page): void {
   const meta = listMeta(page);
   warn(call.response, call.warnings);
   if (view === "object") return answerText(call.response, 200, listText(call, page, meta), "application/json");
-  const objects = page.entries.map((entry) => servedObject(call, entry));
+  const objects = page.entries.map((entry) => servedObject(call.kind, entry));
   if (view === "table")
     return answerJson(
       call.response,
@@ -102,6 +103,6 @@ function listMeta(page: Page): ListMeta {
 /** The list as text, made of the items' own cached texts. */
 function listText(call: Call, page: Page, meta: ListMeta): string {
   const apiVersion = groupVersion(call.kind);
-  const items = page.entries.map((entry) => entry.json(apiVersion)).join(",");
+  const items = page.entries.map((entry) => servedJson(call.kind, entry)).join(",");
   return `{"kind":"${call.kind.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[${items}]}`;
 }

@@ -3,10 +3,10 @@ import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
 import { type Accepted, acceptedView } from "../http/accept.ts";
 import { answerJson, answerText, warn } from "../http/answer.ts";
-import { groupVersion } from "../registry/kind.ts";
 import type { Entry } from "../storage/entry.ts";
 import { type IncludeObject, partialOf, tableOf } from "../table/table.ts";
 import type { Call } from "./call.ts";
+import { servedJson, servedObject } from "./served.ts";
 
 export function viewOf(call: Call): Accepted {
   const accepted = acceptedView(call.request.headers.accept);
@@ -20,17 +20,11 @@ export function includeObjectOf(call: Call): IncludeObject {
   return asked === "Object" || asked === "None" ? asked : "Metadata";
 }
 
-/** The object as served in the version that was asked for. */
-export function servedObject(call: Call, entry: Entry): KubeObject {
-  const apiVersion = groupVersion(call.kind);
-  return entry.object.apiVersion === apiVersion ? entry.object : { ...entry.object, apiVersion };
-}
-
 export function showEntry(call: Call, code: number, entry: Entry): void {
   const { view } = viewOf(call);
   warn(call.response, call.warnings);
-  if (view === "object") answerText(call.response, code, entry.json(groupVersion(call.kind)), "application/json");
-  else showView(call, code, servedObject(call, entry));
+  if (view === "object") answerText(call.response, code, servedJson(call.kind, entry), "application/json");
+  else showView(call, code, servedObject(call.kind, entry));
 }
 
 /** For answers that are not stored as they are: dry-run results, scales, reviews. */

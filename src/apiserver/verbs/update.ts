@@ -10,7 +10,8 @@ import { conform } from "./check-fields.ts";
 import { decodeObject } from "./decode.ts";
 import { finishDeletion } from "./finish-deletion.ts";
 import { showEntry } from "./show.ts";
-import { asServed, stored } from "./stored.ts";
+import { asServed, servedObject } from "./served.ts";
+import { stored } from "./stored.ts";
 import { invalidIf, objectCauses } from "./validate.ts";
 
 export async function updateFromRequest(call: Call): Promise<void> {
@@ -26,11 +27,11 @@ export async function updateObject(call: Operation, want: Want): Promise<Entry> 
   const target = { namespace: call.path.namespace, name: nameIn(call) };
   if (call.dryRun) {
     const entry = await objects.get(call.kind, target.namespace, target.name);
-    const next = await nextObject(call, await want(asServed(call.kind, entry.copy())), entry.object);
+    const next = await nextObject(call, await want(asServed(call.kind, entry.copy())), servedObject(call.kind, entry));
     return entryOf(entry.key, encode(next), entry.revision);
   }
   const written = await objects.update(call.kind, target, async (current, entry) =>
-    nextObject(call, await want(asServed(call.kind, current)), entry.object),
+    nextObject(call, await want(asServed(call.kind, current)), servedObject(call.kind, entry)),
   );
   return finishDeletion(call, written);
 }

@@ -1,10 +1,10 @@
 /** The lines of a watch: objects as they are (text shared by all watchers of a revision), Tables or metadata. */
 import type { KubeObject } from "../../../api/meta.ts";
-import { groupVersion } from "../registry/kind.ts";
 import type { Entry } from "../storage/entry.ts";
 import { partialOf, tableOf } from "../table/table.ts";
 import type { Call } from "./call.ts";
-import { includeObjectOf, servedObject, viewOf } from "./show.ts";
+import { servedJson, servedObject } from "./served.ts";
+import { includeObjectOf, viewOf } from "./show.ts";
 
 export interface WatchPrinter {
   line(type: string, entry: Entry): string;
@@ -15,9 +15,8 @@ export function printerOf(call: Call): WatchPrinter {
   const { view } = viewOf(call);
   if (view === "table") return tablePrinter(call);
   if (view === "metadata") return metadataPrinter(call);
-  const apiVersion = groupVersion(call.kind);
   return {
-    line: (type, entry) => `{"type":"${type}","object":${entry.json(apiVersion)}}\n`,
+    line: (type, entry) => `{"type":"${type}","object":${servedJson(call.kind, entry)}}\n`,
     bookmark: (object) => eventLine("BOOKMARK", object),
   };
 }
@@ -34,7 +33,7 @@ function tablePrinter(call: Call): WatchPrinter {
     return eventLine(type, table);
   };
   return {
-    line: (type, entry) => print(type, servedObject(call, entry)),
+    line: (type, entry) => print(type, servedObject(call.kind, entry)),
     bookmark: (object) => print("BOOKMARK", object),
   };
 }
