@@ -13,7 +13,8 @@ export function decideConditions(observation: Observation): Condition[] {
 
 function instanceConditions(observation: Observation): Condition[] {
   const vmi = vmiOf(observation);
-  const copies = vmi?.status?.conditions ?? [];
+  // A copy without a reason must not keep that of the copy before it.
+  const copies = (vmi?.status?.conditions ?? []).map((each) => ({ reason: undefined, message: undefined, ...each }));
   const reason = vmi === undefined ? readyReasons.vmiNotExists : readyReasons.guestNotRunning;
   const message = vmi === undefined ? "VMI does not exist" : "Guest VM is not reported as running";
   const hasReady = copies.some((condition) => condition.type === vmConditions.ready);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Pod } from "../../../api/core.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition } from "../../runtime/conditions.ts";
-import { deleting, observationOf, podIn } from "./sample.ts";
+import { deleting, now, observationOf, podIn } from "./sample.ts";
 import { decideConditions } from "./vmi-conditions.ts";
 
 function find(observation: Parameters<typeof decideConditions>[0], type: string): string | undefined {
@@ -57,4 +57,15 @@ test("PodScheduled is copied while it is false", () => {
     "False Unschedulable",
   );
   assert.equal(find(observationOf("Scheduling", { pods: [podIn("Pending")] }), "PodScheduled"), undefined);
+});
+
+test("a Ready guest has no reason left from before", () => {
+  const before: Condition = { type: "Ready", status: "False", reason: "GuestNotRunning", message: "no" };
+  const conditions = decideConditions(
+    observationOf("Running", { pods: [podIn("Running", ready)] }, [before]),
+    "Running",
+  );
+  assert.deepEqual(JSON.parse(JSON.stringify(conditions)), [
+    { type: "Ready", status: "True", lastTransitionTime: now },
+  ]);
 });

@@ -49,8 +49,9 @@ function readyCondition(observation: Observation, phase: string): Condition {
   return {
     type: vmiConditions.ready,
     status: ready.status === "True" ? "True" : "False",
-    ...(ready.reason && { reason: ready.reason }),
-    ...(ready.message && { message: ready.message }),
+    // Also when there is none: an earlier reason must not stay.
+    reason: ready.reason,
+    message: ready.message,
   };
 }
 
