@@ -26,7 +26,7 @@ function asText(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asText);
   if (typeof value === "object" && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asText(each)]));
-  return value === null ? "" : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value ?? "").replaceAll(`"`, "");
 }
 
 const documents = [
@@ -56,7 +56,7 @@ const scalar = text.filter((each) => each.trim() !== "" || !each.includes("\n"))
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(
     { maxDepth: 3 },
-    text,
+    scalar,
     fc.array(tie("tree"), { maxLength: 3 }),
     fc.dictionary(key, tie("tree"), { maxKeys: 3 }),
   ),

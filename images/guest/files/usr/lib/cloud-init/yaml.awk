@@ -247,8 +247,8 @@ function parse_block(path, parent, header,   folded, chomp, indent, line, n, i, 
       if (indent_of(line) < indent || (indent == 0 && is_end(line))) break
       last = n + 1
     }
-    # The first line with text sets the indent: blank ones before it are empty, however long.
-    BLOCK[++n] = last == 0 ? "" : substr(line, indent + 1)
+    # Unless stated, the first line with text sets the indent: blank ones before it are empty, however long.
+    BLOCK[++n] = (indent == 0 && last == 0) ? "" : substr(line, indent + 1)
   }
   set_scalar(path, (folded ? fold(last) : join(last)) ending(chomp, last, n), 1)
 }
