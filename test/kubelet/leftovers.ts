@@ -6,7 +6,7 @@ import { CommandError } from "../../src/base/errors.ts";
 import { exec } from "../../src/base/exec.ts";
 import type { ContainerdPaths } from "../../src/cri/containerd/config.ts";
 import { containerdSocket } from "../../src/cri/containerd/config.ts";
-import { removeNode } from "../../src/kubelet/remove-node.ts";
+import { removeNode } from "./remove-node.ts";
 
 export interface Place {
   instance: string;

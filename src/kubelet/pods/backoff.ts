@@ -36,5 +36,5 @@ export function failureDelayMs(count: number): number {
 
 /** After the `count`-th failure in a row of setting up a pod: quick at first, what it needs may just be coming. */
 export function setupDelayMs(count: number): number {
-  return Math.min(500 * 2 ** (count - 1), 120_000);
+  return Math.min(500 * 2 ** (count - 1), 15_000);
 }

@@ -1,13 +1,13 @@
-/** Takes everything of this node off the machine: for `vmpod down`, while the kubelet does not run. */
+/** Takes everything of a test node off the machine, while its kubelet does not run. */
 import { rm } from "node:fs/promises";
-import { exec } from "../base/exec.ts";
-import { removeAllImageViews, removeAllPods } from "../cri/containerd/remove-pods.ts";
-import { bridgeName } from "../cri/containerd/cni.ts";
-import { removeCgroups } from "./cgroups.ts";
-import { listIfThere } from "./files.ts";
-import { removePodNetwork } from "./pod-network.ts";
-import { mountsBelow } from "./volumes/mounts.ts";
-import { podsDir } from "./pods/paths.ts";
+import { exec } from "../../src/base/exec.ts";
+import { removeAllImageViews, removeAllPods } from "../../src/cri/containerd/remove-pods.ts";
+import { bridgeName } from "../../src/cri/containerd/cni.ts";
+import { removeCgroups } from "../../src/kubelet/cgroups.ts";
+import { listIfThere } from "../../src/kubelet/files.ts";
+import { removePodNetwork } from "../../src/kubelet/pod-network.ts";
+import { mountsBelow } from "../../src/kubelet/volumes/mounts.ts";
+import { podsDir } from "../../src/kubelet/pods/paths.ts";
 
 export interface NodePlace {
   criSocket: string;
@@ -15,7 +15,7 @@ export interface NodePlace {
   rootDir: string;
 }
 
-/** Ends all pods at once, without grace; containerd must answer. Idempotent. */
+/** Ends all pods at once; containerd must answer. */
 export async function removeNode({ criSocket, instance, rootDir }: NodePlace): Promise<void> {
   await removeAllPods(criSocket, 0);
   for (const point of await mountsBelow(podsDir(rootDir))) {
