@@ -42,6 +42,8 @@ class Follower {
   readonly #kind: ServedKind;
   /** Names of definitions whose status is being written: one at a time each. */
   readonly #busy = new Set<string>();
+  /** What of each definition is registered. */
+  readonly #served = new Map<string, string>();
 
   constructor(api: Api, log: Logger) {
     this.#api = api;
@@ -53,6 +55,7 @@ class Follower {
 
   changed(gone: boolean, definition: CustomResourceDefinition): void {
     const name = definition.metadata?.name ?? "";
+    if (gone) this.#served.delete(name);
     if (gone) return this.#api.registry.setCustom(name, []);
     this.serve(definition);
     this.settle(name);
@@ -65,7 +68,12 @@ class Follower {
       (each) => each.type === "Established" && each.status === "True",
     );
     const served = conflict === undefined || established === true;
-    this.#api.registry.setCustom(definition.metadata?.name ?? "", served ? servedKinds(definition) : []);
+    const { name = "", uid, generation, deletionTimestamp } = definition.metadata ?? {};
+    const state = [uid, generation, served, deletionTimestamp].join(" ");
+    // Most changes are of the status only: what is served stays, with all that was made of it.
+    if (this.#served.get(name) === state) return;
+    this.#served.set(name, state);
+    this.#api.registry.setCustom(name, served ? servedKinds(definition) : []);
   }
 
   settle(name: string): void {

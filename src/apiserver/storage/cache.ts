@@ -12,7 +12,8 @@ import type { Store, StoreEvent } from "../../store/store.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { bucketOfKey } from "./keys.ts";
 
-const ringLength = 4096;
+/** Events kept for each kind; a watch that resumes further back is served from the store. */
+const ringLength = 1024;
 
 export interface CacheEvent {
   type: "ADDED" | "MODIFIED" | "DELETED";

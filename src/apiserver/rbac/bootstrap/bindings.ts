@@ -21,6 +21,6 @@ export const bootstrapBindings: Readonly<Record<string, BootstrapBinding>> = {
   "system:node": { role: "system:node", groups: ["system:nodes"] },
   "system:vmpod:controller": { role: "system:vmpod:controller", users: ["system:vmpod:controller"] },
   "system:vmpod:extension": { role: "system:vmpod:extension", users: ["system:vmpod:extension"] },
-  "kubevirt.io:default": { role: "kubevirt.io:default", groups: everybody },
+  "kubevirt.io:default": { role: "kubevirt.io:default", groups: ["system:authenticated"] },
   "instancetype.kubevirt.io:view": { role: "instancetype.kubevirt.io:view", groups: ["system:authenticated"] },
 };

@@ -82,6 +82,14 @@ export const eventStrategy: Strategy = {
   }),
 };
 
+/** Who may do what is changed by a new binding, never by another role under an old name. */
+export const bindingStrategy: Strategy = {
+  validateUpdate: (binding, old) =>
+    sameJson(field(binding, "roleRef"), field(old, "roleRef"))
+      ? []
+      : [invalid("roleRef", field(binding, "roleRef"), "cannot change roleRef")],
+};
+
 export const volumeStrategy: Strategy = {
   prepareCreate(volume) {
     ensure(volume)["status"] = { phase: "Pending" };

@@ -2,6 +2,7 @@
 import { definitionStrategy } from "../../crd/validate.ts";
 import type { Strategy } from "../kind.ts";
 import {
+  bindingStrategy,
   claimStrategy,
   configMapStrategy,
   eventStrategy,
@@ -33,6 +34,8 @@ export const strategies: Readonly<Record<string, Strategy>> = {
   persistentvolumes: volumeStrategy,
   persistentvolumeclaims: claimStrategy,
   "customresourcedefinitions.apiextensions.k8s.io": definitionStrategy,
+  "rolebindings.rbac.authorization.k8s.io": bindingStrategy,
+  "clusterrolebindings.rbac.authorization.k8s.io": bindingStrategy,
   "deployments.apps": deploymentStrategy,
   "replicasets.apps": replicaSetStrategy,
   "statefulsets.apps": statefulSetStrategy,
