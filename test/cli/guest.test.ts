@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { exec } from "../../src/base/exec.ts";
@@ -91,6 +91,9 @@ describe("a guest", () => {
     const [greeting] = (await once(viewer, "data")) as [Buffer];
     assert.match(greeting.toString(), /^RFB 003\.\d+\n$/);
     viewer.destroy();
+    writeFileSync(scratch("viewer"), '#!/bin/sh\necho "viewing $1"\n', { mode: 0o755 });
+    const viewed = await vmpod(["vnc", "guest", "--vnc-path", scratch("viewer")]);
+    assert.match(viewed.stdout, /^viewing 127\.0\.0\.1:\d+\n$/, viewed.stderr);
     const file = scratch("screen.png");
     assert.equal((await vmpod(["vnc", "screenshot", "guest", "-f", file])).code, 0);
     assert.equal(readFileSync(file).subarray(1, 4).toString(), "PNG");
