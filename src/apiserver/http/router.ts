@@ -13,6 +13,7 @@ import type { Api, Call } from "../verbs/call.ts";
 import { readJson } from "../verbs/decode.ts";
 import { noSuchResource, runVerb, verbOf } from "../verbs/dispatch.ts";
 import { authorize, nonResourceAttributes, resourceAttributes } from "./authorize.ts";
+import { rememberCaller } from "./caller.ts";
 import type { InFlight } from "./in-flight.ts";
 import { parseResourcePath, type ResourcePath } from "./path.ts";
 import { answerPlain, openPaths, type PlainHandlers } from "./plain.ts";
@@ -32,8 +33,11 @@ export interface RouterOptions {
 
 export function createRouter(options: RouterOptions): Route {
   const { api, plain } = options;
-  const identify = async (request: ApiRequest): Promise<UserInfo> =>
-    impersonated(api.authorizer, request, await options.authenticate(request));
+  const identify = async (request: ApiRequest): Promise<UserInfo> => {
+    const user = impersonated(api.authorizer, request, await options.authenticate(request));
+    rememberCaller(request, user);
+    return user;
+  };
   return {
     async request(request, response) {
       const { pathname, searchParams: query } = urlOf(request);

@@ -8,6 +8,7 @@ import { refuseUpgrade } from "../../streams/http-head.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import { verbOf } from "../verbs/dispatch.ts";
 import { answerError, statusErrorOf } from "./answer.ts";
+import { callerOf } from "./caller.ts";
 import { parseResourcePath } from "./path.ts";
 import type { Route } from "./router.ts";
 
@@ -51,6 +52,6 @@ export function createServe(route: Route, metrics: ServerMetrics, log: Logger): 
     const verb = path ? (verbOf(method, path, new URLSearchParams(query)) ?? method) : method.toLowerCase();
     const code = response.statusCode;
     metrics.finished({ verb, resource: path?.plural ?? "", code, seconds });
-    log.debug({ method, url, code, milliseconds: Math.round(seconds * 1000) }, "request");
+    log.debug({ user: callerOf(request), method, url, code, milliseconds: Math.round(seconds * 1000) }, "request");
   }
 }
