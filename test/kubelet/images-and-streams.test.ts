@@ -1,0 +1,91 @@
+/** Where images come from, and how stock kubectl talks to containers: logs, exec, attach. */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { CommandError } from "../../src/base/errors.ts";
+import { exec } from "../../src/base/exec.ts";
+import { connectCri } from "../../src/cri/client.ts";
+import { containerdSocket } from "../../src/cri/containerd/config.ts";
+import { rotateLogs } from "../../src/kubelet/logs/rotate.ts";
+import { kubectlPath } from "./environment.ts";
+import { container, eventUntil, node, remove, runReady, shell, statusOf, useNode } from "./pod-fixture.ts";
+import { startRegistry } from "./registry.ts";
+
+useNode("vkt5", 4);
+
+describe("images", () => {
+  test("what is not there and may not or cannot be pulled", async () => {
+    await node.run("never", { containers: [container({ image: "localhost/none:1", imagePullPolicy: "Never" })] });
+    await node.run("unpullable", { containers: [container({ image: "127.0.0.1:1/none:1" })] });
+    await node.podUntil("never", "refused", (pod) => statusOf(pod)?.state?.waiting?.reason === "ErrImageNeverPull");
+    await node.podUntil("unpullable", "failing", (pod) => statusOf(pod)?.state?.waiting?.reason === "ErrImagePull");
+    await node.podUntil(
+      "unpullable",
+      "in back-off",
+      (pod) => statusOf(pod)?.state?.waiting?.reason === "ImagePullBackOff",
+    );
+  });
+});
+
+test("an image is pulled from a registry, with the pod's secret only", async () => {
+  const registry = await startRegistry(node.busyboxTar);
+  try {
+    const image = `${registry.host}/tools/busybox:1`;
+    await node.run("stranger", { containers: [container({ image })] });
+    await node.podUntil("stranger", "refused", (pod) => statusOf(pod)?.state?.waiting?.reason === "ErrImagePull");
+    const login = [`--docker-username=${registry.username}`, `--docker-password=${registry.password}`];
+    await node.kubectl("create", "secret", "docker-registry", "login", `--docker-server=${registry.host}`, ...login);
+    await runReady("friend", { imagePullSecrets: [{ name: "login" }], containers: [container({ image })] });
+    await eventUntil("friend", "Pulling");
+  } finally {
+    registry.close();
+  }
+});
+
+describe("streams", () => {
+  test("attach: what is typed in comes out", async () => {
+    await runReady("cat", {
+      restartPolicy: "Never",
+      containers: [container({ stdin: true, stdinOnce: true, command: ["cat"] })],
+    });
+    const typed = await exec([kubectlPath, `--kubeconfig=${node.kubeconfig}`, "attach", "-i", "cat", "-q"], {
+      input: "typed\n",
+      timeoutMs: 20_000,
+    });
+    assert.match(typed, /typed/);
+  });
+
+  test("a log that grew too large is put aside, and a follower loses nothing", async () => {
+    await runReady("chatty", {
+      containers: [container({ command: shell("for i in $(seq 100); do echo line $i; sleep 0.05; done; sleep 1000") })],
+    });
+    const follower = node.kubectl("logs", "-f", "chatty");
+    const cri = connectCri(containerdSocket(node.containerd));
+    for (let round = 0; round < 3; round++) {
+      await delay(1000);
+      await rotateLogs(cri, node.rootDir, { maxBytes: 100, maxFiles: 3 });
+    }
+    cri.close();
+    const [dir = ""] = readdirSync(join(node.rootDir, "pod-logs")).filter((name) => name.startsWith("default_chatty_"));
+    await delay(3000);
+    assert.ok(readdirSync(join(node.rootDir, "pod-logs", dir, "main")).length <= 3);
+    await remove("chatty");
+    const expected = Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`).join("");
+    assert.equal(await follower, expected);
+  });
+
+  test("logs in parts, exec with input and exit code", async () => {
+    await runReady("talk", {
+      containers: [container({ command: shell("for i in 1 2 3; do echo line $i; done; sleep 1000") })],
+    });
+    assert.equal(await node.kubectl("logs", "talk", "--tail=2"), "line 2\nline 3\n");
+    assert.match(await node.kubectl("logs", "talk", "--timestamps", "--limit-bytes=40"), /^\d{4}-\d\d-\d\dT.*Z line/);
+    await assert.rejects(
+      node.kubectl("exec", "talk", "--", "sh", "-c", "exit 5"),
+      (error) => error instanceof CommandError && error.exitCode === 5,
+    );
+    await remove("talk");
+  });
+});
