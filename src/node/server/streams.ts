@@ -7,6 +7,7 @@ import { spliceWebSocket } from "../../streams/splice-web-socket.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { dial, type VncSessions } from "../console/vnc.ts";
 import { socketOf } from "../process/container-files.ts";
+import { forwardDatagrams } from "./forward-datagrams.ts";
 import type { Route } from "./route.ts";
 import type { Target } from "./target.ts";
 
@@ -20,6 +21,9 @@ export interface Upgrade {
   socket: Duplex;
   head: Buffer;
 }
+
+/** A client that vanished without a word must not hold a session for ever. */
+const pingIntervalMs = 10_000;
 
 export type StreamVerb = (context: StreamContext, target: Target, route: Route, upgrade: Upgrade) => Promise<void>;
 
@@ -50,10 +54,14 @@ async function portforward(_: StreamContext, target: Target, { rest }: Route, up
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
     throw new StatusError("BadRequest", `port "${portText}" is not a number from 1 to 65535`);
   }
-  if (protocol !== "tcp") throw new StatusError("BadRequest", `protocol "${protocol}" is not served here: use tcp`);
+  if (protocol !== "tcp" && protocol !== "udp") {
+    throw new StatusError("BadRequest", `protocol "${protocol}" is not served: use tcp or udp`);
+  }
   const host = target.pod.status?.podIP;
   if (!host) throw new StatusError("Conflict", `pod of ${target.key} has no address yet`);
-  await serve(upgrade, await reach(host, port));
+  if (protocol === "tcp") return serve(upgrade, await reach(host, port));
+  const accepted = await accept(upgrade);
+  if (accepted) await forwardDatagrams(accepted.ws, { host, port });
 }
 
 async function reach(host: string, port: number): ReturnType<typeof dial> {
@@ -68,7 +76,7 @@ async function reach(host: string, port: number): ReturnType<typeof dial> {
 
 async function serve(upgrade: Upgrade, socket: Duplex): Promise<void> {
   const accepted = await accept(upgrade);
-  if (accepted) await spliceWebSocket(accepted.ws, socket);
+  if (accepted) await spliceWebSocket(accepted.ws, socket, { pingIntervalMs });
   else socket.destroy();
 }
 

@@ -1,0 +1,143 @@
+/** Guests of a test instance, as they are seen from outside vmpod: in /proc and over the node agent's own API. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Agent, request } from "node:https";
+import { buffer } from "node:stream/consumers";
+import type { IncomingMessage } from "node:http";
+import type { WebSocket } from "ws";
+import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import { tlsOptionsOf } from "../../src/client/config.ts";
+import { dialWebSocket } from "../../src/streams/dial-web-socket.ts";
+import { toBuffer } from "../../src/streams/splice-web-socket.ts";
+import type { TestInstance } from "../embedded/instance.ts";
+
+export interface VmiOptions {
+  name: string;
+  image?: string;
+  spec?: object;
+  userData?: string;
+  /** More disks, with the volume of each. */
+  extra?: { disk: object; volume: object }[];
+}
+
+export function vmi({
+  name,
+  image = "localhost/vmpod/guest:latest",
+  spec = {},
+  userData,
+  extra = [],
+}: VmiOptions): string {
+  const cloudInit = {
+    name: "cloudinit",
+    cloudInitNoCloud: { userData: userData ?? `#cloud-config\nhostname: ${name}\n` },
+  };
+  return JSON.stringify({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: { name, labels: { test: "node-agent" } },
+    spec: {
+      terminationGracePeriodSeconds: 10,
+      domain: {
+        memory: { guest: "96Mi" },
+        devices: {
+          disks: [
+            { name: "root", disk: { bus: "virtio" } },
+            { name: "cloudinit", disk: { bus: "virtio" } },
+            ...extra.map(({ disk }) => disk),
+          ],
+          interfaces: [{ name: "default", masquerade: {} }],
+        },
+        resources: { requests: { cpu: "10m" } },
+      },
+      networks: [{ name: "default", pod: {} }],
+      volumes: [
+        { name: "root", containerDisk: { image, imagePullPolicy: "IfNotPresent" } },
+        cloudInit,
+        ...extra.map(({ volume }) => volume),
+      ],
+      ...spec,
+    },
+  });
+}
+
+/** Pids of the QEMUs of this instance, by the name of their VMI. */
+export function qemus(instance: TestInstance): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const [program = "", ...argv] = read(`/proc/${pid}/cmdline`).split("\0");
+    if (!program.includes("qemu-system") || !read(`/proc/${pid}/cgroup`).includes(`/${instance.name}/`)) continue;
+    const name = argv.map((argument) => /^guest=default_([^,]+)/.exec(argument)?.[1]).find(Boolean) ?? "?";
+    found.set(name, [...(found.get(name) ?? []), Number(pid)]);
+  }
+  return found;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+    throw error;
+  }
+}
+
+export function dhcpAnswerers(instance: TestInstance): number {
+  return readdirSync("/proc").filter(
+    (pid) =>
+      /^\d+$/.test(pid) &&
+      read(`/proc/${pid}/cmdline`).includes(join(instance.dataDir, "kubelet")) &&
+      read(`/proc/${pid}/cmdline`).startsWith("dnsmasq"),
+  ).length;
+}
+
+/** False while its supervisor has not started a new one. */
+export function killAgent(instance: TestInstance): boolean {
+  const { pid } = JSON.parse(readFileSync(join(instance.runDir, "pid", "agent"), "utf8")) as { pid: number };
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return false;
+  }
+}
+
+/** The node's API, as the administrator may use it directly. */
+export async function nodeApi(instance: TestInstance, port: number) {
+  const tls = tlsOptionsOf(await loadKubeconfig(instance.kubeconfig));
+  const agent = new Agent({ ...tls, keepAlive: false });
+  const path = (name: string, verb: string): string => `/v1/namespaces/default/virtualmachineinstances/${name}/${verb}`;
+  return {
+    async call(method: string, name: string, verb: string, body?: object): Promise<{ code: number; body: Buffer }> {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const payload = body && JSON.stringify(body);
+        const headers = payload ? { "content-length": Buffer.byteLength(payload) } : {};
+        request({ agent, host: "127.0.0.1", port, method, path: path(name, verb), headers }, resolve)
+          .on("error", reject)
+          .end(payload);
+      });
+      return { code: response.statusCode ?? 0, body: await buffer(response) };
+    },
+    open(name: string, verb: string): Promise<WebSocket> {
+      const server = `https://127.0.0.1:${port}`;
+      return dialWebSocket({ server, tls }, path(name, verb), ["plain.kubevirt.io"]);
+    },
+  };
+}
+
+/** Collects what comes until it matches. */
+export function expectText(ws: WebSocket, pattern: RegExp, timeoutMs: number): Promise<string> {
+  let seen = "";
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`no ${pattern} within ${timeoutMs} ms: ${JSON.stringify(seen)}`)),
+      timeoutMs,
+    );
+    ws.on("message", (data) => {
+      seen += toBuffer(data).toString("latin1");
+      if (!pattern.test(seen)) return;
+      clearTimeout(timer);
+      resolve(seen);
+    });
+    ws.resume();
+  });
+}

@@ -1,0 +1,235 @@
+/** The node agent with real guests: it brings them up, survives being killed at any point, and lets people in. */
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { once } from "node:events";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { eventually, run, succeed, testInstance } from "../embedded/instance.ts";
+import { dhcpAnswerers, expectText, killAgent, nodeApi, qemus, vmi } from "./guests.ts";
+
+const instance = testInstance("vt7", 7);
+const { kubectl, tryKubectl } = instance;
+const vmPort = 27_260;
+
+before(() => {
+  succeed(instance.up(), "vmpod up");
+});
+
+after(() => {
+  instance.down("--grace-period", "5");
+  rmSync(instance.dataDir, { recursive: true, force: true });
+});
+
+const apply = (...manifests: string[]): void => {
+  succeed(
+    tryKubectl(["apply", "-f", "-"], `{"apiVersion":"v1","kind":"List","items":[${manifests.join(",")}]}`),
+    "apply",
+  );
+};
+const field = (name: string, path: string): string => kubectl("get", "vmi", name, "-o", `jsonpath={${path}}`);
+const condition = (name: string, type: string): string =>
+  field(name, `.status.conditions[?(@.type=="${type}")].status`);
+const untilPhase = (name: string, phase: string) =>
+  eventually(
+    `${name} is ${phase}`,
+    60_000,
+    () => field(name, ".status.phase") === phase || undefined,
+    () => kubectl("get", "vmi,pods"),
+  );
+const untilCondition = (name: string, type: string, status: string, timeoutMs = 120_000) =>
+  eventually(
+    `${name}: ${type}=${status}`,
+    timeoutMs,
+    () => condition(name, type) === status || undefined,
+    () => field(name, ".status.conditions"),
+  );
+
+test("a guest comes up with its disks, address and agent", async () => {
+  const empty = {
+    disk: { name: "empty", disk: { bus: "sata" }, serial: "S123" },
+    volume: { name: "empty", emptyDisk: { capacity: "32Mi" } },
+  };
+  apply(
+    vmi({
+      name: "one",
+      extra: [empty],
+      userData:
+        "#cloud-config\nhostname: one\nruncmd:\n  - mkdir -p /www\n  - echo served > /www/index.html\n  - httpd -p 8080 -h /www\n",
+    }),
+  );
+  await untilPhase("one", "Running");
+  await untilCondition("one", "AgentConnected", "True");
+  const osId = await eventually("guestOSInfo", 30_000, () => field("one", ".status.guestOSInfo.id") || undefined);
+  assert.equal(osId, "vmpod");
+  const nic = JSON.parse(field("one", ".status.interfaces[0]")) as Record<string, unknown>;
+  assert.deepEqual([nic["name"], nic["interfaceName"], nic["infoSource"]], ["default", "eth0", "domain, guest-agent"]);
+  const text = await eventually("its web server answers at the pod's address", 60_000, () => {
+    const { status, stdout } = run(["curl", "-sf", "-m", "2", `http://${String(nic["ipAddress"])}:8080/`]);
+    return status === 0 ? stdout.trim() : undefined;
+  });
+  assert.equal(text, "served");
+  const targets = JSON.parse(field("one", ".status.volumeStatus")) as { name: string; target: string }[];
+  assert.deepEqual(
+    targets.map(({ name, target }) => [name, target]),
+    [
+      ["root", "vda"],
+      ["cloudinit", "vdb"],
+      ["empty", "sda"],
+    ],
+  );
+  const reasons = kubectl(
+    "get",
+    "events",
+    "--field-selector=involvedObject.name=one",
+    "-o",
+    "jsonpath={.items[*].reason}",
+  );
+  assert.match(reasons, /Created.*Started/);
+});
+
+test("QEMU has no privilege", () => {
+  const [pid] = qemus(instance).get("one") ?? [];
+  const status = run(["cat", `/proc/${pid}/status`]).stdout;
+  for (const line of [/^CapEff:\t0{16}$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^Uid:\t107\t107\t107\t107$/m]) {
+    assert.match(status, line);
+  }
+});
+
+test("the console is shared: a new client takes it from the old one, also right after the agent was killed", async () => {
+  const api = await nodeApi(instance, vmPort);
+  const first = await api.open("one", "console");
+  first.send(Buffer.from("\r"));
+  await expectText(first, /login:/, 20_000);
+  const second = await api.open("one", "console");
+  await once(first, "close");
+  second.terminate();
+  killAgent(instance);
+  const third = await eventually("the console opens again", 20_000, () =>
+    api.open("one", "console").catch(() => undefined),
+  );
+  third.send(Buffer.from("\r"));
+  await expectText(third, /login:/, 20_000);
+  third.terminate();
+});
+
+test("screen, VNC and ports are reached through the agent", async () => {
+  const api = await nodeApi(instance, vmPort);
+  const screenshot = await api.call("GET", "one", "vnc/screenshot");
+  assert.equal(screenshot.body.subarray(1, 4).toString(), "PNG");
+  const vnc = await api.open("one", "vnc");
+  await expectText(vnc, /^RFB 003\.008\n/, 5_000);
+  await assert.rejects(api.open("one", "vnc?preserveSession=true"), /session/);
+  vnc.terminate();
+  const web = await api.open("one", "portforward/8080/tcp");
+  web.send(Buffer.from("GET / HTTP/1.0\r\n\r\n"));
+  await expectText(web, /served/, 10_000);
+  web.terminate();
+});
+
+test("the guest agent's lists have upstream's shapes", async () => {
+  const api = await nodeApi(instance, vmPort);
+  const kinds = await Promise.all(
+    ["guestosinfo", "userlist", "filesystemlist"].map(async (verb) => {
+      const { code, body } = await api.call("GET", "one", verb);
+      return [code, (JSON.parse(body.toString()) as { kind: string }).kind];
+    }),
+  );
+  assert.deepEqual(kinds, [
+    [200, "VirtualMachineInstanceGuestAgentInfo"],
+    [200, "VirtualMachineInstanceGuestOSUserList"],
+    [200, "VirtualMachineInstanceFileSystemList"],
+  ]);
+});
+
+test("a frozen guest is thawed by itself", async () => {
+  const api = await nodeApi(instance, vmPort);
+  const status = async () => {
+    const { body } = await api.call("GET", "one", "guestosinfo");
+    return (JSON.parse(body.toString()) as { fsFreezeStatus?: string }).fsFreezeStatus;
+  };
+  assert.equal((await api.call("PUT", "one", "freeze", { unfreezeTimeout: "2s" })).code, 202);
+  await eventually("thawed", 20_000, async () => ((await status()) === "thawed" ? true : undefined));
+});
+
+test("a guest that its user paused stays paused when the agent is killed", async () => {
+  const api = await nodeApi(instance, vmPort);
+  assert.equal((await api.call("PUT", "one", "pause")).code, 202);
+  await untilCondition("one", "Paused", "True");
+  assert.equal((await api.call("PUT", "one", "pause")).code, 409);
+  killAgent(instance);
+  await eventually("the agent answers again", 20_000, () =>
+    api.call("GET", "one", "guestosinfo").then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  assert.equal(condition("one", "Paused"), "True");
+  // Only a paused guest can be resumed.
+  assert.equal((await api.call("PUT", "one", "unpause")).code, 202);
+  await untilCondition("one", "Paused", "");
+  assert.equal(field("one", ".status.phase"), "Running");
+});
+
+test("an agent that is killed again and again while guests are created leaves one QEMU each, running", async () => {
+  const names = ["a", "b", "c", "d"].map((suffix) => `crash-${suffix}`);
+  const killing = killRepeatedly();
+  apply(...names.map((name) => vmi({ name })));
+  await killing;
+  for (const name of names) await untilPhase(name, "Running");
+  const found = qemus(instance);
+  assert.deepEqual(
+    names.map((name) => found.get(name)?.length),
+    names.map(() => 1),
+  );
+  await eventually(
+    "one DHCP answerer for each guest",
+    20_000,
+    () => dhcpAnswerers(instance) === names.length + 1 || undefined,
+  );
+  kubectl("delete", "vmi", ...names);
+});
+
+/** Each agent lives for a moment only: it dies in the middle of whatever it does. */
+async function killRepeatedly(): Promise<void> {
+  for (let kills = 0; kills < 5; kills++) {
+    await delay(350);
+    await eventually("an agent to kill", 20_000, () => killAgent(instance) || undefined);
+  }
+}
+
+test("a guest that does not boot shows in its status", async () => {
+  const blank = {
+    disk: { name: "blank", disk: { bus: "virtio" }, bootOrder: 1 },
+    volume: { name: "blank", emptyDisk: { capacity: "16Mi" } },
+  };
+  apply(vmi({ name: "blank", extra: [blank] }));
+  await untilCondition("blank", "GuestBootFailed", "True", 60_000);
+  assert.equal(field("blank", '.status.conditions[?(@.type=="GuestBootFailed")].reason'), "NoBootableDevice");
+  kubectl("delete", "vmi", "blank");
+});
+
+test("one that is to start paused waits for its user", async () => {
+  apply(vmi({ name: "later", spec: { startStrategy: "Paused" } }));
+  await untilPhase("later", "Running");
+  await untilCondition("later", "Paused", "True");
+  const api = await nodeApi(instance, vmPort);
+  assert.equal((await api.call("PUT", "later", "unpause")).code, 202);
+  await untilCondition("later", "Paused", "");
+  await untilCondition("later", "AgentConnected", "True");
+  kubectl("delete", "vmi", "later");
+});
+
+test("a soft reboot keeps QEMU and starts the guest anew", async () => {
+  const before = qemus(instance).get("one");
+  const api = await nodeApi(instance, vmPort);
+  assert.equal((await api.call("PUT", "one", "softreboot")).code, 202);
+  await untilCondition("one", "AgentConnected", "");
+  await untilCondition("one", "AgentConnected", "True");
+  assert.deepEqual(qemus(instance).get("one"), before);
+});
+
+test("what ends is cleaned up", async () => {
+  kubectl("delete", "vmi", "one");
+  await eventually("no DHCP answerer is left", 20_000, () => dhcpAnswerers(instance) === 0 || undefined);
+  assert.equal(qemus(instance).size, 0);
+});
