@@ -37,9 +37,9 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   const run = (name: string, ...args: string[]) => supervisor.start({ name, argv: [...program, name, ...args] });
 
   await ensureCredentials(instance);
-  const apiReady = run("apiserver", ...apiserverFlags(instance)).then(() =>
-    untilApiReady(instance, onProgress, signal),
-  );
+  // Replaced before anything that may take long: who takes over from a killed supervisor leaves no gap.
+  await run("apiserver", ...apiserverFlags(instance));
+  const apiReady = untilApiReady(instance, onProgress, signal);
   const images = await provideImages(instance, onProgress);
   const state = {
     instance,
