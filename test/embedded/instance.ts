@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 export const root = resolve(import.meta.dirname, "../..");
-const bin = join(root, "bin/vmpod");
+export const bin = join(root, "bin/vmpod");
 
 export interface Output {
   status: number | null;
@@ -20,9 +20,14 @@ export interface TestInstance {
   runDir: string;
   kubeconfig: string;
   nodeAddress: string;
-  /** @throws when kubectl fails, unless `input` is all that differs */
+  /** The flags that tell `vmpod` which instance is meant. */
+  location: readonly string[];
+  /** @throws when kubectl fails */
   kubectl: (...args: string[]) => string;
   tryKubectl: (args: string[], input?: string) => Output;
+  apply: (...objects: object[]) => string;
+  /** A field of an object by JSONPath, without braces; empty when it, or the object, is not there. */
+  fieldOf: (object: string, path: string) => string;
   vmpod: (...args: string[]) => Output;
   up: () => Output;
   down: (...flags: string[]) => Output;
@@ -50,22 +55,37 @@ export function testInstance(name: string, number: number): TestInstance {
     runDir,
     kubeconfig,
     nodeAddress: `10.1${number}.0.1`,
+    location,
     tryKubectl,
     kubectl(...args) {
       return succeed(tryKubectl(args), `kubectl ${args.join(" ")}`);
     },
+    apply(...objects) {
+      const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+      return succeed(tryKubectl(["apply", "-f", "-"], list), "kubectl apply");
+    },
+    fieldOf: (object, path) => tryKubectl(["get", object, "--ignore-not-found", "-o", `jsonpath={${path}}`]).stdout,
     vmpod: (...args) => run([bin, "--kubeconfig", kubeconfig, ...args]),
     up: () => run([bin, "up", "--detach", ...location, ...Object.entries(shape).flat()], { timeoutMs: 300_000 }),
     down: (...flags) => run([bin, "down", ...location, ...flags], { timeoutMs: 120_000 }),
   };
 }
 
-export function run(argv: string[], options: { input?: string; timeoutMs?: number } = {}): Output {
+export interface RunOptions {
+  input?: string;
+  /** Added to our own environment. */
+  env?: NodeJS.ProcessEnv;
+  timeoutMs?: number;
+}
+
+export function run(argv: string[], options: RunOptions = {}): Output {
   const [program = "", ...args] = argv;
   return spawnSync(program, args, {
     encoding: "utf8",
+    maxBuffer: 64 * 2 ** 20,
     timeout: options.timeoutMs ?? 120_000,
     ...(options.input !== undefined && { input: options.input }),
+    ...(options.env && { env: { ...process.env, ...options.env } }),
   });
 }
 

@@ -1,61 +1,106 @@
-/** Manifests of small machines for tests. */
+/** Manifests of small machines, and of a container beside them. */
 
 export interface MachineOptions {
   name: string;
   memory?: string;
   image?: string;
   runStrategy?: string;
-  /** Shell lines that the guest runs at its first boot. */
+  bus?: "virtio" | "sata";
+  seed?: "cloudInitNoCloud" | "cloudInitConfigDrive";
+  sshKey?: string;
+  /** Shell lines that the guest runs at its first boot, before its web server starts. */
   runcmd?: string[];
+  /** Further volumes, each with a disk. */
+  volumes?: { name: string; [source: string]: unknown }[];
 }
 
-/** A VirtualMachine as JSON for `kubectl apply -f -`; its guest serves /www over HTTP. */
-export function machine(options: MachineOptions): string {
-  const { name, memory = "128Mi", image = "localhost/vmpod/guest:latest", runStrategy = "Always" } = options;
-  const userData = [
-    "#cloud-config",
-    `hostname: ${name}`,
-    "users:",
-    "  - name: tester",
-    "    plain_text_passwd: secret",
-    "    lock_passwd: false",
-    "runcmd:",
-    "  - mkdir -p /www",
-    ...(options.runcmd ?? []).map((line) => `  - ${line}`),
-    "  - httpd -p 80 -h /www",
-    "",
-  ].join("\n");
-  const disk = (disk: string) => ({ name: disk, disk: { bus: "virtio" } });
-  return JSON.stringify({
+export const guestImage = "localhost/vmpod/guest:latest";
+
+/** A VirtualMachine whose guest serves /www over HTTP. */
+export function machine(options: MachineOptions): object {
+  const { name, runStrategy = "Always" } = options;
+  return {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachine",
     metadata: { name },
-    spec: {
-      runStrategy,
-      template: {
-        metadata: { labels: { machine: name, group: "machines" } },
-        spec: {
-          terminationGracePeriodSeconds: 10,
-          domain: {
-            devices: {
-              disks: [disk("root"), disk("cloudinit")],
-              interfaces: [{ name: "default", masquerade: {} }],
-            },
-            memory: { guest: memory },
-            resources: { requests: { cpu: "10m" } },
-          },
-          networks: [{ name: "default", pod: {} }],
-          volumes: [
-            { name: "root", containerDisk: { image, imagePullPolicy: "IfNotPresent" } },
-            { name: "cloudinit", cloudInitNoCloud: { userData } },
-          ],
-        },
-      },
-    },
-  });
+    spec: { runStrategy, template: { metadata: { labels: { machine: name } }, spec: instanceSpec(options) } },
+  };
 }
 
-export function service(name: string): string {
-  const spec = { selector: { machine: name }, ports: [{ port: 80 }] };
-  return JSON.stringify({ apiVersion: "v1", kind: "Service", metadata: { name }, spec });
+/** The same guest without a VirtualMachine around it. */
+export function lonelyInstance(options: MachineOptions): object {
+  const { name } = options;
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: { name, labels: { machine: name } },
+    spec: instanceSpec(options),
+  };
+}
+
+function instanceSpec(options: MachineOptions): object {
+  const { memory = "128Mi", image = guestImage, bus = "virtio", seed = "cloudInitNoCloud" } = options;
+  const volumes = [
+    { name: "root", containerDisk: { image, imagePullPolicy: "IfNotPresent" } },
+    { name: "seed", [seed]: { userData: userData(options) } },
+    ...(options.volumes ?? []),
+  ];
+  return {
+    terminationGracePeriodSeconds: 10,
+    domain: {
+      devices: {
+        disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "seed" ? "virtio" : bus } })),
+        interfaces: [{ name: "default", masquerade: {} }],
+      },
+      memory: { guest: memory },
+      resources: { requests: { cpu: "10m" } },
+    },
+    networks: [{ name: "default", pod: {} }],
+    volumes,
+  };
+}
+
+/** JSON is YAML, also in a cloud-config. */
+function userData({ name, sshKey, runcmd = [] }: MachineOptions): string {
+  const config = {
+    hostname: name,
+    password: "secret",
+    chpasswd: { expire: false },
+    ssh_pwauth: true,
+    ...(sshKey !== undefined && { ssh_authorized_keys: [sshKey] }),
+    runcmd: [...runcmd, "httpd -p 80 -h /www"],
+  };
+  const lines = Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return `#cloud-config\n${lines.join("\n")}\n`;
+}
+
+export function service(name: string, selector: Record<string, string> = { machine: name }): object {
+  return { apiVersion: "v1", kind: "Service", metadata: { name }, spec: { selector, ports: [{ port: 80 }] } };
+}
+
+/** A Deployment of one container that serves its own name over HTTP, and in which to run commands. */
+export function web(name = "web"): object {
+  const container = {
+    name,
+    image: "localhost/vmpod/busybox:latest",
+    imagePullPolicy: "IfNotPresent",
+    command: ["sh", "-c", `echo ${name} >/www/index.html; exec httpd -f -p 80 -h /www`],
+    ports: [{ containerPort: 80 }],
+    volumeMounts: [{ name: "www", mountPath: "/www" }],
+    readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 },
+  };
+  const podSpec = {
+    terminationGracePeriodSeconds: 1,
+    containers: [container],
+    volumes: [{ name: "www", emptyDir: {} }],
+  };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: podSpec },
+    },
+  };
 }

@@ -1,0 +1,36 @@
+/** An instance for all tests of a file: up before them, down after them, its state on stderr when one of them fails. */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before } from "node:test";
+import { succeed, type TestInstance, testInstance } from "./instance.ts";
+
+export function useInstance(name: string, number: number): TestInstance {
+  const instance = testInstance(name, number);
+  before(() => {
+    succeed(instance.up(), "vmpod up");
+  });
+  afterEach((context) => {
+    if ("passed" in context && !context.passed) console.error(stateOf(instance));
+  });
+  after(() => {
+    instance.down("--grace-period", "2", "--purge");
+    rmSync(instance.dataDir, { recursive: true, force: true });
+  });
+  return instance;
+}
+
+/** What one would look at first. */
+export function stateOf({ runDir, tryKubectl }: TestInstance): string {
+  const shown = [
+    ["get", "vm,vmi,pods", "-A", "-o", "wide"],
+    ["get", "events", "-A", "--sort-by=.lastTimestamp"],
+  ].map((args) => `$ kubectl ${args.join(" ")}\n${lastLines(tryKubectl(args).stdout, 40)}`);
+  const logs = readdirSync(join(runDir, "log")).map(
+    (file) => `--- ${file}\n${lastLines(readFileSync(join(runDir, "log", file), "utf8"), 15)}`,
+  );
+  return [...shown, ...logs].join("\n");
+}
+
+function lastLines(text: string, count: number): string {
+  return text.trimEnd().split("\n").slice(-count).join("\n");
+}
