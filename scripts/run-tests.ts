@@ -21,17 +21,25 @@ export async function runTests({ globs, concurrency, timeoutMs = 15 * 60_000 }: 
   const counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
   if (files.length === 0) return counts;
   const perFile = new Map<string, { passed: number; failed: number; ms: number }>();
+  /** By file; shown when a test in it failed. */
+  const stderr = new Map<string, string>();
   const stream = run({ files, concurrency, timeout: timeoutMs, execArgv: ["--disable-warning=ExperimentalWarning"] });
 
   for await (const event of stream) {
     if (event.type === "test:pass" || event.type === "test:fail") count(event.type === "test:pass", event.data);
-    if (event.type === "test:stderr" && process.env["VMPOD_TEST_OUTPUT"]) process.stderr.write(event.data.message);
+    if (event.type === "test:stderr") keepStderr(relative(process.cwd(), event.data.file), event.data.message);
   }
+  for (const [file, { failed }] of perFile) if (failed > 0) process.stderr.write(stderr.get(file) ?? "");
   for (const [file, { passed, failed, ms }] of [...perFile].sort(([a], [b]) => a.localeCompare(b)))
     console.log(
       `${failed ? "FAILED" : "ok    "} ${file}: ${passed} passed, ${failed} failed (${(ms / 1000).toFixed(1)} s)`,
     );
   return counts;
+
+  function keepStderr(file: string, message: string): void {
+    if (process.env["VMPOD_TEST_OUTPUT"]) process.stderr.write(message);
+    else stderr.set(file, (stderr.get(file) ?? "") + message);
+  }
 
   type Result = {
     name: string;
