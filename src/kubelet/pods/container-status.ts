@@ -133,7 +133,16 @@ function unstarted(
         : "ContainerCreating";
   const lost = terminated ?? (previous?.state?.running && vanished(previous));
   const lastState = lost === undefined ? base.lastState : { terminated: lost };
-  return { ...base, lastState, state: startFailure(o, container) ?? { waiting: { reason } } };
+  return { ...base, lastState, state: startFailure(o, container) ?? volumeImageFailure(o) ?? { waiting: { reason } } };
+}
+
+/** An image that is to be a volume cannot be had: told like a container's own image. */
+function volumeImageFailure(o: Observation): ContainerState | undefined {
+  const failure = o.memory.failures.get("set-up-volumes");
+  if (!failure?.reason.startsWith("ErrImage")) {
+    return undefined;
+  }
+  return { waiting: { reason: failure.reason, message: failure.message } };
 }
 
 function isFirstToDo(o: Observation, pod: Pod, container: Container): boolean {
