@@ -260,6 +260,17 @@ it("patches in all four ways", async () => {
   assert.equal((await refused(failing)).code, 422);
 });
 
+it("lets many writers change one object at once, and loses no change", async () => {
+  const namespace = await inNewNamespace("contended");
+  await client.create(configMaps, configMap(namespace, "cm"));
+  const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+  const key = { namespace, name: "cm" };
+  await Promise.all(
+    keys.map((name) => client.patch(configMaps, key, { type: "merge", body: { data: { [name]: "v" } } })),
+  );
+  assert.deepEqual(Object.keys((await client.get(configMaps, key)).data ?? {}).sort(), keys.sort());
+});
+
 it("gives each Service an address of its own, also to those created at once", async () => {
   const namespace = await inNewNamespace("services");
   const made = await Promise.all(

@@ -4,6 +4,7 @@
  * Reads come from the cache after it has caught up with every acknowledged write, so they are as
  * consistent as reads of the store and cost no parsing.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
 import { KeyExistsError, KeyNotFoundError, RevisionConflictError, type Store } from "../../store/store.ts";
@@ -27,6 +28,8 @@ export interface Objects {
    */
   update(kind: ServedKind, target: Target, change: Change): Promise<Entry>;
   remove(kind: ServedKind, entry: Entry): Promise<Entry>;
+  /** After a lost race: resolves when a newer write can be read. */
+  nextWrite(): Promise<void>;
 }
 
 export interface Target {
@@ -36,7 +39,9 @@ export interface Target {
 
 export type Change = (current: KubeObject, entry: Entry) => KubeObject | undefined | Promise<KubeObject | undefined>;
 
-const updateAttempts = 12;
+const updateAttempts = 64;
+/** A write that is lost with a failing store never arrives. */
+const nextWriteTimeoutMs = 1000;
 
 export function createObjects(store: Store, cache: Cache): Objects {
   const objects: Objects = {
@@ -58,6 +63,7 @@ export function createObjects(store: Store, cache: Cache): Objects {
     create: (kind, object) => create(store, kind, object),
     update: (kind, target, change) => update(objects, kind, target, change),
     remove: (kind, entry) => remove(store, kind, entry),
+    nextWrite: () => nextWrite(cache),
   };
   return objects;
 }
@@ -86,6 +92,7 @@ async function update(objects: Objects, kind: ServedKind, target: Target, change
     } catch (error) {
       if (!isRace(error)) throw error;
       if (attempt >= updateAttempts) throw conflict(kind, target.name);
+      await objects.nextWrite();
     }
   }
 }
@@ -99,6 +106,16 @@ async function remove(store: Store, kind: ServedKind, entry: Entry): Promise<Ent
     if (error instanceof RevisionConflictError) throw conflict(kind, nameOf(entry));
     throw error;
   }
+}
+
+/** The write that was faster is decided, but perhaps not durable and so not visible yet: reading now would be in vain. */
+async function nextWrite(cache: Cache): Promise<void> {
+  const waiting = new AbortController();
+  const timeout = delay(nextWriteTimeoutMs, undefined, { signal: waiting.signal }).catch((error: unknown) => {
+    if (!waiting.signal.aborted) throw error;
+  });
+  await Promise.race([cache.reached(cache.revision + 1), timeout]);
+  waiting.abort();
 }
 
 function isRace(error: unknown): boolean {

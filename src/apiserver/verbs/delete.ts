@@ -7,7 +7,7 @@
  *   Foreground / Orphan              adds the finalizer that the garbage collector takes away when done
  */
 import type { KubeObject } from "../../../api/meta.ts";
-import { StatusError } from "../../base/errors.ts";
+import { isStatus } from "../../base/errors.ts";
 import { answerJson, warn } from "../http/answer.ts";
 import type { Entry } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
@@ -36,20 +36,21 @@ const deleteAttempts = 12;
 
 export async function deleteObject(call: Operation, name: string, options: DeleteOptions): Promise<Deleted> {
   for (let attempt = 1; ; attempt += 1) {
+    const entry = await call.api.objects.get(call.kind, call.path.namespace, name);
+    checkPreconditions(call, entry, options);
+    await runValidation(call, { ...admissionRequest(call, "DELETE", undefined, entry.object), name });
     try {
-      return await attemptDelete(call, name, options);
+      return await attemptDelete(call, entry, options);
     } catch (error) {
-      const raced = error instanceof StatusError && error.reason === "Conflict" && !options.resourceVersion;
-      if (!raced || attempt >= deleteAttempts) throw error;
+      if (!isStatus(error, "Conflict") || attempt >= deleteAttempts) throw error;
+      await call.api.objects.nextWrite();
     }
   }
 }
 
-async function attemptDelete(call: Operation, name: string, options: DeleteOptions): Promise<Deleted> {
+async function attemptDelete(call: Operation, entry: Entry, options: DeleteOptions): Promise<Deleted> {
   const { api, kind, path } = call;
-  const entry = await api.objects.get(kind, path.namespace, name);
-  checkPreconditions(call, entry, options);
-  await runValidation(call, { ...admissionRequest(call, "DELETE", undefined, entry.object), name });
+  const name = entry.object.metadata?.name ?? "";
   const marked = marking(call, entry, options);
   if (call.dryRun) return { entry, gone: marked === undefined };
   if (marked === undefined) return { entry: await api.objects.remove(kind, entry), gone: true };

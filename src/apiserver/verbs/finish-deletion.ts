@@ -1,4 +1,5 @@
 /** An object whose deletion was asked for goes away with its last finalizer. */
+import { isStatus } from "../../base/errors.ts";
 import type { Entry } from "../storage/entry.ts";
 import type { Operation } from "./call.ts";
 
@@ -6,7 +7,12 @@ export async function finishDeletion(call: Operation, entry: Entry): Promise<Ent
   const { deletionTimestamp, finalizers = [], deletionGracePeriodSeconds = 0 } = entry.object.metadata ?? {};
   if (!deletionTimestamp || finalizers.length > 0 || deletionGracePeriodSeconds > 0 || hasSpecFinalizers(entry))
     return entry;
-  await call.api.objects.remove(call.kind, entry);
+  try {
+    await call.api.objects.remove(call.kind, entry);
+  } catch (error) {
+    // Gone already, or changed once more by a writer who comes here as well.
+    if (!isStatus(error, "NotFound", "Conflict")) throw error;
+  }
   return entry;
 }
 
