@@ -6,13 +6,14 @@
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
+import { translatedCodeMebibytes } from "../../qemu/domain/platform.ts";
 import type { Accelerator } from "./domain.ts";
 
 const mebibyte = 1024 ** 2;
 const qemuBytes = 36 * mebibyte;
 const bytesPerVirtualCpu = 4 * mebibyte;
 const videoBytes = 16 * mebibyte;
-const translatedCodeBytes = 48 * mebibyte;
+const translatedCodeBytes = translatedCodeMebibytes * mebibyte;
 /** Page tables: 8 bytes for each page of 4 KiB. */
 const guestBytesPerTableByte = 512;
 

@@ -26,7 +26,7 @@ test("a machine waits for its devices, sandboxed, with nothing of QEMU's default
   const argv = buildArguments(plain);
   for (const flag of ["-S", "-nodefaults", "-no-user-config"]) assert.ok(argv.includes(flag), flag);
   assert.match(valuesOf(plain, "-sandbox")[0] ?? "", /spawn=deny/);
-  assert.deepEqual(valuesOf(plain, "-accel"), ["tcg"]);
+  assert.deepEqual(valuesOf(plain, "-accel"), ["tcg,tb-size=64"]);
   assert.ok(!argv.includes("-vnc"));
 });
 

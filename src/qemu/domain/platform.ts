@@ -3,6 +3,8 @@ import type { Cpu, Domain } from "./domain.ts";
 import { type Argument, option } from "./options.ts";
 
 const mebibyte = 1024 ** 2;
+/** QEMU's own limit is a gigabyte for each machine, which a busy guest fills. A small Linux guest needs about 32. */
+export const translatedCodeMebibytes = 64;
 
 export function machineArguments(domain: Domain): Argument[] {
   const secureBoot = domain.firmware.type === "efi" && domain.firmware.secureBoot;
@@ -14,7 +16,7 @@ export function machineArguments(domain: Domain): Argument[] {
   });
   return [
     ["-machine", machine],
-    ["-accel", domain.accelerator],
+    ["-accel", domain.accelerator === "tcg" ? `tcg,tb-size=${translatedCodeMebibytes}` : domain.accelerator],
   ];
 }
 
