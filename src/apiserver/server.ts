@@ -18,6 +18,7 @@ import { bootstrap } from "./bootstrap.ts";
 import { followDefinitions } from "./crd/definitions.ts";
 import { createDiscovery } from "./discovery/handle.ts";
 import { expireEvents } from "./expire-events.ts";
+import { finishDeletions } from "./finish-deletions.ts";
 import { limitInFlight } from "./http/in-flight.ts";
 import { listen } from "./http/listener.ts";
 import { createServe } from "./http/serve.ts";
@@ -120,6 +121,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     running.catch((error: unknown) => log.error({ error: messageOf(error), task }, "a background task failed"));
   followAggregation(objects, registry, log);
   await followDefinitions(api, log);
+  await finishDeletions(api);
   const serve = createServe(route, metrics, log);
   const listener = await listen({
     ...options,
