@@ -46,9 +46,7 @@ export class TestMachine implements AsyncDisposable {
     return hostPorts;
   }
 
-  /** The firmware reads the boot order at a reset, and QEMU was reset before its disks came. */
   async start(): Promise<void> {
-    await this.qmp.execute("system_reset");
     await this.qmp.execute("cont");
   }
 
