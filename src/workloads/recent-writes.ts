@@ -1,6 +1,7 @@
 /**
  * An informer lags behind our own writes by some milliseconds; acting on it alone would create a second pod for one
  * that is on its way. This view lays our newest writes over the informer until it has caught up.
+ * The answer to a write may also come after the informer saw the object go: what it saw go stays gone.
  */
 import type { KubeObject } from "../../api/meta.ts";
 import type { Informer } from "../client/informer.ts";
@@ -14,33 +15,45 @@ export interface RecentWrites<T extends KubeObject> {
   deleted(object: T): void;
 }
 
+/** An answer comes within seconds after the deletion that it missed. */
+const rememberedBurials = 1_000;
+
 export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>): RecentWrites<T> {
   const written = new Map<string, T>();
-  const gone = new Map<string, string>();
+  const gone = new Set<string>();
+  const buried = new Set<string>();
 
   informer.onChange(({ type, object }) => {
     const uid = uidOf(object);
     if (type === "deleted" || revisionOf(object) >= revisionOf(written.get(uid))) written.delete(uid);
     if (type === "deleted" || object.metadata?.deletionTimestamp) gone.delete(uid);
+    if (type === "deleted") bury(uid);
   });
+
+  function bury(uid: string): void {
+    buried.add(uid);
+    const [oldest] = buried;
+    if (buried.size > rememberedBurials && oldest !== undefined) buried.delete(oldest);
+  }
 
   return {
     list(namespace) {
       const objects = new Map(informer.list(namespace).map((object) => [uidOf(object), object]));
       for (const [uid, object] of written)
         if (namespace === undefined || object.metadata?.namespace === namespace) objects.set(uid, object);
-      for (const uid of gone.keys()) objects.delete(uid);
+      for (const uid of gone) objects.delete(uid);
       return [...objects.values()];
     },
     wrote: (object) => {
       const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");
       const isSeen = seen && uidOf(seen) === uidOf(object) && revisionOf(seen) > revisionOf(object);
-      if (!isSeen) written.set(uidOf(object), object);
+      if (!isSeen && !buried.has(uidOf(object))) written.set(uidOf(object), object);
     },
     deleted: (object) => {
       const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");
       written.delete(uidOf(object));
-      if (seen && !seen.metadata?.deletionTimestamp) gone.set(uidOf(object), object.metadata?.name ?? "");
+      const isThere = seen !== undefined && uidOf(seen) === uidOf(object);
+      if (isThere && !seen.metadata?.deletionTimestamp) gone.add(uidOf(object));
     },
   };
 }

@@ -1,15 +1,16 @@
 /** Runs `plan.ts` over live Deployments and ReplicaSets. */
 import { isDeepStrictEqual } from "node:util";
 import { type Deployment, deployments, type ReplicaSet, replicaSets } from "../../../api/apps.ts";
+import type { Pod } from "../../../api/core.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
-import { parseObjectKey } from "../../runtime/object-key.ts";
+import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import { controllerOf, controllerReference, isControlledBy } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, runReconciler } from "../../runtime/run-reconciler.ts";
-import { typed } from "../pods.ts";
+import { hasEnded, selects, typed } from "../pods.ts";
 import { overlayRecentWrites } from "../recent-writes.ts";
 import {
   type DeploymentAction,
@@ -19,12 +20,13 @@ import {
   revisionAnnotation,
   templateHashLabel,
 } from "./plan.ts";
-import { deploymentStatus } from "./status.ts";
+import { deploymentStatus, nextJudgementMs } from "./status.ts";
 
 export interface DeploymentControllerOptions {
   client: Client;
   deployments: Informer<Deployment>;
   replicaSets: Informer<ReplicaSet>;
+  pods: Informer<Pod>;
   events: EventRecorder;
   signal: AbortSignal;
 }
@@ -34,28 +36,45 @@ export function startDeploymentController(options: DeploymentControllerOptions):
   enqueueOnChange(loop, options.deployments);
   enqueueOnChange(loop, options.replicaSets, (set) => {
     const owner = controllerOf(set);
-    return owner?.kind === "Deployment" ? [`${set.metadata?.namespace}/${owner.name}`] : [];
+    if (owner) return owner.kind === "Deployment" ? [`${set.metadata?.namespace}/${owner.name}`] : [];
+    return options.deployments
+      .list(set.metadata?.namespace)
+      .filter(({ spec }) => selects(spec?.selector, set))
+      .map(objectKey);
+  });
+  // `Recreate` waits for the last old pod.
+  options.pods.onChange(({ type, object }) => {
+    const owner = type === "deleted" || hasEnded(object) ? controllerOf(object) : undefined;
+    const set = owner && options.replicaSets.get(object.metadata?.namespace, owner.name);
+    const deployment = set && controllerOf(set);
+    if (deployment?.kind === "Deployment") loop.enqueue(`${object.metadata?.namespace}/${deployment.name}`);
   });
 }
 
-function deploymentReconciler({
-  client,
-  deployments: informer,
-  replicaSets: setInformer,
-  events,
-}: DeploymentControllerOptions): Reconciler<DeploymentObservation, DeploymentAction> {
+function deploymentReconciler(
+  options: DeploymentControllerOptions,
+): Reconciler<DeploymentObservation, DeploymentAction> {
+  const { client, deployments: informer, replicaSets: setInformer, events } = options;
   const setView = overlayRecentWrites(setInformer);
 
   return {
     name: "deployment",
     async observe(key) {
-      await Promise.all([informer.synced(), setInformer.synced()]);
+      await Promise.all([informer.synced(), setInformer.synced(), options.pods.synced()]);
       const { namespace, name } = parseObjectKey(key);
       const found = informer.get(namespace, name);
       if (!found) return undefined;
       const deployment = typed(deployments, found);
-      const owned = setView.list(namespace).filter((set) => isControlledBy(set, deployment));
-      return { deployment, replicaSets: owned, nowMs: Date.now() };
+      const sets = setView.list(namespace);
+      return {
+        deployment,
+        replicaSets: sets.filter((set) => isControlledBy(set, deployment)),
+        pods: options.pods
+          .list(namespace)
+          .filter((pod) => !hasEnded(pod) && sets.some((set) => isControlledBy(pod, set))),
+        orphans: sets.filter((set) => !controllerOf(set) && selects(deployment.spec?.selector, set)),
+        nowMs: Date.now(),
+      };
     },
     plan: planDeployment,
     async writeStatus(observation) {
@@ -65,6 +84,7 @@ function deploymentReconciler({
         await client.updateStatus(deployments, { ...deployment, status });
     },
     execute,
+    requeueAfterMs: nextJudgementMs,
   };
 
   async function execute(action: DeploymentAction): Promise<void> {
@@ -73,8 +93,10 @@ function deploymentReconciler({
         return create(action);
       case "scale":
         return scale(action.replicaSet, action.replicas, action.deployment);
-      case "annotate":
-        return annotate(action.replicaSet, action.revision);
+      case "adopt":
+        return adopt(action.replicaSet, action.deployment);
+      case "refresh":
+        return refresh(action.replicaSet, action.revision, action.deployment);
       case "delete":
         return remove(action.replicaSet);
     }
@@ -95,7 +117,7 @@ function deploymentReconciler({
         name,
         namespace: metadata?.namespace,
         labels: { ...spec?.template.metadata?.labels, ...hash },
-        annotations: { [revisionAnnotation]: String(revision) },
+        annotations: { ...inherited(deployment), [revisionAnnotation]: String(revision) },
         ownerReferences: [controllerReference(deployments, deployment)],
       },
       spec: {
@@ -122,11 +144,17 @@ function deploymentReconciler({
     events.record(deployment, "Normal", "ScalingReplicaSet", text);
   }
 
-  async function annotate(set: ReplicaSet, revision: number): Promise<void> {
-    const body = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
+  async function adopt(set: ReplicaSet, deployment: Deployment): Promise<void> {
+    const ownerReferences = [controllerReference(deployments, deployment)];
+    const body = { metadata: { uid: set.metadata?.uid, ownerReferences } };
+    setView.wrote(await client.patch(replicaSets, keyOf(set), { type: "strategic", body }));
+  }
+
+  async function refresh(set: ReplicaSet, revision: number, deployment: Deployment): Promise<void> {
+    const annotations = { ...inherited(deployment), [revisionAnnotation]: String(revision) };
+    const body = { metadata: { annotations }, spec: { minReadySeconds: deployment.spec?.minReadySeconds ?? 0 } };
     setView.wrote(await client.patch(replicaSets, keyOf(set), { type: "merge", body }));
-    const owner = informer.get(set.metadata?.namespace, controllerOf(set)?.name ?? "");
-    if (owner) await markRevision(owner, revision);
+    await markRevision(deployment, revision);
   }
 
   async function markRevision(deployment: Deployment, revision: number): Promise<void> {
@@ -142,6 +170,12 @@ function deploymentReconciler({
       if (!isStatus(error, "NotFound", "Conflict")) throw error;
     }
   }
+}
+
+/** A ReplicaSet tells in `kubectl rollout history` why it came to be. */
+function inherited({ metadata }: Deployment): Record<string, string> {
+  const own = [revisionAnnotation, "kubectl.kubernetes.io/last-applied-configuration"];
+  return Object.fromEntries(Object.entries(metadata?.annotations ?? {}).filter(([key]) => !own.includes(key)));
 }
 
 /** Fields that the server leaves out when they are 0 count as 0. */

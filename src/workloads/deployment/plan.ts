@@ -4,36 +4,51 @@
  */
 import { createHash } from "node:crypto";
 import type { Deployment, ReplicaSet } from "../../../api/apps.ts";
+import type { Pod } from "../../../api/core.ts";
 import { isDeepStrictEqual } from "node:util";
+import { isControlledBy } from "../../runtime/owner-references.ts";
+import { selects } from "../pods.ts";
 
 export interface DeploymentObservation {
   deployment: Deployment;
   /** ReplicaSets that it controls. */
   replicaSets: readonly ReplicaSet[];
+  /** ReplicaSets that its selector matches and nobody controls, e.g. left by `kubectl delete --cascade=orphan`. */
+  orphans: readonly ReplicaSet[];
+  /** Pods of its ReplicaSets that have not ended, also those being deleted. */
+  pods: readonly Pod[];
   nowMs: number;
 }
 
 export type DeploymentAction =
   | { kind: "create"; name: string; replicas: number; revision: number; deployment: Deployment }
   | { kind: "scale"; replicaSet: ReplicaSet; replicas: number; deployment: Deployment }
-  | { kind: "annotate"; replicaSet: ReplicaSet; revision: number }
+  | { kind: "adopt"; replicaSet: ReplicaSet; deployment: Deployment }
+  | { kind: "refresh"; replicaSet: ReplicaSet; revision: number; deployment: Deployment }
   | { kind: "delete"; replicaSet: ReplicaSet };
 
 export const revisionAnnotation = "deployment.kubernetes.io/revision";
 export const templateHashLabel = "pod-template-hash";
 const defaultHistory = 10;
 
-export function planDeployment({ deployment, replicaSets }: DeploymentObservation): DeploymentAction[] {
+export function planDeployment(observation: DeploymentObservation): DeploymentAction[] {
+  const { deployment, replicaSets, orphans } = observation;
   const { spec } = deployment;
   if (!spec || deployment.metadata?.deletionTimestamp) return [];
+  const adoptable = orphans.filter((set) => !set.metadata?.deletionTimestamp && selects(spec.selector, set));
+  if (adoptable.length > 0) return adoptable.map((replicaSet) => ({ kind: "adopt", replicaSet, deployment }));
   const current = currentReplicaSet(deployment, replicaSets);
   const old = replicaSets.filter((set) => set !== current);
   if (spec.paused) return scaleOnly(deployment, current, old);
   const revision = nextRevision(current, replicaSets);
+  // A status that speaks of an earlier size may tell of too few pods, or of available ones that are gone.
+  if (!replicaSets.every(isObserved)) return [];
+  const isRecreate = spec.strategy?.type === "Recreate";
+  if (isRecreate && current === undefined && !isEmptied(old, observation.pods)) return scaleDownAll(deployment, old);
   if (!current) return createFirst(deployment, old, revision);
-  if (revisionOf(current) !== revision) return [{ kind: "annotate", replicaSet: current, revision }];
-  const moves =
-    spec.strategy?.type === "Recreate" ? recreate(deployment, current, old) : roll(deployment, current, old);
+  if (revisionOf(current) !== revision || minReadySecondsOf(current) !== minReadySecondsOf(deployment))
+    return [{ kind: "refresh", replicaSet: current, revision, deployment }];
+  const moves = isRecreate ? recreate(observation, current, old) : roll(deployment, current, old);
   return moves.length > 0 ? moves : forgetHistory(deployment, old);
 }
 
@@ -59,20 +74,32 @@ export function templateHash(deployment: Deployment): string {
 }
 
 function createFirst(deployment: Deployment, old: readonly ReplicaSet[], revision: number): DeploymentAction[] {
-  const isRecreate = deployment.spec?.strategy?.type === "Recreate";
-  if (isRecreate && old.some((set) => (set.status?.replicas ?? 0) > 0 || replicasOf(set) > 0))
-    return scaleDownAll(deployment, old);
-  const room = isRecreate ? desired(deployment) : desired(deployment) + bounds(deployment).surge - total(old);
+  const room = desired(deployment) + bounds(deployment).surge - total(old);
   const replicas = Math.max(0, Math.min(desired(deployment), room));
   const name = `${deployment.metadata?.name}-${templateHash(deployment)}`;
   return [{ kind: "create", name, replicas, revision, deployment }];
 }
 
-function recreate(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): DeploymentAction[] {
+/** The new pods come when the last old one has ended, however long it takes to terminate. */
+function recreate(
+  { deployment, pods }: DeploymentObservation,
+  current: ReplicaSet,
+  old: readonly ReplicaSet[],
+): DeploymentAction[] {
   const leftovers = scaleDownAll(deployment, old);
   if (leftovers.length > 0) return leftovers;
-  if (old.some((set) => (set.status?.replicas ?? 0) > 0)) return [];
-  return scaleTo(deployment, current, desired(deployment));
+  return isEmptied(old, pods) ? scaleTo(deployment, current, desired(deployment)) : [];
+}
+
+function isEmptied(sets: readonly ReplicaSet[], pods: readonly Pod[]): boolean {
+  return sets.every(
+    (set) =>
+      replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0 && !pods.some((pod) => isControlledBy(pod, set)),
+  );
+}
+
+function isObserved({ metadata, status }: ReplicaSet): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 }
 
 function roll(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): DeploymentAction[] {
@@ -85,7 +112,10 @@ function roll(deployment: Deployment, current: ReplicaSet, old: readonly Replica
   return shrinkOld(deployment, current, old, wanted - unavailable);
 }
 
-/** Unhealthy old replicas go first and for free; healthy ones only as far as enough others are available. */
+/**
+ * Unhealthy old replicas go first and for free; healthy ones only as far as enough others are available. Counts what
+ * the sets were last told, not what their status says: a set that was just told to shrink may still report more.
+ */
 function shrinkOld(
   deployment: Deployment,
   current: ReplicaSet,
@@ -94,7 +124,7 @@ function shrinkOld(
 ): DeploymentAction[] {
   const actions: DeploymentAction[] = [];
   const newUnavailable = replicasOf(current) - available(current);
-  let removable = total([current, ...old]) - minAvailable - newUnavailable;
+  let removable = told([current, ...old]) - minAvailable - newUnavailable;
   let availableSurplus = [current, ...old].reduce((sum, set) => sum + available(set), 0) - minAvailable;
   const oldestFirst = [...old].sort((a, b) => revisionOf(a) - revisionOf(b));
   for (const set of oldestFirst) {
@@ -169,10 +199,20 @@ export function revisionOf(set: ReplicaSet): number {
   return Number(set.metadata?.annotations?.[revisionAnnotation] ?? 0);
 }
 
-function available(set: ReplicaSet): number {
-  return set.status?.availableReplicas ?? 0;
+function minReadySecondsOf({ spec }: Deployment | ReplicaSet): number {
+  return spec?.minReadySeconds ?? 0;
 }
 
+/** Of the pods that stay: a set that was told to shrink counts no more than it will have. */
+function available(set: ReplicaSet): number {
+  return Math.min(replicasOf(set), set.status?.availableReplicas ?? 0);
+}
+
+function told(sets: readonly ReplicaSet[]): number {
+  return sets.reduce((sum, set) => sum + replicasOf(set), 0);
+}
+
+/** Pods that are or will be: nothing new is made in the room of a pod that is not gone yet. */
 function total(sets: readonly ReplicaSet[]): number {
   return sets.reduce((sum, set) => sum + Math.max(replicasOf(set), set.status?.replicas ?? 0), 0);
 }

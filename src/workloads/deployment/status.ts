@@ -3,6 +3,22 @@ import type { DeploymentCondition, DeploymentStatus, ReplicaSet } from "../../..
 import { findCondition, setCondition } from "../../runtime/conditions.ts";
 import { bounds, currentReplicaSet, type DeploymentObservation, desired } from "./plan.ts";
 
+const done = "NewReplicaSetAvailable";
+const underWay = "ReplicaSetUpdated";
+const stuck = "ProgressDeadlineExceeded";
+
+/** When the progress deadline of a rollout that does not move is to be judged. */
+export function nextJudgementMs({ deployment, nowMs }: DeploymentObservation): number | undefined {
+  const condition = findCondition(deployment.status?.conditions, "Progressing");
+  if (condition?.reason !== underWay) return undefined;
+  const since = Date.parse(condition.lastUpdateTime ?? "");
+  return Math.max(0, since + deadlineMsOf(deployment) - nowMs) + 1000;
+}
+
+function deadlineMsOf({ spec }: DeploymentObservation["deployment"]): number {
+  return (spec?.progressDeadlineSeconds ?? 600) * 1000;
+}
+
 export function deploymentStatus(observation: DeploymentObservation): DeploymentStatus {
   const { deployment, replicaSets } = observation;
   const current = currentReplicaSet(deployment, replicaSets);
@@ -39,19 +55,22 @@ function progressCondition(
 ): DeploymentCondition {
   const name = current?.metadata?.name ?? "";
   if (isComplete(deployment, status))
-    return progressing("True", "NewReplicaSetAvailable", `ReplicaSet "${name}" has successfully progressed.`);
+    return progressing("True", done, `ReplicaSet "${name}" has successfully progressed.`);
   if (deployment.spec?.paused) return progressing("Unknown", "DeploymentPaused", "Deployment is paused");
   const before = findCondition(deployment.status?.conditions, "Progressing");
+  // A rollout that succeeded stays so, whatever becomes of single pods later, until the next template.
+  if (before?.reason === done && current && status.replicas === status.updatedReplicas) return before;
   const moved = (["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"] as const).some(
     (field) => (deployment.status?.[field] ?? 0) !== (status[field] ?? 0),
   );
   const stuckSince = Date.parse(before?.lastUpdateTime ?? "");
-  const deadlineMs = (deployment.spec?.progressDeadlineSeconds ?? 600) * 1000;
-  if (before && !moved && before.reason !== "NewReplicaSetAvailable" && nowMs - stuckSince > deadlineMs)
-    return progressing("False", "ProgressDeadlineExceeded", `ReplicaSet "${name}" has timed out progressing.`);
-  const since = before && !moved && !Number.isNaN(stuckSince) ? stuckSince : nowMs;
+  const deadlineMs = deadlineMsOf(deployment);
+  const isSameRollout = before?.reason === underWay || before?.reason === stuck;
+  if (isSameRollout && !moved && nowMs - stuckSince > deadlineMs)
+    return progressing("False", stuck, `ReplicaSet "${name}" has timed out progressing.`);
+  const since = isSameRollout && !moved && !Number.isNaN(stuckSince) ? stuckSince : nowMs;
   return {
-    ...progressing("True", "ReplicaSetUpdated", `ReplicaSet "${name}" is progressing.`),
+    ...progressing("True", underWay, `ReplicaSet "${name}" is progressing.`),
     lastUpdateTime: new Date(since).toISOString().replace(/\.\d+Z$/, "Z"),
   };
 }

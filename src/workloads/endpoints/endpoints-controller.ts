@@ -44,6 +44,7 @@ export function startEndpointsController(options: EndpointsControllerOptions): v
   enqueueOnChange(loop, options.slices, ({ metadata }) =>
     metadata?.labels?.[serviceNameLabel] ? [`${metadata.namespace}/${metadata.labels[serviceNameLabel]}`] : [],
   );
+  enqueueOnChange(loop, options.endpoints);
 }
 
 function endpointsReconciler(options: EndpointsControllerOptions): Reconciler<Observation, Action> {
@@ -104,7 +105,10 @@ async function execute(client: Client, action: Action): Promise<void> {
       metadata: { ...action.object.metadata, resourceVersion },
     });
   } else {
-    await client.create(action.resource, action.object);
+    await client.create(action.resource, action.object).catch((error: unknown) => {
+      // Ours of a moment ago: when the informer shows it, it is compared again.
+      if (!isStatus(error, "AlreadyExists")) throw error;
+    });
   }
 }
 

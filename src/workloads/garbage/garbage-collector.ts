@@ -20,6 +20,12 @@ export interface GarbageCollectorOptions {
   signal: AbortSignal;
 }
 
+/** A kind that is watched; settled when its objects are known or the kind is gone. */
+interface Watched {
+  stop: AbortController;
+  settled: Promise<void>;
+}
+
 interface Observation {
   node: GarbageNode;
   dependents: GarbageNode[];
@@ -35,7 +41,7 @@ const retryDiscoveryMs = 5_000;
 export function startGarbageCollector({ client, log, signal }: GarbageCollectorOptions): void {
   const nodes = new Map<string, GarbageNode>();
   const dependentsOf = new Map<string, Set<string>>();
-  const watched = new Map<string, AbortController>();
+  const watched = new Map<string, Watched>();
   let known: Resource[] = [];
   const loop = runReconciler(reconciler(), { signal, log });
   let discovery: NodeJS.Timeout | undefined;
@@ -55,7 +61,7 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
       known = await discoverResources(client);
       const resources = known.filter(({ plural }) => !ignored.has(plural));
       const names = new Set(resources.map(nameOf));
-      for (const [name, stop] of watched)
+      for (const [name, { stop }] of watched)
         if (!names.has(name)) {
           stop.abort();
           watched.delete(name);
@@ -70,8 +76,9 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
 
   function watch(resource: Resource): void {
     const stop = new AbortController();
-    watched.set(nameOf(resource), stop);
     const informer: Informer<KubeObject> = createInformer(client, resource);
+    const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
+    watched.set(nameOf(resource), { stop, settled: Promise.race([informer.synced(), stopped]) });
     informer.onChange(({ type, object }) => {
       const uid = object.metadata?.uid ?? "";
       if (type === "deleted") forget(uid);
@@ -110,6 +117,8 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
     return {
       name: "garbage-collector",
       async observe(uid) {
+        // Without all kinds' objects a dependent may be missing, and would not be orphaned or waited for.
+        await Promise.all([...watched.values()].map(({ settled }) => settled));
         const node = nodes.get(uid);
         if (!node) return undefined;
         const owners = node.metadata.deletionTimestamp ? [] : (node.metadata.ownerReferences ?? []);
@@ -131,10 +140,11 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
   }
 
   async function isGone({ metadata }: GarbageNode, owner: OwnerReference): Promise<boolean> {
-    const known = await resourceOf(owner);
-    if (!known) return false; // a kind that nobody serves: its owner may come back with it
+    const kind = await resourceOf(owner);
+    if (!kind) return false; // a kind that nobody serves: its owner may come back with it
+    if (kind.namespaced && !metadata.namespace) return false; // in which namespace, the reference does not tell
     try {
-      const found = await client.get(known, keyIn(known, metadata.namespace, owner.name));
+      const found = await client.get(kind, keyIn(kind, metadata.namespace, owner.name));
       return found.metadata?.uid !== owner.uid;
     } catch (error) {
       if (isStatus(error, "NotFound")) return true;
@@ -152,10 +162,12 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
     switch (action.kind) {
       case "delete":
         return deleteNode(action.node);
+      case "disown":
+        return disown(action.node, action.ownerUids);
       case "release":
         return release(action.node, action.finalizer);
       case "orphan":
-        for (const dependent of action.dependents) await disown(dependent, action.node.metadata.uid ?? "");
+        for (const dependent of action.dependents) await disown(dependent, [action.node.metadata.uid ?? ""]);
         return;
     }
   }
@@ -178,10 +190,10 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
     await ignoringGone(client.patch(resource, key, { type: "merge", body }));
   }
 
-  async function disown({ resource, metadata }: GarbageNode, ownerUid: string): Promise<void> {
+  async function disown({ resource, metadata }: GarbageNode, ownerUids: readonly string[]): Promise<void> {
     const key = keyIn(resource, metadata.namespace, metadata.name ?? "");
-    const ownerReferences = (metadata.ownerReferences ?? []).filter(({ uid }) => uid !== ownerUid);
-    const body = { metadata: { uid: metadata.uid, ownerReferences } };
+    const ownerReferences = (metadata.ownerReferences ?? []).filter(({ uid }) => !ownerUids.includes(uid));
+    const body = { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, ownerReferences } };
     await ignoringGone(client.patch(resource, key, { type: "merge", body }));
   }
 }

@@ -8,6 +8,7 @@ export interface GarbageNode {
 
 export type GarbageAction =
   | { kind: "delete"; node: GarbageNode }
+  | { kind: "disown"; node: GarbageNode; ownerUids: string[] }
   | { kind: "release"; node: GarbageNode; finalizer: string }
   | { kind: "orphan"; node: GarbageNode; dependents: GarbageNode[] };
 
@@ -28,10 +29,11 @@ export function planGarbage(
   if (metadata.deletionTimestamp) return planDeleted(node, dependents);
   const owners = metadata.ownerReferences ?? [];
   if (owners.length === 0) return [];
-  const abandoned = owners.every(isGone);
   // In foreground deletion the owner waits for its dependents, so they go while it is still there.
-  const awaited = owners.some(isWaiting) && owners.every((owner) => isGone(owner) || isWaiting(owner));
-  return abandoned || awaited ? [{ kind: "delete", node }] : [];
+  const leaving = owners.filter((owner) => isGone(owner) || isWaiting(owner));
+  if (leaving.length === owners.length) return [{ kind: "delete", node }];
+  // Another owner keeps it; those that leave must not wait for it.
+  return leaving.length > 0 ? [{ kind: "disown", node, ownerUids: leaving.map(({ uid }) => uid) }] : [];
 }
 
 function planDeleted(node: GarbageNode, dependents: readonly GarbageNode[]): GarbageAction[] {

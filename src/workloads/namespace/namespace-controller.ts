@@ -111,7 +111,8 @@ function namespaceReconciler({
   async function finalize(namespace: Namespace): Promise<void> {
     const name = namespace.metadata?.name ?? "";
     await client.request("DELETE", `/api/v1/namespaces/${name}/events`);
-    const body = { ...namespace, apiVersion: "v1", kind: "Namespace", spec: { finalizers: [] } };
+    const finalizers = namespace.spec?.finalizers?.filter((each) => each !== "kubernetes") ?? [];
+    const body = { ...namespace, apiVersion: "v1", kind: "Namespace", spec: { finalizers } };
     await client
       .request("PUT", `${collectionOf(namespaces)}/${namespaces.plural}/${name}/finalize`, body)
       .catch((error: unknown) => {

@@ -76,7 +76,9 @@ function replicaSetReconciler({
   async function execute(action: ReplicaSetAction): Promise<void> {
     switch (action.kind) {
       case "adopt":
-        return adopt(action.pod);
+        return adopt(action.pod, action.replicaSet);
+      case "release":
+        return release(action.pod, action.replicaSet);
       case "create":
         for (let n = 0; n < action.count; n += 1) await create(action.replicaSet);
         return;
@@ -97,11 +99,15 @@ function replicaSetReconciler({
     }
   }
 
-  async function adopt(pod: Pod): Promise<void> {
-    const owner = sets.list(pod.metadata?.namespace).find((set) => selects(set.spec?.selector, pod));
-    if (!owner) return;
-    const reference = controllerReference(replicaSets, typed(replicaSets, owner));
+  async function adopt(pod: Pod, replicaSet: ReplicaSet): Promise<void> {
+    const reference = controllerReference(replicaSets, replicaSet);
     const body = { metadata: { uid: pod.metadata?.uid, ownerReferences: [reference] } };
+    podView.wrote(await client.patch(pods, keyOf(pod), { type: "strategic", body }));
+  }
+
+  async function release(pod: Pod, replicaSet: ReplicaSet): Promise<void> {
+    const ownerReferences = [{ $patch: "delete", uid: replicaSet.metadata?.uid }];
+    const body = { metadata: { uid: pod.metadata?.uid, ownerReferences } };
     podView.wrote(await client.patch(pods, keyOf(pod), { type: "strategic", body }));
   }
 
