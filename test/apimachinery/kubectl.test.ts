@@ -1,9 +1,9 @@
 /**
  * Stock kubectl against a real API server: what depends on schemas, OpenAPI documents, patches and field
- * managers. Needs no root. `KUBECTL` names another kubectl; with `KUBECTL_OLD` an old one (1.20) is tried as well.
+ * managers. Needs no root. Driven by a current kubectl and by Debian's 1.20.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -13,9 +13,9 @@ import type { ManagedFieldsEntry } from "../../api/meta.ts";
 import { CommandError } from "../../src/base/errors.ts";
 import { exec } from "../../src/base/exec.ts";
 import { type ApiserverProcess, startApiserverProcess } from "../client/apiserver-process.ts";
+import { currentKubectl, debianKubectl } from "../fixtures/kubectl.ts";
 
-const known = "/usr/lib/google-cloud-sdk/bin/kubectl.1.32";
-const kubectls = [process.env["KUBECTL"] ?? (existsSync(known) ? known : "kubectl"), process.env["KUBECTL_OLD"]];
+const kubectls = [currentKubectl(), debianKubectl()];
 
 interface Web {
   metadata: { managedFields?: ManagedFieldsEntry[]; labels?: Record<string, string> };

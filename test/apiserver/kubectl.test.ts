@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type ApiserverProcess, startApiserverProcess } from "../client/apiserver-process.ts";
-import { currentKubectl, debianKubectl, fails, type Kubectl, ok, runner } from "./kubectl.ts";
+import { fails, type Kubectl, ok, runner } from "./kubectl.ts";
 import { definition, deployment, pod, widget } from "./manifests.ts";
+import { currentKubectl, debianKubectl } from "../fixtures/kubectl.ts";
 
 let server: ApiserverProcess;
 let home: string;

@@ -1,10 +1,5 @@
 /** Stock kubectls: today's, and Debian's 1.20, which is fetched once from Debian's archive. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { exec } from "../../src/base/exec.ts";
 
 export interface Answer {
   code: number;
@@ -13,23 +8,6 @@ export interface Answer {
 }
 
 export type Kubectl = (args: readonly string[], input?: string) => Promise<Answer>;
-
-const cache = join(homedir(), ".cache", "vmpod", "kubectl-debian");
-
-export async function debianKubectl(): Promise<string> {
-  const program = join(cache, "usr", "bin", "kubectl");
-  if (existsSync(program)) return program;
-  await mkdir(cache, { recursive: true });
-  await exec(["apt-get", "download", "kubernetes-client"], { cwd: cache });
-  const archive = (await readdir(cache)).find((name) => name.endsWith(".deb")) ?? "";
-  await exec(["dpkg", "-x", join(cache, archive), cache]);
-  return program;
-}
-
-export function currentKubectl(): string {
-  const candidates = ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32", "/usr/local/bin/kubectl", "/usr/bin/kubectl"];
-  return candidates.find((path) => existsSync(path)) ?? "kubectl";
-}
 
 export function runner(program: string, kubeconfig: string, home: string): Kubectl {
   return (args, input = "") =>

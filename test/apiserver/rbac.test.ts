@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { type ApiserverProcess, startApiserverProcess } from "../client/apiserver-process.ts";
-import { currentKubectl, fails, type Kubectl, ok, runner } from "./kubectl.ts";
+import { fails, type Kubectl, ok, runner } from "./kubectl.ts";
+import { currentKubectl } from "../fixtures/kubectl.ts";
 
 let server: ApiserverProcess;
 let home: string;

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { currentKubectl } from "../fixtures/kubectl.ts";
 
 /**
  * An embedded vmpod of its own for the command line's tests, beside whatever else runs on the machine, driven only
  * by `bin/vmpod` and stock kubectl.
  */
 const program = resolve(import.meta.dirname, "../../bin/vmpod");
-export const kubectlProgram =
-  process.env["KUBECTL"] ?? ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32"].find(existsSync) ?? "kubectl";
+export const kubectlProgram = currentKubectl();
 
 const directory = mkdtempSync(join(tmpdir(), "vmpod-cli-"));
 const location = ["--data-dir", join(directory, "data"), "--run-dir", join(directory, "run")];

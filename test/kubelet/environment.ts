@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,7 @@ import type { ContainerdPaths } from "../../src/cri/containerd/config.ts";
 import { startContainerd, stopContainerd } from "../../src/cri/containerd/start.ts";
 import { asControllersDo, startApi, writeKubeletConfig } from "./control-plane.ts";
 import { removeEverything } from "./leftovers.ts";
+import { currentKubectl } from "../fixtures/kubectl.ts";
 
 export interface EnvironmentOptions {
   instance: string;
@@ -58,11 +59,7 @@ export interface Environment {
   stop(): Promise<void>;
 }
 
-export const kubectlPath = process.env["KUBECTL"] ?? findKubectl();
-
-function findKubectl(): string {
-  return ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32"].find(existsSync) ?? "kubectl";
-}
+export const kubectlPath = currentKubectl();
 
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { instance } = options;

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { text } from "node:stream/consumers";
 import { proxyStream } from "../../src/streams/proxy-stream.ts";
 import { listen, startShellKubelet } from "./shell-kubelet.ts";
+import { currentKubectl } from "../fixtures/kubectl.ts";
 
 /** Stock kubectl -> our side of the API server -> a kubelet: exec with exit codes, stdin, port-forward. */
 
-const kubectl = process.env["KUBECTL"] ?? ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32"].find(existsSync) ?? "kubectl";
+const kubectl = currentKubectl();
 
 const pod = {
   apiVersion: "v1",

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { existsSync } from "node:fs";
 import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
 import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
@@ -21,6 +20,7 @@ import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { issueCertificate } from "../../src/pki/certificate.ts";
 import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { currentKubectl } from "../fixtures/kubectl.ts";
 
 export interface VmApiServer {
   client: Client;
@@ -31,11 +31,7 @@ export interface VmApiServer {
   stop(): Promise<void>;
 }
 
-const kubectlPath = process.env["KUBECTL"] ?? findKubectl();
-
-function findKubectl(): string {
-  return ["/usr/lib/google-cloud-sdk/bin/kubectl.1.32"].find(existsSync) ?? "kubectl";
-}
+const kubectlPath = currentKubectl();
 
 export async function startVmApiServer(): Promise<VmApiServer> {
   const dir = mkdtempSync(join(tmpdir(), "vmpod-vm-api-"));
