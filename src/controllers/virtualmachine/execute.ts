@@ -1,12 +1,13 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
 import { finalizers } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
+import type { VirtualMachine } from "../../../api/kubevirt/types.ts";
 import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import { isControlledBy, withoutFinalizer } from "../../runtime/owner-references.ts";
-import type { Action } from "./plan.ts";
+import { type Action, orphanFinalizer } from "./plan.ts";
 import { renderVmi } from "./render-vmi.ts";
 
 export interface ExecuteContext {
@@ -74,14 +75,27 @@ async function setRunStrategy(
   await client.update(virtualMachines, { ...vm, spec: { ...spec, runStrategy } }, { signal });
 }
 
+/** Asks the server whether an instance is left: one just created may not be in the copy yet. Its end brings us here again. */
 async function removeFinalizer(
   { client }: ExecuteContext,
   { vm }: ActionOf<"removeFinalizer">,
   signal: AbortSignal,
 ): Promise<void> {
+  const isOrphaning = vm.metadata?.finalizers?.includes(orphanFinalizer);
+  if (!isOrphaning && (await hasInstance(client, vm, signal))) return;
   try {
     await client.update(virtualMachines, withoutFinalizer(vm, finalizers.virtualMachine), { signal });
   } catch (error) {
     if (!isStatus(error, "NotFound")) throw error;
+  }
+}
+
+async function hasInstance(client: Client, vm: VirtualMachine, signal: AbortSignal): Promise<boolean> {
+  const { namespace, name = "" } = vm.metadata ?? {};
+  try {
+    return isControlledBy(await client.get(virtualMachineInstances, { namespace, name }, { signal }), vm);
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return false;
+    throw error;
   }
 }

@@ -13,7 +13,7 @@ export type Action =
   | { type: "setRunStrategy"; vm: VirtualMachine; runStrategy: RunStrategy }
   | { type: "removeFinalizer"; vm: VirtualMachine };
 
-const orphanFinalizer = "orphan";
+export const orphanFinalizer = "orphan";
 
 export function plan(observation: Observation): Action[] {
   const { vm, instance } = observation;
