@@ -172,7 +172,7 @@ describe("a machine's owner", () => {
       /^halted is halted.*: start it with `vmpod start halted`\.\n$/,
     );
     assert.equal((await vmpod(["start", "halted"])).stdout, "VM halted was scheduled to start\n");
-    await kubectlOutput("wait", "--for=jsonpath={.status.phase}=Running", "vmi/halted", "--timeout=60s");
+    await kubectlOutput("wait", "--for=jsonpath={.status.printableStatus}=Running", "vm/halted", "--timeout=60s");
     const again = await vmpod(["start", "halted"]);
     assert.equal(again.code, 1);
     assert.match(again.stderr, /^error: Error starting VirtualMachine .*already running/);
