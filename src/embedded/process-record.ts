@@ -2,7 +2,7 @@
  * Remembers a process across our own death: a pid alone may be recycled, so the record also holds the kernel's
  * start time of the process. A record whose start time differs speaks of a process that is gone.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface ProcessRecord {
@@ -13,7 +13,10 @@ export interface ProcessRecord {
 
 export function recordProcess(path: string, pid: number): void {
   const startTicks = startTicksOf(pid);
-  if (startTicks !== undefined) writeFileSync(path, JSON.stringify({ pid, startTicks } satisfies ProcessRecord));
+  if (startTicks === undefined) return;
+  // Renamed into place: a record cut short by a crash would hide a process that runs.
+  writeFileSync(`${path}.new`, JSON.stringify({ pid, startTicks } satisfies ProcessRecord));
+  renameSync(`${path}.new`, path);
 }
 
 /** The recorded process if it still runs. */
@@ -30,13 +33,21 @@ export function isRunning({ pid, startTicks }: ProcessRecord): boolean {
 export async function stopProcess(path: string, graceMs: number): Promise<void> {
   const record = findProcess(path);
   if (record) {
-    process.kill(record.pid, "SIGTERM");
+    kill(record, "SIGTERM");
     if (!(await isGoneWithin(record, graceMs))) {
-      process.kill(record.pid, "SIGKILL");
+      kill(record, "SIGKILL");
       await isGoneWithin(record, 5_000);
     }
   }
   rmSync(path, { force: true });
+}
+
+function kill({ pid }: ProcessRecord, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it ended by itself
+  }
 }
 
 async function isGoneWithin(record: ProcessRecord, timeoutMs: number): Promise<boolean> {

@@ -9,6 +9,7 @@ import {
   pods,
   services,
 } from "../../api/core.ts";
+import { leases } from "../../api/coordination.ts";
 import { endpointSlices } from "../../api/discovery.ts";
 import { storageClasses } from "../../api/storage.ts";
 import type { Logger } from "../base/log.ts";
@@ -20,6 +21,7 @@ import { startEndpointsController } from "./endpoints/endpoints-controller.ts";
 import { startGarbageCollector } from "./garbage/garbage-collector.ts";
 import { startClaimController } from "./local-volumes/claim-controller.ts";
 import { startNamespaceController } from "./namespace/namespace-controller.ts";
+import { startNodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
 import { startReplicaSetController } from "./replicaset/replicaset-controller.ts";
 import { startScheduler } from "./scheduler/scheduler.ts";
 
@@ -50,6 +52,7 @@ export function startWorkloadControllers({
     claims: createInformer(client, persistentVolumeClaims),
     volumes: createInformer(client, persistentVolumes),
     storageClasses: createInformer(client, storageClasses),
+    leases: createInformer(client, leases, { namespace: "kube-node-lease" }),
   };
   const from = (component: string) => createEventRecorder(client, { component });
   const shared = { client, signal, ...informers };
@@ -59,6 +62,7 @@ export function startWorkloadControllers({
   startEndpointsController(shared);
   startNamespaceController({ ...shared, clusterCa });
   startClaimController({ ...shared, volumesDir, events: from("persistentvolume-controller") });
+  startNodeLifecycleController({ ...shared, events: from("node-controller") });
   startGarbageCollector({ client, log, signal });
   for (const informer of Object.values(informers)) informer.start(signal);
 }

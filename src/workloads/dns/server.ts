@@ -1,10 +1,10 @@
 /** The cluster's DNS server: answers for the cluster's zone from memory, passes everything else to the host's resolvers. */
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
-import type { Answer, Packet } from "dns-packet";
+import type { Answer, Packet, Question } from "dns-packet";
 import dnsPacket from "dns-packet";
 import type { Logger } from "../../base/log.ts";
-import { forward } from "./forward.ts";
+import { forward, type Transport } from "./forward.ts";
 import { type DnsRecord, type DnsZone, isOurs, lookup } from "./records.ts";
 
 export interface DnsServerOptions {
@@ -16,6 +16,8 @@ export interface DnsServerOptions {
 }
 
 const ttlSeconds = 5;
+/** What a client takes that does not say more (RFC 1035), and what no network fragments. */
+const plainUdpAnswerBytes = 512;
 const largestUdpAnswerBytes = 1232;
 const authoritative = dnsPacket.AUTHORITATIVE_ANSWER | dnsPacket.RECURSION_AVAILABLE;
 
@@ -27,7 +29,9 @@ export async function startDnsServer(options: DnsServerOptions): Promise<void> {
 async function listenUdp(options: DnsServerOptions): Promise<void> {
   const socket: DatagramSocket = createSocket({ type: "udp4", reuseAddr: true });
   socket.on("message", (message, peer) => {
-    void answer(options, message).then((reply) => reply && socket.send(fitUdp(reply), peer.port, peer.address));
+    void answer(options, message, "udp").then(
+      (reply) => reply && !options.signal.aborted && socket.send(reply, peer.port, peer.address),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);
@@ -57,27 +61,35 @@ function serveTcp(options: DnsServerOptions, socket: Socket): void {
       const end = 2 + pending.readUInt16BE(0);
       const message = pending.subarray(2, end);
       pending = pending.subarray(end);
-      void answer(options, message).then((reply) => reply && socket.writable && socket.write(framed(reply)));
+      void answer(options, message, "tcp").then((reply) => reply && socket.writable && socket.write(framed(reply)));
     }
   });
 }
 
 /** @returns undefined for what is no question: it gets no answer. */
-async function answer({ zone, log }: DnsServerOptions, message: Buffer): Promise<Buffer | undefined> {
+export async function answer(
+  { zone, log }: Pick<DnsServerOptions, "zone" | "log">,
+  message: Buffer,
+  transport: Transport,
+): Promise<Buffer | undefined> {
   try {
     const query = dnsPacket.decode(message);
     const [question] = query.questions ?? [];
     if (query.type !== "query" || !question) return undefined;
-    if (!isOurs(zone, question.name)) return await forward(message, query);
-    return dnsPacket.encode(authoritativeAnswer(zone, query, question));
+    if (!isOurs(zone, question.name)) return await forward(message, query, transport);
+    const reply = dnsPacket.encode(await authoritativeAnswer(zone, query, question));
+    return transport === "udp" ? fitUdp(reply, query) : reply;
   } catch (error) {
     log.debug({ err: error }, "dropped a DNS message");
     return undefined;
   }
 }
 
-function authoritativeAnswer(zone: DnsZone, query: Packet, question: { name: string; type: string }): Packet {
+async function authoritativeAnswer(zone: DnsZone, query: Packet, question: Question): Promise<Packet> {
   const result = lookup(zone, question.name, question.type);
+  const records = result.found ? result.records : [];
+  const alias = records.find((record) => record.type === "CNAME");
+  const beyond = alias && question.type !== "CNAME" ? await resolve(zone, { ...question, name: alias.target }) : [];
   // The record type's code is not in dns-packet's types, the response code sits in the low bits of the flags.
   const notFound = 3;
   return {
@@ -85,8 +97,19 @@ function authoritativeAnswer(zone: DnsZone, query: Packet, question: { name: str
     id: query.id ?? 0,
     flags: authoritative | (result.found ? 0 : notFound),
     questions: query.questions ?? [],
-    answers: result.found ? shuffled(result.records).map(wireRecord) : [],
+    answers: [...shuffled(records).map(wireRecord), ...beyond],
   };
+}
+
+/** What an alias leads to: resolvers in containers do not ask again for it themselves. */
+async function resolve(zone: DnsZone, question: Question): Promise<Answer[]> {
+  if (isOurs(zone, question.name)) {
+    const result = lookup(zone, question.name, question.type);
+    return result.found ? result.records.map(wireRecord) : [];
+  }
+  const query: Packet = { type: "query", id: 1, flags: dnsPacket.RECURSION_DESIRED, questions: [question] };
+  const reply = await forward(dnsPacket.encode(query), query, "tcp");
+  return dnsPacket.decode(reply).answers ?? [];
 }
 
 function wireRecord(record: DnsRecord): Answer {
@@ -106,8 +129,10 @@ function shuffled<T>(items: readonly T[]): T[] {
 }
 
 /** Too long for UDP: the header and question with the truncation bit, so that the client asks again over TCP. */
-function fitUdp(reply: Buffer): Buffer {
-  if (reply.length <= largestUdpAnswerBytes) return reply;
+function fitUdp(reply: Buffer, query: Packet): Buffer {
+  const extension = query.additionals?.find((record) => record.type === "OPT");
+  const accepted = extension === undefined ? plainUdpAnswerBytes : extension.udpPayloadSize;
+  if (reply.length <= Math.max(plainUdpAnswerBytes, Math.min(accepted, largestUdpAnswerBytes))) return reply;
   const packet = dnsPacket.decode(reply);
   return dnsPacket.encode({
     type: "response",

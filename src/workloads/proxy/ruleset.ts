@@ -3,11 +3,13 @@
  *
  *   prerouting ─┐                      ┌─ no backend: reject (filter hooks)
  *   output ─────┴─> services (vmap) ───┴─> svc_N: pick a backend ─> dnat
- *   postrouting: masquerade what leaves the pod network, and what a pod sends to itself through a Service
+ *   postrouting: masquerade what a pod sends to itself through a Service, or the answer would not come back here
  *
  * The whole table is replaced in one transaction, so a packet sees either the old rules or the new ones;
- * connections that exist already are in conntrack and do not look here again.
+ * connections that exist already are in conntrack and do not look here again. What pods send out of the cluster is
+ * masqueraded by the kubelet's table.
  */
+import { renderStickySets, type StickyClients, stickySetName } from "./affinity.ts";
 import type { Backend, ServicePort } from "./service-ports.ts";
 
 export interface RulesetOptions {
@@ -19,16 +21,22 @@ export interface RulesetOptions {
    * bypass address translation, so Service traffic between pods is masqueraded too (and loses its source address).
    */
   bridgeSeen: boolean;
+  /** What the sets of the table that is replaced hold. */
+  clients?: StickyClients;
 }
 
+/** What nft takes. */
+const longestComment = 128;
+
 export function renderRuleset(ports: readonly ServicePort[], options: RulesetOptions): string {
-  const { table, podCidr } = options;
+  const { table, podCidr, clients = new Map() } = options;
+  const loops = ports.flatMap(({ backends }) => backends.map(({ address }) => `${address} . ${address}`));
   const served = ports.filter((port) => port.backends.length > 0);
   const empty = ports.filter((port) => port.backends.length === 0);
   return `table inet ${table}
 delete table inet ${table}
 table inet ${table} {
-${served.map((port, index) => affinityMap(port, index) + serviceChain(port, index)).join("")}
+${served.map((port, index) => renderStickySets(port, clients) + serviceChain(port, index)).join("")}
   map services {
     type ipv4_addr . inet_proto . inet_service : verdict
 ${elements(served.flatMap((port, index) => port.addresses.map((address) => `${address} . ${port.protocol} . ${port.port} : goto svc_${index}`)))}  }
@@ -38,6 +46,9 @@ ${elements(served.flatMap((port, index) => (port.nodePort ? [`${port.protocol} .
   set unserved {
     type ipv4_addr . inet_proto . inet_service
 ${elements(empty.flatMap((port) => port.addresses.map((address) => `${address} . ${port.protocol} . ${port.port}`)))}  }
+  set loops {
+    type ipv4_addr . ipv4_addr
+${elements(loops.sort())}  }
   chain dispatch {
     ip daddr . meta l4proto . th dport vmap @services
     fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @nodeports
@@ -52,8 +63,7 @@ ${elements(empty.flatMap((port) => port.addresses.map((address) => `${address} .
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    ct status dnat ip saddr ${podCidr} ip daddr ${podCidr} ${options.bridgeSeen ? "meta mark & 0x4000 == 0x4000 " : ""}masquerade
-    ip saddr ${podCidr} ip daddr != { ${podCidr}, 224.0.0.0/4 } masquerade
+    ct status dnat ${options.bridgeSeen ? "ip saddr . ip daddr @loops" : `ip saddr ${podCidr} ip daddr ${podCidr}`} masquerade
   }
   chain refuse {
     ip daddr . meta l4proto . th dport @unserved reject
@@ -76,13 +86,12 @@ export function renderTeardown(table: string): string {
 
 function serviceChain(port: ServicePort, index: number): string {
   const { backends } = port;
-  const kept = port.affinitySeconds === undefined ? [] : backends.map((backend) => stickyRule(port, backend, index));
-  const hairpins = backends.map(({ address }) => `ip saddr ${address} meta mark set meta mark | 0x4000`);
-  const remember = port.affinitySeconds === undefined ? [] : [`jump pick_${index}`];
-  const choose = remember.length > 0 ? [] : [pickRule(port)];
-  const rules = [...hairpins, ...kept, ...remember, ...choose];
-  const pick = remember.length > 0 ? affinityPick(port, index) : "";
-  return `${pick}  chain svc_${index} { comment "${port.id}"
+  const isSticky = port.affinitySeconds !== undefined;
+  const rules = isSticky
+    ? [...backends.map((backend) => stickyRule(port, backend)), `goto pick_${index}`]
+    : [pickRule(port)];
+  const pick = isSticky ? affinityPick(port, index) : "";
+  return `${pick}  chain svc_${index} { comment "${port.id.slice(0, longestComment)}"
 ${rules.map((rule) => `    ${rule}\n`).join("")}  }
 `;
 }
@@ -94,27 +103,18 @@ function pickRule({ backends }: ServicePort): string {
   return `meta l4proto { tcp, udp } dnat ip to numgen random mod ${backends.length} map { ${choices} }`;
 }
 
-/** One set per backend holds the clients that it serves; the first match wins. */
-function affinityMap({ affinitySeconds, backends }: ServicePort, index: number): string {
-  if (affinitySeconds === undefined) return "";
-  return backends
-    .map(
-      (_, n) => `  set sticky_${index}_${n} { type ipv4_addr; timeout ${affinitySeconds}s; flags dynamic,timeout; }\n`,
-    )
-    .join("");
-}
-
-function stickyRule(port: ServicePort, backend: Backend, index: number): string {
-  const set = `@sticky_${index}_${port.backends.indexOf(backend)}`;
+/** The backend that has the client in its set keeps it; seeing the client again prolongs that. */
+function stickyRule(port: ServicePort, backend: Backend): string {
+  const set = `@${stickySetName(port, backend)}`;
   return `ip saddr ${set} update ${set} { ip saddr } meta l4proto { tcp, udp } dnat ip to ${backend.address}:${backend.port}`;
 }
 
 function affinityPick(port: ServicePort, index: number): string {
   const { backends } = port;
   const chains = backends.map(
-    ({ address, port: target }, n) => `  chain stick_${index}_${n} {
-    update @sticky_${index}_${n} { ip saddr }
-    meta l4proto { tcp, udp } dnat ip to ${address}:${target}
+    (backend, n) => `  chain stick_${index}_${n} {
+    update @${stickySetName(port, backend)} { ip saddr }
+    meta l4proto { tcp, udp } dnat ip to ${backend.address}:${backend.port}
   }
 `,
   );
@@ -125,6 +125,9 @@ function affinityPick(port: ServicePort, index: number): string {
 `;
 }
 
+/** Two Services that claim one address and port: the first has it, as one element twice would void all rules. */
 function elements(entries: readonly string[]): string {
-  return entries.length === 0 ? "" : `    elements = { ${entries.join(",\n      ")} }\n`;
+  const byKey = Map.groupBy(entries, (entry) => entry.split(" : ")[0]);
+  const distinct = [...byKey.values()].map(([first]) => first);
+  return distinct.length === 0 ? "" : `    elements = { ${distinct.join(",\n      ")} }\n`;
 }

@@ -1,4 +1,5 @@
 /** From Services and EndpointSlices to what the packet filter must do, as plain data. */
+import { isIPv4 } from "node:net";
 import type { Service } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
 
@@ -35,7 +36,7 @@ export function servicePorts(services: readonly Service[], slices: readonly Endp
 
 function portsOf(service: Service, key: string, slices: readonly EndpointSlice[]): ServicePort[] {
   const { spec } = service;
-  const addresses = [spec?.clusterIP ?? "", ...(spec?.externalIPs ?? [])];
+  const addresses = [spec?.clusterIP ?? "", ...(spec?.externalIPs ?? [])].filter(isIPv4);
   return (spec?.ports ?? [])
     .filter((port) => port.protocol !== "SCTP")
     .map((port) => ({
@@ -64,9 +65,13 @@ function backendsOf(slices: readonly EndpointSlice[], portName: string): Backend
   const serving = candidates.filter(
     ({ endpoint }) => endpoint.conditions?.serving === true && endpoint.conditions.terminating === true,
   );
-  return (ready.length > 0 ? ready : serving)
-    .map(({ endpoint, port }) => ({ address: endpoint.addresses[0] ?? "", port }))
-    .sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
+  const chosen = (ready.length > 0 ? ready : serving).map(({ endpoint, port }) => ({
+    address: endpoint.addresses[0] ?? "",
+    port,
+  }));
+  // Slices may overlap, e.g. while an endpoint moves from one to another.
+  const distinct = new Map(chosen.map((backend) => [`${backend.address}:${backend.port}`, backend]));
+  return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, backend]) => backend);
 }
 
 function isRoutable({ spec }: Service): boolean {

@@ -10,6 +10,7 @@ import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
 import type { Informer } from "../../client/informer.ts";
 import { bridgeFilterAvailable } from "../../network/pod-bridge.ts";
+import { parseStickyClients, type StickyClients } from "./affinity.ts";
 import { renderRuleset, renderTeardown } from "./ruleset.ts";
 import { type Backend, type ServicePort, servicePorts } from "./service-ports.ts";
 
@@ -45,10 +46,13 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<v
   async function sync(): Promise<void> {
     timer = undefined;
     const ports = servicePorts(sources.services.list(), sources.slices.list());
-    const rules = renderRuleset(ports, { ...options, bridgeSeen: bridgeFilterAvailable() });
+    const shape = { ...options, bridgeSeen: bridgeFilterAvailable() };
+    const rules = renderRuleset(ports, shape);
     if (rules === applied) return;
     try {
-      await exec(["nft", "-f", "-"], { input: rules });
+      const isSticky = ports.some(({ affinitySeconds }) => affinitySeconds !== undefined);
+      const clients = isSticky ? await listStickyClients(options.table) : undefined;
+      await exec(["nft", "-f", "-"], { input: clients ? renderRuleset(ports, { ...shape, clients }) : rules });
       applied = rules;
       backends = await forgetGoneUdpBackends(backends, ports);
       first.resolve();
@@ -69,6 +73,12 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<v
 
 export async function removeServiceRules(table: string): Promise<void> {
   await exec(["nft", "-f", "-"], { input: renderTeardown(table) });
+}
+
+async function listStickyClients(table: string): Promise<StickyClients> {
+  // Declaring the table first lets it be listed in any case.
+  await exec(["nft", "add", "table", "inet", table]);
+  return parseStickyClients(await exec(["nft", "--json", "list", "table", "inet", table]));
 }
 
 /** A UDP "connection" to a backend that is gone would be kept alive by its client for ever. */
