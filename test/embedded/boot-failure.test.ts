@@ -8,7 +8,7 @@ import { FileTree } from "../../src/storage/oci/file-tree.ts";
 import { assembleImage, writeImageTar } from "../../src/storage/oci/image.ts";
 import { packLayer } from "../../src/storage/oci/layer.ts";
 import { eventually, run, succeed } from "./instance.ts";
-import { machine } from "./machines.ts";
+import { machine, smallestMemory } from "./machines.ts";
 import { useInstance } from "./use-instance.ts";
 
 const instance = useInstance("vmtboot", 6);
@@ -18,10 +18,14 @@ const brokenImage = "localhost/test/broken:1";
 before(async () => {
   await importBrokenDisk();
   apply(
-    machine({ name: "unbootable", image: brokenImage, memory: "64Mi" }),
+    machine({ name: "unbootable", image: brokenImage, memory: smallestMemory }),
     machine({ name: "imageless", image: "127.0.0.1:1/nobody/nothing:1" }),
     machine({ name: "greedy", memory: "900Gi" }),
-    machine({ name: "secretless", memory: "64Mi", volumes: [{ name: "keys", secret: { secretName: "absent" } }] }),
+    machine({
+      name: "secretless",
+      memory: smallestMemory,
+      volumes: [{ name: "keys", secret: { secretName: "absent" } }],
+    }),
   );
 });
 

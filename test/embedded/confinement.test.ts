@@ -4,7 +4,7 @@ import { readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { eventually } from "./instance.ts";
-import { machine } from "./machines.ts";
+import { machine, smallestMemory } from "./machines.ts";
 import { allPids, argvOf, qemusOf, readProc } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
@@ -12,7 +12,7 @@ const instance = useInstance("vmtconf", 5);
 let pid = 0;
 
 before(async () => {
-  instance.apply(machine({ name: "captive", memory: "64Mi" }));
+  instance.apply(machine({ name: "captive", memory: smallestMemory }));
   await eventually("the machine runs", 60_000, () =>
     instance.fieldOf("vmi/captive", ".status.phase") === "Running" ? true : undefined,
   );

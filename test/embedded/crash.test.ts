@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findContainerd } from "../../src/cri/containerd/start.ts";
 import { findProcess } from "../../src/embedded/process-record.ts";
 import { bin, eventually, type Output, run } from "./instance.ts";
-import { machine, service, web } from "./machines.ts";
+import { machine, service, web, smallestMemory } from "./machines.ts";
 import { podProcesses, qemusOf } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
@@ -68,7 +68,7 @@ test("a crash while machines are created leaves one pod and one QEMU each, and a
   const rounds: Part[][] = [["controller"], ["agent"], ["apiserver"], ["controller", "agent", "apiserver"]];
   const names = rounds.map((_, round) => `torn${round}`);
   for (const [round, victims] of rounds.entries()) {
-    const manifest = machine({ name: `torn${round}`, memory: "64Mi" });
+    const manifest = machine({ name: `torn${round}`, memory: smallestMemory });
     await eventually("the API takes the machine", recoveryMs, () => appliedOrUndefined(manifest));
     await Promise.all(victims.map((part) => killAfter(part, random() * 1000)));
   }

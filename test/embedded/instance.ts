@@ -22,6 +22,8 @@ export interface TestInstance {
   nodeAddress: string;
   /** The flags that tell `vmpod` which instance is meant. */
   location: readonly string[];
+  /** The flags of `vmpod up` that make it differ from others. */
+  shape: readonly string[];
   /** @throws when kubectl fails */
   kubectl: (...args: string[]) => string;
   tryKubectl: (args: string[], input?: string) => Output;
@@ -39,14 +41,14 @@ export function testInstance(name: string, number: number): TestInstance {
   const runDir = join(dataDir, "run");
   const kubeconfig = join(dataDir, "kubeconfig", "admin");
   const location = ["--data-dir", dataDir, "--run-dir", runDir];
-  const shape = {
+  const shape = Object.entries({
     "--name": name,
     "--api-port": `2${number}443`,
     "--kubelet-port": `2${number}250`,
     "--vm-port": `2${number}260`,
     "--pod-cidr": `10.1${number}.0.0/16`,
     "--service-cidr": `10.2${number}.0.0/16`,
-  };
+  }).flat();
   const tryKubectl = (args: string[], input?: string) =>
     run(["kubectl", "--kubeconfig", kubeconfig, ...args], { ...(input !== undefined && { input }) });
   return {
@@ -56,6 +58,7 @@ export function testInstance(name: string, number: number): TestInstance {
     kubeconfig,
     nodeAddress: `10.1${number}.0.1`,
     location,
+    shape,
     tryKubectl,
     kubectl(...args) {
       return succeed(tryKubectl(args), `kubectl ${args.join(" ")}`);
@@ -66,7 +69,7 @@ export function testInstance(name: string, number: number): TestInstance {
     },
     fieldOf: (object, path) => tryKubectl(["get", object, "--ignore-not-found", "-o", `jsonpath={${path}}`]).stdout,
     vmpod: (...args) => run([bin, "--kubeconfig", kubeconfig, ...args]),
-    up: () => run([bin, "up", "--detach", ...location, ...Object.entries(shape).flat()], { timeoutMs: 300_000 }),
+    up: () => run([bin, "up", "--detach", ...location, ...shape], { timeoutMs: 300_000 }),
     down: (...flags) => run([bin, "down", ...location, ...flags], { timeoutMs: 120_000 }),
   };
 }

@@ -5,6 +5,7 @@ export interface MachineOptions {
   memory?: string;
   image?: string;
   runStrategy?: string;
+  /** Of the root disk: firmware and GRUB boot it from any, while the guest's kernel sees only virtio disks. */
   bus?: "virtio" | "sata";
   seed?: "cloudInitNoCloud" | "cloudInitConfigDrive";
   sshKey?: string;
@@ -13,6 +14,9 @@ export interface MachineOptions {
   /** Further volumes, each with a disk. */
   volumes?: { name: string; [source: string]: unknown }[];
 }
+
+/** Debian's smallest kernel unpacks itself to 16..68 MiB, and then needs room for its initramfs. */
+export const smallestMemory = "96Mi";
 
 export const guestImage = "localhost/vmpod/guest:latest";
 
@@ -49,7 +53,7 @@ function instanceSpec(options: MachineOptions): object {
     terminationGracePeriodSeconds: 10,
     domain: {
       devices: {
-        disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "seed" ? "virtio" : bus } })),
+        disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "root" ? bus : "virtio" } })),
         interfaces: [{ name: "default", masquerade: {} }],
       },
       memory: { guest: memory },
