@@ -43,7 +43,7 @@ console.log(`
 Ready after ${seconds()} s. Next, try:
 
   export KUBECONFIG=${kubeconfig}
-  bin/vmpod console legacy          # the serial console: user vmpod, password vmpod; leave with Ctrl+]
+  bin/vmpod console legacy          # the serial console: user vmpod, password vmpod; Ctrl+] leaves
   kubectl logs deploy/web           # and: kubectl exec -it deploy/web -- sh
   bin/vmpod stop legacy             # then: kubectl get vm legacy; bin/vmpod start legacy
   bin/vmpod explain vm/legacy       # why it is not running, in one sentence

@@ -55,7 +55,7 @@ export async function runTests({ globs, concurrency, timeoutMs = 15 * 60_000 }: 
     perFile.set(file, row);
     if (result.nesting === 0) row.ms += result.details.duration_ms;
     // A suite fails when a test in it does; that test is counted already.
-    if (result.details.type === "suite" && good) return;
+    if (result.details.type === "suite" && (good || isSubtestFailure(result.details.error))) return;
     if (result.skip) counts.skipped += 1;
     else if (good) {
       counts.passed += 1;
@@ -67,6 +67,10 @@ export async function runTests({ globs, concurrency, timeoutMs = 15 * 60_000 }: 
 ${indent(describe(result.details.error))}`);
     }
   }
+}
+
+function isSubtestFailure(error: Error | undefined): boolean {
+  return (error as { failureType?: string } | undefined)?.failureType === "subtestsFailed";
 }
 
 /** The runner wraps what a test threw; that is the interesting part. */
