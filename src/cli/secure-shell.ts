@@ -13,7 +13,7 @@ import type { Machine } from "./subresource.ts";
 export interface SecureShellOptions {
   identityFile?: string;
   knownHosts: string;
-  localSshOpts: string[];
+  localSshOpts?: string[];
   port: number;
   username?: string;
 }
@@ -25,7 +25,7 @@ export function secureShellOptions(command: Command): Command {
     .option("-l, --username <name>", "user to log in as")
     .option("-i, --identity-file <file>", "private key to log in with")
     .option("-p, --port <number>", "port of the guest's SSH server", portNumber, 22)
-    .option("-t, --local-ssh-opts <option>", "further option for the local ssh, may be repeated", collect, [])
+    .option("-t, --local-ssh-opts <option>", "further option for the local ssh, may be repeated", collect)
     .option(
       "--known-hosts <file>",
       "where the guests' host keys are kept",
@@ -33,7 +33,7 @@ export function secureShellOptions(command: Command): Command {
     );
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
@@ -65,7 +65,7 @@ export function proxyArguments(machine: Machine, options: SecureShellOptions, gl
     // A guest's key is accepted once and remembered; a changed one is refused.
     ["-o", "StrictHostKeyChecking=accept-new", "-o", `UserKnownHostsFile=${options.knownHosts}`],
     options.identityFile ? ["-i", options.identityFile] : [],
-    options.localSshOpts,
+    options.localSshOpts ?? [],
   ].flat();
 }
 

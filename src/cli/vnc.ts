@@ -15,7 +15,7 @@ import { defineScreenshot } from "./vnc-screenshot.ts";
 
 interface VncOptions {
   address: string;
-  port: number;
+  port?: number;
   proxyOnly?: boolean;
   preserveSession?: boolean;
   vncPath?: string;
@@ -26,7 +26,7 @@ export function define(command: Command): void {
     .argument("<vmi>", "name of the VirtualMachineInstance")
     .option("--proxy-only", "start no viewer; print the local port as JSON")
     .option("--address <ip>", "address to listen on", "127.0.0.1")
-    .option("--port <number>", "port to listen on (default: any free one)", portNumber, 0)
+    .option("--port <number>", "port to listen on (default: any free one)", portNumber)
     .option("--preserve-session", "refuse rather than take over from who watches now")
     .option("--vnc-path <file>", "viewer to start, given the address HOST:PORT")
     .action((name: string, options: VncOptions) => vnc(command, name, options));
@@ -60,7 +60,7 @@ async function vnc(command: Command, name: string, options: VncOptions): Promise
 }
 
 /** Reaches the machine before it listens, so that a refusal is told at once; the first viewer gets that stream. */
-async function listen(connection: Connection, name: string, { address, port, preserveSession }: VncOptions) {
+async function listen(connection: Connection, name: string, { address, port = 0, preserveSession }: VncOptions) {
   const machine = { ...parseTarget(name, connection.namespace), kind: "vmi" as const };
   const open = () => openStream(connection, machine, preserveSession ? "vnc?preserveSession=true" : "vnc");
   const first = [await failing(`Can't access VMI ${machine.name}:`, open())];

@@ -6,7 +6,7 @@ import { addLocationFlags, existingInstance } from "./instance-flags.ts";
 
 export async function run(argv: string[]): Promise<number> {
   let exitCode = 0;
-  const command = addLocationFlags(new Command("doctor"))
+  const command = addLocationFlags(new Command("vmpod doctor"))
     .summary("check what this machine has and lacks for vmpod")
     .description("Checks what vmpod needs on this machine and names the fix for what is missing. Changes nothing.")
     .addHelpText("after", "\nExamples:\n  vmpod doctor\n  vmpod doctor --data-dir /srv/vmpod   # is there room?");

@@ -17,7 +17,7 @@ import { addLocationFlags, existingInstance } from "./instance-flags.ts";
 
 export async function run(argv: string[]): Promise<number> {
   let exitCode = 0;
-  const command = addLocationFlags(new Command("status"))
+  const command = addLocationFlags(new Command("vmpod status"))
     .summary("show what runs on this machine")
     .description("Shows vmpod's processes on this machine and counts the machines and containers that run.")
     .addHelpText("after", "\nExit code: 0 when everything runs, 3 when vmpod is down or a part of it is.");

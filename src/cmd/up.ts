@@ -20,10 +20,10 @@ export async function run(argv: string[]): Promise<number> {
 }
 
 export function upCommand(): Command {
-  const command = new Command("up")
+  const command = new Command("vmpod up")
     .summary("start vmpod on this machine")
     .description("Starts vmpod on this machine: API server, controllers, node agent and a containerd of its own.")
-    .option("-d, --detach", "return when everything is ready, and leave it running", false)
+    .option("-d, --detach", "return when everything is ready, and leave it running")
     .addHelpText(
       "after",
       `
@@ -33,7 +33,7 @@ Examples:
   vmpod up -d --name two --data-dir /srv/two --run-dir /run/two --api-port 7443 \\
     --kubelet-port 7250 --vm-port 7260 --pod-cidr 10.52.0.0/16 --service-cidr 10.53.0.0/16`,
     );
-  return addInstanceFlags(command).action(async (flags: InstanceFlags & { detach: boolean }) => {
+  return addInstanceFlags(command).action(async (flags: InstanceFlags & { detach?: boolean }) => {
     const instance = instanceFrom(flags);
     await refuseWhenImpossible(instance);
     if (findProcess(supervisorRecord(instance))) return say(`already running: see \`vmpod status\``);

@@ -96,8 +96,14 @@ function pressure(type: string, has: boolean, reasonIf: string, reasonElse: stri
     type,
     status: has ? "True" : "False",
     reason,
-    message: reason.replaceAll(/(?!^)([A-Z])/g, " $1").toLowerCase(),
+    message: asPhrase(reason),
   };
+}
+
+/** `KubeletHasSufficientPID`: "kubelet has sufficient PID". */
+function asPhrase(reason: string): string {
+  const words = reason.match(/[A-Z]+(?![a-z])|[A-Z][a-z]+/g) ?? [];
+  return words.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase())).join(" ");
 }
 
 function ready(notReady: string | undefined): Undated {
