@@ -1,7 +1,9 @@
 /** The directory of one volume of a pod, at the place where the real kubelet has it. */
-import { chmod, chown, lstat, mkdir, readdir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { chmod, chown, mkdir, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
+import { oPath } from "../../base/open-path.ts";
 import { podId, volumesDir } from "../pods/paths.ts";
 
 export type VolumePlugin =
@@ -32,18 +34,24 @@ export async function applyFsGroup(path: string, pod: Pod): Promise<void> {
 
 const setGroupId = 0o2000;
 
+/**
+ * Containers may be running with the volume already and put a link anywhere at any moment: what was looked at is held
+ * open, and changed through its descriptor.
+ */
 async function giveToGroup(path: string, group: number): Promise<void> {
-  const status = await lstat(path);
+  await using held = await open(path, oPath | constants.O_NOFOLLOW);
+  const status = await held.stat();
   if (status.isSymbolicLink()) {
     return;
   }
-  await chown(path, -1, group);
+  const same = `/proc/self/fd/${held.fd}`;
+  await chown(same, -1, group);
   const ownerBits = (status.mode >> 6) & 0o7;
   const shared = (status.mode & 0o7777) | (ownerBits << 3);
-  await chmod(path, status.isDirectory() ? shared | setGroupId | 0o070 : shared);
+  await chmod(same, status.isDirectory() ? shared | setGroupId | 0o070 : shared);
   if (status.isDirectory()) {
-    for (const name of await readdir(path)) {
-      await giveToGroup(join(path, name), group);
+    for (const name of await readdir(same)) {
+      await giveToGroup(join(same, name), group);
     }
   }
 }

@@ -7,8 +7,9 @@
  *
  * A client that cannot keep up loses output, the guest loses no time.
  */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { connectSocketFile } from "../../base/connect-socket-file.ts";
 import { toBuffer } from "../../streams/splice-web-socket.ts";
 
 export interface SerialConsole {
@@ -27,7 +28,7 @@ const replacedCode = 1000;
 /** Resolves once connected. */
 export function openSerialConsole(socketPath: string): Promise<SerialConsole> {
   return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
+    const socket = connectSocketFile(socketPath);
     socket.once("error", reject);
     socket.once("connect", () => {
       socket.off("error", reject);

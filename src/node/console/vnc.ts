@@ -1,5 +1,6 @@
 /** VNC clients of guests: a new one takes the place of the old, unless it asks to leave it alone. */
 import { connect, type Socket } from "node:net";
+import { connectSocketFile } from "../../base/connect-socket-file.ts";
 import { StatusError } from "../../base/errors.ts";
 
 export interface VncSessions {
@@ -28,7 +29,7 @@ export function createVncSessions(): VncSessions {
 
 export function dial(target: string | { host: string; port: number }): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = typeof target === "string" ? connect(target) : connect(target);
+    const socket = typeof target === "string" ? connectSocketFile(target) : connect(target);
     socket.once("error", reject);
     socket.once("connect", () => {
       socket.off("error", reject);

@@ -4,6 +4,8 @@
  */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import { TerminalError } from "../../base/errors.ts";
 
 export interface ImageHeader {
   format: "qcow2" | "raw";
@@ -13,13 +15,14 @@ export interface ImageHeader {
 const qcow2Magic = 0x514649fb;
 const headerBytes = 32;
 
-/** @throws ELOOP when the file is a symbolic link */
+/** @throws ELOOP when the file is a symbolic link, Error when it is no file: a pipe would keep us waiting */
 export async function readImageHeader(path: string): Promise<ImageHeader> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new TerminalError("InvalidVolume", `${basename(path)} is not a regular file`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
-    const { size } = await file.stat();
-    return parseImageHeader(buffer.subarray(0, bytesRead), size);
+    return parseImageHeader(buffer.subarray(0, bytesRead), stats.size);
   } finally {
     await file.close();
   }

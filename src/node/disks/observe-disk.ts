@@ -3,6 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { TerminalError } from "../../base/errors.ts";
 import type { DiskImage } from "../../qemu/devices/device.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { hostPathOf } from "../process/container-files.ts";
 import type { DiskSource, NamedSource } from "./disk-source.ts";
 import { readImageHeader } from "./image-header.ts";
@@ -43,7 +44,7 @@ export async function findBacking(
   volume: string,
 ): Promise<DiskImage & { virtualBytes: number }> {
   const directory = hostPathOf(pid, source.directory);
-  const kind = await kindOf(directory, volume);
+  const kind = await kindOfImagePath(pid, source.directory, volume);
   const names = kind === "directory" ? (await readdir(directory)).sort() : [];
   const file = source.file ?? names[0];
   if (file === undefined || !names.includes(file)) {
@@ -52,12 +53,28 @@ export async function findBacking(
       `volume ${volume}: the image has no ${source.file ? `file ${source.file}` : "disk"} in ${imagePathOf(source, volume)}; a containerDisk image carries its disk there`,
     );
   }
-  const { format, virtualBytes } = await readImageHeader(posix.join(directory, file));
+  const path = posix.join(directory, file);
+  if ((await kindOf(path, volume)) !== "file") {
+    throw new TerminalError("InvalidContainerDisk", `volume ${volume}: ${file} in the image is not a regular file`);
+  }
+  const { format, virtualBytes } = await readImageHeader(path);
   return { format, virtualBytes, path: posix.join(source.directory, file) };
 }
 
 function imagePathOf({ directory }: { directory: string }, volume: string): string {
   return directory.slice(directory.indexOf(`/${volume}/`) + volume.length + 1);
+}
+
+/** Every directory on the way is looked at: who made the image may have put a link anywhere. */
+async function kindOfImagePath(pid: number, directory: string, volume: string): ReturnType<typeof kindOf> {
+  const root = posix.join(launcherPaths.containerDisks, volume);
+  const names = posix.relative(root, directory).split("/").filter(Boolean);
+  let kind = await kindOf(hostPathOf(pid, root), volume);
+  for (const [index] of names.entries()) {
+    if (kind !== "directory") return kind;
+    kind = await kindOf(hostPathOf(pid, posix.join(root, ...names.slice(0, index + 1))), volume);
+  }
+  return kind;
 }
 
 /** A symbolic link is refused: it would lead us, who run as root, to wherever its author likes. */
@@ -68,7 +85,12 @@ async function kindOf(path: string, volume: string): Promise<"file" | "directory
       throw new TerminalError("InvalidVolume", `volume ${volume}: ${posix.basename(path)} is a symbolic link`);
     }
     if (stats.isBlockDevice()) return "blockDevice";
-    return stats.isDirectory() ? "directory" : "file";
+    if (stats.isDirectory()) return "directory";
+    if (stats.isFile()) return "file";
+    throw new TerminalError(
+      "InvalidVolume",
+      `volume ${volume}: ${posix.basename(path)} is no file, but a device or pipe`,
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -1,9 +1,9 @@
 /**
- * Makes the file of a disk. Written under another name and renamed when complete, so that a file that is there is
+ * Makes the file of a disk. Written in a directory that is only ours and renamed when complete, so that a file that is there is
  * whole, whenever the agent was killed; and a rename never follows what somebody else may have put in its place.
  */
-import { chown, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { chown, open, rename } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { persistentVolumeClaims } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -16,6 +16,7 @@ import { hostPathOf } from "../process/container-files.ts";
 import { buildMedium } from "./build-medium.ts";
 import type { DiskSource, NamedSource } from "./disk-source.ts";
 import { findBacking } from "./observe-disk.ts";
+import { withPrivateDirectory } from "./private-directory.ts";
 
 export interface PrepareContext {
   client: Client;
@@ -26,15 +27,13 @@ export interface PrepareContext {
 
 export async function prepareDisk(context: PrepareContext, { volume, source }: NamedSource): Promise<void> {
   const target = hostPathOf(context.pid, source.path);
-  const unfinished = join(dirname(target), `.${basename(target)}.unfinished`);
-  await rm(unfinished, { force: true });
-  try {
-    await write(context, volume, source, unfinished);
-    await chown(unfinished, runtimeUser, runtimeUser);
-    await rename(unfinished, target);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+  const file = "unfinished";
+  const name = `.${basename(target)}.unfinished`;
+  await withPrivateDirectory(dirname(target), { name, file }, async ({ pathOf, pathAround }) => {
+    await write(context, volume, source, pathOf(file));
+    await chown(pathOf(file), runtimeUser, runtimeUser);
+    await rename(pathOf(file), pathAround(basename(target)));
+  });
 }
 
 async function write(context: PrepareContext, volume: string, source: DiskSource, file: string): Promise<void> {

@@ -8,7 +8,8 @@
  *   connect -> 0xff sync(id) -> ... 0xff {"return": id} -> command -> answer -> close
  */
 import { randomInt } from "node:crypto";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { connectSocketFile } from "../../base/connect-socket-file.ts";
 import { QmpClosed, QmpError, QmpProtocolError, QmpTimeout } from "../qmp/errors.ts";
 import { LineSplitter } from "../qmp/lines.ts";
 import { parseMessage, type QmpMessage } from "../qmp/message.ts";
@@ -93,7 +94,7 @@ class Exchange {
     });
     this.#failed.catch(() => undefined);
     this.#timer = setTimeout(() => this.#fail(Object.assign(timedOut, { cause: this.#stage })), timeoutMs);
-    this.#socket = connect(socketPath);
+    this.#socket = connectSocketFile(socketPath);
     this.#socket.on("error", (error) => this.#fail(Object.assign(closed, { cause: error })));
     this.#socket.on("close", () => this.#fail(Object.assign(closed, { cause: this.#stage })));
     this.#socket.on("data", (chunk: Buffer) => this.#receive(chunk));

@@ -9,7 +9,8 @@
  * - The error of a call is made when it is called, so that its stack names the caller.
  * - QEMU serves one client a socket at a time. Reconnecting is the caller's: only it knows what to observe again.
  */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { connectSocketFile } from "../../base/connect-socket-file.ts";
 import type { QmpCommand, QmpCommands } from "./commands.ts";
 import { QmpClosed, QmpError, QmpProtocolError, QmpTimeout } from "./errors.ts";
 import { LineSplitter } from "./lines.ts";
@@ -156,7 +157,7 @@ function greet(socketPath: string, timeoutMs: number, signal?: AbortSignal): Pro
   const timedOut = new QmpTimeout(socketPath, "greeting", timeoutMs);
   const closed = new QmpClosed(socketPath, "no greeting from the monitor");
   return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
+    const socket = connectSocketFile(socketPath);
     const splitter = new LineSplitter();
     const fail = (error: Error): void => {
       finish();
