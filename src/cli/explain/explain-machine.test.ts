@@ -262,6 +262,14 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     /^legacy is running on n1 at 10.42.0.7; nothing is wrong\.$/,
   ],
   [
+    "changed since its start",
+    {
+      vm: vm({}, { conditions: [{ type: "RestartRequired", status: "True" }] }),
+      vmi: vmi("Running", ready, agentConnected),
+    },
+    /running on n1 at 10.42.0.7, as it was before its template changed: apply the change with `vmpod restart legacy`/,
+  ],
+  [
     "shutting down",
     {
       vmi: { ...vmi("Running", ready), metadata: { name: "legacy", deletionTimestamp: "2026-01-01T00:00:00Z" } },

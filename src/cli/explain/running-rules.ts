@@ -1,10 +1,18 @@
-import { findCondition, isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { findCondition, isConditionTrue, vmConditions, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { flags } from "./flags.ts";
 import { agentProblemOn } from "./nodes.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
 /** The machine is up: what it may still lack. */
-export const runningRules: readonly Rule[] = [paused, stopping, unattended, failingToSync, waitingForGuest, fine];
+export const runningRules: readonly Rule[] = [
+  paused,
+  stopping,
+  unattended,
+  failingToSync,
+  changedSinceStart,
+  waitingForGuest,
+  fine,
+];
 
 const unpausable: Record<string, string> = {
   PausedIOError: "its disk reported an error, most likely no space left: free some, then `vmpod unpause`",
@@ -42,6 +50,15 @@ function failingToSync(situation: Situation): Explanation | undefined {
   return {
     why: `is running, but a change could not be applied (${condition.message ?? condition.reason})`,
     todo: "correct the spec; it is tried again by itself",
+  };
+}
+
+function changedSinceStart(situation: Situation): Explanation | undefined {
+  if (!isRunning(situation) || !isConditionTrue(situation.vm?.status?.conditions, vmConditions.restartRequired))
+    return undefined;
+  return {
+    why: `is running${placeOf(situation)}, as it was before its template changed`,
+    todo: `apply the change with \`vmpod restart ${situation.name}${flags(situation)}\``,
   };
 }
 

@@ -48,11 +48,12 @@ async function stop(cri: CriClient, { id, annotations }: Container, longestGrace
   await cri.runtime.stopContainer({ containerId: id, timeout: BigInt(left) }, { timeoutMs: (left + 60) * 1000 });
 }
 
+/** A guest that takes longer than its grace period is ordinary: it is powered off next. */
 async function runHook(cri: CriClient, containerId: string, cmd: string[], timeoutSeconds: number): Promise<void> {
   const timeoutMs = timeoutSeconds * 1000;
   const hook = cri.runtime
     .execSync({ containerId, cmd, timeout: BigInt(timeoutSeconds) }, { timeoutMs })
-    .catch((error: unknown) => log.warn({ containerId, error: messageOf(error) }, "preStop hook failed"));
+    .catch((error: unknown) => log.debug({ containerId, error: messageOf(error) }, "preStop hook failed"));
   const deadline = delay(timeoutMs, undefined, { ref: false });
   await Promise.race([hook, deadline]);
 }
