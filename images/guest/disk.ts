@@ -33,6 +33,7 @@ const commonModules = [
   "configfile",
 ];
 
+/** `no_timer_check`: on a busy host the emulated timer is late, and the kernel would panic over it. */
 const configuration = await readFile(join(import.meta.dirname, "grub.cfg"), "utf8");
 
 export async function buildDisk(
