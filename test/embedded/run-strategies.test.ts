@@ -1,0 +1,163 @@
+/** Real guests that power themselves off or crash: who is started again, and who is not; and other ways to be a machine. */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { before, test } from "node:test";
+import { eventually } from "./instance.ts";
+import { lonelyInstance, machine, type MachineOptions, smallestMemory } from "./machines.ts";
+import { qemusOf } from "./processes.ts";
+import { useInstance } from "./use-instance.ts";
+
+const instance = useInstance("vmtruns", 6);
+const { apply, fieldOf, tryKubectl, kubectl } = instance;
+const bootMs = 180_000;
+const stopMs = 60_000;
+
+/** The guest powers off when someone connects to this port. */
+const offPort = 9;
+const obedient = (name: string, options: Partial<MachineOptions> = {}): MachineOptions => ({
+  name,
+  memory: smallestMemory,
+  runcmd: [`(nc -l -p ${offPort} </dev/null; poweroff) >/dev/null 2>&1 &`],
+  ...options,
+});
+
+before(() => {
+  apply(
+    machine(obedient("always")),
+    machine(obedient("rerun", { runStrategy: "RerunOnFailure" })),
+    machine(obedient("manual", { runStrategy: "Manual" })),
+    machine(obedient("halted", { runStrategy: "Halted" })),
+    machine(obedient("once", { runStrategy: "Once" })),
+    lonelyInstance(obedient("lonely")),
+  );
+});
+
+test("Always: a guest that powers off is started again", async () => {
+  const first = await running("always");
+  await powerOff("always");
+  assert.notEqual(await running("always", first), first);
+});
+
+test("RerunOnFailure: a crash is followed by another instance, a power-off is not", async () => {
+  const first = await running("rerun");
+  const [qemu] = qemusOf(instance.name, "rerun");
+  process.kill(qemu?.pid ?? 0, "SIGKILL");
+  const second = await running("rerun", first);
+  await powerOff("rerun");
+  await ended("rerun");
+  assert.equal(fieldOf("vmi/rerun", ".metadata.uid").replace(second, ""), "", "no further instance");
+  assert.equal(qemusOf(instance.name, "rerun").length, 0);
+});
+
+test("Manual: only its owner starts it", async () => {
+  assert.equal(fieldOf("vm/manual", ".status.printableStatus"), "Stopped");
+  assert.equal(fieldOf("vmi/manual", ".metadata.uid"), "");
+  start("manual");
+  const first = await running("manual");
+  await powerOff("manual");
+  await ended("manual");
+  start("manual");
+  assert.notEqual(await running("manual", first), first);
+  assert.equal(instance.vmpod("stop", "manual").status, 0);
+  await ended("manual");
+});
+
+test("Halted: nothing runs until it is started", async () => {
+  assert.equal(fieldOf("vm/halted", ".status.printableStatus"), "Stopped");
+  assert.equal(fieldOf("vmi/halted", ".metadata.uid"), "");
+  start("halted");
+  await running("halted");
+  assert.equal(instance.vmpod("stop", "halted").status, 0);
+  await ended("halted");
+  kubectl("delete", "vm", "always", "halted", "manual", "rerun", "--timeout=60s");
+});
+
+test("Once: it runs to its end, and that is all", async () => {
+  const uid = await running("once");
+  await powerOff("once");
+  await becomes("vmi/once", ".status.phase", "Succeeded");
+  assert.equal(fieldOf("vmi/once", ".metadata.uid"), uid);
+  assert.equal(qemusOf(instance.name, "once").length, 0);
+});
+
+test("an instance without a VirtualMachine ends with its guest, and is gone when deleted", async () => {
+  await running("lonely");
+  await powerOff("lonely");
+  await becomes("vmi/lonely", ".status.phase", "Succeeded");
+  kubectl("delete", "vmi", "lonely", "--timeout=30s");
+  assert.equal(kubectl("get", "pods", "-l", "machine=lonely", "-o", "name"), "");
+});
+
+test("a sata disk boots; an emptyDisk has its size; a ConfigDrive is read", async () => {
+  const sizes = "cat /sys/class/block/vd*/size >/www/sizes";
+  const runcmd = [sizes, "cat /run/cloud-init/datasource >/www/datasource"];
+  const volumes = [{ name: "scratch", emptyDisk: { capacity: "256Mi" } }];
+  apply(machine({ name: "odd", memory: smallestMemory, bus: "sata", seed: "cloudInitConfigDrive", volumes, runcmd }));
+  await running("odd");
+  const fetchText = async (path: string) => {
+    const address = fieldOf("vmi/odd", ".status.interfaces[0].ipAddress");
+    const answer = await fetch(`http://${address}/${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
+      () => undefined,
+    );
+    return answer?.ok ? (await answer.text()).trim() : undefined;
+  };
+  assert.equal(
+    await eventually("the guest tells its data source", bootMs, () => fetchText("datasource")),
+    "ConfigDrive",
+  );
+  const sectors = await eventually("the guest tells its disks", 10_000, () => fetchText("sizes"));
+  assert.ok(sectors.split("\n").includes(String((256 * 2 ** 20) / 512)), sectors);
+});
+
+/** Waits until the machine's guest agent answers, in another instance than `previous`. @returns the instance's uid */
+function running(name: string, previous = ""): Promise<string> {
+  const path = '{.metadata.uid} {.status.phase} {.status.conditions[?(@.type=="AgentConnected")].status}';
+  return eventually(
+    `${name} runs${previous && " again"}`,
+    bootMs,
+    () => {
+      const { stdout } = tryKubectl(["get", "vmi", name, "-o", `jsonpath=${path}`]);
+      const [uid = "", phase, agent] = stdout.split(" ");
+      return phase === "Running" && agent === "True" && uid !== previous ? uid : undefined;
+    },
+    () => tryKubectl(["get", "vm,vmi,pods"]).stdout,
+  );
+}
+
+/** The port is open once the guest has come to its run commands; a refused connection is tried again. */
+async function powerOff(name: string): Promise<void> {
+  const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");
+  const uid = fieldOf(`vmi/${name}`, ".metadata.uid");
+  await eventually(`${name} takes the request to power off`, stopMs, async () => {
+    if (await connects(address)) return true;
+    const now = fieldOf(`vmi/${name}`, ".metadata.uid");
+    return now === uid ? undefined : true; // it did, and is another one already
+  });
+}
+
+function connects(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: offPort, timeout: 2_000 });
+    const end = (connected: boolean) => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("timeout", () => end(false));
+    socket.once("error", () => end(false));
+  });
+}
+
+async function ended(name: string): Promise<void> {
+  await becomes(`vm/${name}`, ".status.printableStatus", "Stopped");
+}
+
+async function becomes(object: string, path: string, wanted: string): Promise<void> {
+  const look = () => fieldOf(object, path);
+  await eventually(`${object} ${path} is ${wanted}`, stopMs, () => look() === wanted || undefined, look);
+}
+
+function start(name: string): void {
+  const { status, stderr } = instance.vmpod("start", name);
+  assert.equal(status, 0, stderr);
+}
