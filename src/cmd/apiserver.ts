@@ -3,10 +3,13 @@ import { readFile } from "node:fs/promises";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { builtinDefinitions } from "../apimachinery/schema/builtin-schemas.ts";
+import { messageFields } from "../apiserver/protobuf/fields.ts";
 import { type Apiserver, runApiserver } from "../apiserver/server.ts";
 import { createLogger } from "../base/log.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { become, userFrom } from "../embedded/unprivileged.ts";
 import { createExtension } from "../extension/extension.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
@@ -29,6 +32,8 @@ const options = {
   "node-api-client-cert": { type: "string" },
   "node-api-client-key": { type: "string" },
   instance: { type: "string", default: "vmpod" },
+  /** Number of the user to go on as, once everything is read and open. */
+  "run-as": { type: "string" },
 } as const;
 
 export async function run(argv: readonly string[]): Promise<number> {
@@ -51,6 +56,7 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
     keyPem: await file(values["kubelet-client-key"], "kubelet-client.key"),
     caPem: clientCaPem,
   };
+  const user = values["run-as"] === undefined ? undefined : userFrom(values["run-as"]);
   const log = createLogger("apiserver");
   const extension = values["extension-kubeconfig"]
     ? createExtension({
@@ -66,7 +72,7 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
         log,
       })
     : undefined;
-  return runApiserver({
+  const server = await runApiserver({
     ...(extension && { admission: extension.admission, delegates: [extension.delegate] }),
     kubelet,
     store,
@@ -80,6 +86,17 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
     serviceCidr: values["service-cidr"],
     log,
   });
+  if (user !== undefined) {
+    loadTables();
+    become(user);
+  }
+  return server;
+}
+
+/** What is otherwise read when it is first asked for. */
+function loadTables(): void {
+  builtinDefinitions();
+  messageFields("");
 }
 
 if (process.argv[1] === import.meta.filename) process.exit(await run(process.argv.slice(2)));

@@ -8,20 +8,29 @@ import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { startVirtualMachineControllers } from "../controllers/start.ts";
 import { credentialFiles } from "../embedded/credentials.ts";
+import { become, userFrom } from "../embedded/unprivileged.ts";
 import { startWorkloadControllers } from "../workloads/start.ts";
 import { requireState } from "./instance-state.ts";
 import { untilTerminated } from "./terminate.ts";
 
+const options = {
+  "instance-file": { type: "string" },
+  /** Number of the user to go on as, once everything is read. */
+  "run-as": { type: "string" },
+} as const;
+
 export async function run(argv: string[]): Promise<number> {
-  const { values } = parseArgs({ args: argv, options: { "instance-file": { type: "string" } } });
+  const { values } = parseArgs({ args: argv, options });
   const { instance, images } = requireState(values["instance-file"]);
   const log = createLogger("controller");
   const signal = untilTerminated();
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("controller"));
   const client = createClient({ ...config, userAgent: "vmpod-controller" });
+  const clusterCa = await readFile(credentialFiles(instance).ca, "utf8");
+  if (values["run-as"] !== undefined) become(userFrom(values["run-as"]));
   startWorkloadControllers({
     client,
-    clusterCa: await readFile(credentialFiles(instance).ca, "utf8"),
+    clusterCa,
     volumesDir: join(instance.dataDir, "volumes"),
     log,
     signal,

@@ -12,7 +12,8 @@ export function supervisorLog(instance: Instance): string {
 }
 
 export function spawnSupervisor(instance: Instance): ChildProcess {
-  mkdirSync(pathsOf(instance).logs, { recursive: true });
+  mkdirSync(instance.runDir, { recursive: true, mode: 0o755 });
+  mkdirSync(pathsOf(instance).logs, { recursive: true, mode: 0o700 });
   const output = openSync(supervisorLog(instance), "a");
   const [node = "", ...args] = program;
   const child = spawn(node, [...args, "up", ...flagsOf(instance)], {

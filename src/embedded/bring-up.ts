@@ -17,6 +17,7 @@ import { importImages, provideImages, referenceOf } from "./container-images.ts"
 import { ensureContainerd, keepContainerdRunning } from "./containerd.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { applyDefinitions } from "./definitions.ts";
+import { unprivilegedUser, withoutNewPrivileges } from "./unprivileged.ts";
 import { writeState } from "./state-file.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -35,10 +36,18 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   const { supervisor, program, log, onProgress, signal } = options;
   const paths = pathsOf(instance);
   const run = (name: string, ...args: string[]) => supervisor.start({ name, argv: [...program, name, ...args] });
+  const runUnprivileged = (name: string, ...args: string[]) =>
+    supervisor.start({
+      name,
+      argv: [...withoutNewPrivileges, ...program, name, "--run-as", String(unprivilegedUser), ...args],
+    });
+
+  // Only root may listen there.
+  const runApiserver = instance.apiPort < 1024 ? run : runUnprivileged;
 
   await ensureCredentials(instance);
   // Replaced before anything that may take long: who takes over from a killed supervisor leaves no gap.
-  await run("apiserver", ...apiserverFlags(instance));
+  await runApiserver("apiserver", ...apiserverFlags(instance));
   const apiReady = untilApiReady(instance, onProgress, signal);
   const images = await provideImages(instance, onProgress);
   const state = {
@@ -53,7 +62,7 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   const client = await apiReady;
   await Promise.all([
     run("agent", "--instance-file", paths.instanceFile),
-    run("controller", "--instance-file", paths.instanceFile),
+    runUnprivileged("controller", "--instance-file", paths.instanceFile),
     applyDefinitions(client, instance).then(() => onProgress("the kinds of kubevirt.io are served")),
   ]);
   await untilNodeReady(client, instance, signal);

@@ -39,7 +39,8 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     mkdirSync(options.pidDir, { recursive: true });
-    mkdirSync(options.logDir, { recursive: true });
+    // What processes say may concern secrets.
+    mkdirSync(options.logDir, { recursive: true, mode: 0o700 });
   }
 
   /** Starts the process in place of the one that an earlier supervisor may have left. */

@@ -81,7 +81,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   return {
     async start(signal) {
-      await mkdir(podsDir(options.rootDir), { recursive: true });
+      await mkdir(podsDir(options.rootDir), { recursive: true, mode: 0o700 });
       watchPods();
       podInformer.start(signal);
       serviceInformer.start(signal);

@@ -48,7 +48,8 @@ export function startVolumeDirectories({ client, volumesDir, signal }: VolumeDir
 
   async function make(path: string): Promise<void> {
     await mkdir(path, { recursive: true });
-    // Containers run as any user; who may mount the volume is decided by the API.
+    // Containers run as any user; who may mount the volume is decided by the API. Nobody else on the machine comes here.
+    await chmod(volumesDir, 0o700);
     await chmod(path, 0o777);
     made.add(path);
   }
