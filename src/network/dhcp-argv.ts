@@ -19,9 +19,14 @@ export interface DhcpAnswers {
   pidFile: string;
 }
 
+/** What names a host or a domain; a comma or a line break in one would be another option of dnsmasq. */
+const domainPattern = /^[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?$/;
+
 export function dhcpArgv(answers: DhcpAnswers): string[] {
   const { network, resolver, hostname, pidFile } = answers;
-  const host = [network.guestMac, network.guestAddress, ...(hostname ? [hostname] : []), "infinite"].join(",");
+  const host = [network.guestMac, network.guestAddress, ...(isDomain(hostname) ? [hostname] : []), "infinite"].join(
+    ",",
+  );
   return [
     "dnsmasq",
     `--pid-file=${pidFile}`,
@@ -46,12 +51,17 @@ export function dhcpArgv(answers: DhcpAnswers): string[] {
 }
 
 function options(network: MasqueradeNetwork, resolver: Resolver): string[] {
-  const domain = resolver.searchDomains[0];
+  const searchDomains = resolver.searchDomains.filter(isDomain);
+  const domain = searchDomains[0];
   return [
     `option:router,${network.routerAddress}`,
     `option:mtu,${network.mtu}`,
     ...(resolver.servers.length > 0 ? [`option:dns-server,${resolver.servers.join(",")}`] : []),
     ...(domain ? [`option:domain-name,${domain}`] : []),
-    ...(domain ? [`option:domain-search,${resolver.searchDomains.join(",")}`] : []),
+    ...(domain ? [`option:domain-search,${searchDomains.join(",")}`] : []),
   ];
+}
+
+function isDomain(text: string | undefined): text is string {
+  return text !== undefined && domainPattern.test(text);
 }

@@ -61,3 +61,10 @@ test("the pod's cgroup in every hierarchy of version 1 that names it", () => {
   ]);
   assert.deepEqual(podCgroupFiles(text, ""), []);
 });
+
+test("a name that is none becomes no option", () => {
+  const hostile = { servers: ["10.43.0.10"], searchDomains: ["good.example", "bad,option:router", "two\nlines"] };
+  const argv = dhcpArgv({ ...answers, hostname: "a,set:tag", resolver: hostile });
+  assert.ok(!argv.some((argument) => /set:tag|bad|two/.test(argument)), argv.join(" "));
+  assert.ok(argv.includes("--dhcp-option-force=option:domain-search,good.example"));
+});

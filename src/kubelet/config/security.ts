@@ -123,7 +123,11 @@ export function seccompProfile(
       return { profileType: ProfileType.RuntimeDefault };
     case "Localhost": {
       const file = profile.localhostProfile ?? "";
-      return { profileType: ProfileType.Localhost, localhostRef: isAbsolute(file) ? file : join(seccompDir, file) };
+      if (file === "" || isAbsolute(file) || file.split("/").includes("..")) {
+        const message = `seccompProfile.localhostProfile ${JSON.stringify(file)}: must be relative and without ..`;
+        throw new TerminalError("CreateContainerConfigError", message);
+      }
+      return { profileType: ProfileType.Localhost, localhostRef: join(seccompDir, file) };
     }
     default:
       return unconfined;

@@ -52,7 +52,9 @@ function askByUdp({ host, port }: Address, message: Buffer): Promise<Buffer | un
     socket.on("message", (reply) => {
       if (reply.length > 2 && reply.readUInt16BE(0) === message.readUInt16BE(0)) finish(reply);
     });
-    socket.send(message, port, host);
+    // Connected, it hears nobody but the resolver.
+    socket.once("connect", () => socket.send(message));
+    socket.connect(port, host);
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { Service } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
 import { servicePorts } from "./service-ports.ts";
@@ -71,4 +72,17 @@ test("session affinity lasts three hours if nothing else is said", () => {
   assert.equal(affinity({ sessionAffinity: "ClientIP" }), 10_800);
   const sessionAffinityConfig = { clientIP: { timeoutSeconds: 60 } };
   assert.equal(affinity({ sessionAffinity: "ClientIP", sessionAffinityConfig }), 60);
+});
+
+test("whatever a Service or a slice calls itself, only addresses and harmless text reach the rules", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (portName, address) => {
+      const named = service({ ports: [{ name: portName, port: 80 }] });
+      for (const { id, backends } of servicePorts([named], [slice({ [address]: ready }, 8080, portName)])) {
+        assert.match(id, /^[\w./:?-]*$/);
+        for (const backend of backends) assert.match(backend.address, /^[\d.]+$/);
+      }
+    }),
+  );
+  assert.deepEqual(backendsOf(slice({ '1.1.1.1; include "/etc/shadow"': ready })), []);
 });

@@ -9,7 +9,7 @@ export interface Backend {
 }
 
 export interface ServicePort {
-  /** `namespace/name:port`, for comments. */
+  /** `namespace/name:port`, for comments: never a character that ends one. */
   id: string;
   protocol: "tcp" | "udp";
   /** ClusterIP and external IPs. */
@@ -40,7 +40,7 @@ function portsOf(service: Service, key: string, slices: readonly EndpointSlice[]
   return (spec?.ports ?? [])
     .filter((port) => port.protocol !== "SCTP")
     .map((port) => ({
-      id: `${key}:${port.name ?? port.port}`,
+      id: printable(`${key}:${port.name ?? port.port}`),
       protocol: port.protocol === "UDP" ? "udp" : "tcp",
       addresses,
       port: port.port,
@@ -69,9 +69,15 @@ function backendsOf(slices: readonly EndpointSlice[], portName: string): Backend
     address: endpoint.addresses[0] ?? "",
     port,
   }));
+  // Whoever writes a slice chooses its text: only an address becomes a part of the rules.
+  const usable = chosen.filter(({ address }) => isIPv4(address));
   // Slices may overlap, e.g. while an endpoint moves from one to another.
-  const distinct = new Map(chosen.map((backend) => [`${backend.address}:${backend.port}`, backend]));
+  const distinct = new Map(usable.map((backend) => [`${backend.address}:${backend.port}`, backend]));
   return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, backend]) => backend);
+}
+
+function printable(id: string): string {
+  return id.replaceAll(/[^\w./:-]/g, "?");
 }
 
 function isRoutable({ spec }: Service): boolean {

@@ -56,11 +56,17 @@ export function validatePodSpec(spec: Json, path: string): StatusCause[] {
   );
   return [
     ...(list(spec, "containers").length === 0 ? [required(`${path}.containers`)] : []),
+    ...["hostname", "subdomain"].flatMap((name) => validateLabel(text(spec, name), `${path}.${name}`)),
     ...containers,
     ...list(spec, "volumes").flatMap((volume, index) =>
       validateVolume(volume, `${path}.volumes[${index}]`, volumes.indexOf(text(volume, "name")) < index),
     ),
   ];
+}
+
+/** An empty one is none. */
+function validateLabel(value: string, path: string): StatusCause[] {
+  return value === "" ? [] : dns1123Label(value).map((why) => invalid(path, value, why));
 }
 
 interface ContainerContext {
