@@ -49,16 +49,16 @@ const startsOf = (file: string): number[] =>
 test("a process that is killed is started again, and its output is kept", async () => {
   const supervisor = supervise();
   await supervisor.start(shell("a", "echo started; exec sleep 60"));
+  const output = join(directory, "log", "a.log");
+  const linesAre = (text: string) => (readFileSync(output, "utf8") === text ? true : undefined);
   const first = await until("running", () => recordOf("a"));
+  await until("its first line", () => linesAre("started\n"));
   process.kill(first.pid, "SIGKILL");
   const second = await until("running again", () => {
     const found = recordOf("a");
     return found && found.pid !== first.pid ? found : undefined;
   });
-  await until("its second line", () => {
-    const lines = readFileSync(join(directory, "log", "a.log"), "utf8");
-    return lines === "started\nstarted\n" ? true : undefined;
-  });
+  await until("its second line", () => linesAre("started\nstarted\n"));
   await supervisor.stop();
   assert.equal(isRunning(second), false);
 });

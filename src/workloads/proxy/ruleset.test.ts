@@ -64,6 +64,7 @@ table inet x {
     ct status dnat ip saddr . ip daddr @loops masquerade
   }
   chain refuse {
+    ip daddr . meta l4proto . th dport @unserved meta l4proto tcp reject with tcp reset
     ip daddr . meta l4proto . th dport @unserved reject
   }
   chain forward {

@@ -66,6 +66,7 @@ ${elements(loops.sort())}  }
     ct status dnat ${options.bridgeSeen ? "ip saddr . ip daddr @loops" : `ip saddr ${podCidr} ip daddr ${podCidr}`} masquerade
   }
   chain refuse {
+    ip daddr . meta l4proto . th dport @unserved meta l4proto tcp reject with tcp reset
     ip daddr . meta l4proto . th dport @unserved reject
   }
   chain forward {

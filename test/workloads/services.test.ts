@@ -1,0 +1,124 @@
+/** Services as their clients see them: from a pod, from the host, by address and by name. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually, run } from "../embedded/instance.ts";
+import { useInstance } from "../embedded/use-instance.ts";
+import { deployment, pod, podSpec, service, webContainer } from "./manifests.ts";
+
+const instance = useInstance("vt0", 0);
+const { kubectl, tryKubectl, apply, fieldOf } = instance;
+
+/** Asks from the pod `client`; the answer is the name of the pod that served and the address it saw. */
+const askFromPod = (host: string, from = "client") =>
+  tryKubectl(["exec", from, "--", "sh", "-c", `printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${host} 80`]);
+const askFromHost = (url: string) => run(["curl", "-s", "-S", "--max-time", "3", `http://${url}/cgi-bin/who`]);
+const clusterIp = (name: string) => fieldOf(`service/${name}`, ".spec.clusterIP");
+const podsOf = (app: string) =>
+  kubectl("get", "pods", "-l", `app=${app}`, "-o", "jsonpath={.items[*].metadata.name}").split(" ");
+const served = ({ stdout }: { stdout: string }) => stdout.trim().split("\n").at(-1)?.split(" ")[0] ?? "";
+
+/** Who answers when asked often. */
+function whoAnswers(ask: () => { stdout: string }, times: number): Set<string> {
+  return new Set(Array.from({ length: times }, () => served(ask())));
+}
+
+const resolve = (name: string) => tryKubectl(["exec", "client", "--", "nslookup", name]);
+
+test("the servers and a client come up", () => {
+  apply(
+    deployment("web", 3, podSpec({}, webContainer)),
+    pod("client", podSpec()),
+    service("web", "web"),
+    service("sticky", "web", { sessionAffinity: "ClientIP" }),
+    service("headless", "web", { clusterIP: "None" }),
+    service("node", "web", { type: "NodePort", ports: [{ port: 80, targetPort: 8080, nodePort: 30_990 }] }),
+    service("nobody", "nobody", { ports: [{ port: 80 }] }),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "alias" },
+      spec: { type: "ExternalName", externalName: "web.default.svc.cluster.local" },
+    },
+  );
+  kubectl("rollout", "status", "deployment/web", "--timeout=90s");
+  kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=60s");
+});
+
+test("all pods behind a Service serve, asked from a pod by name and from the host by address", async () => {
+  const all = new Set(podsOf("web"));
+  await eventually("an answer", 10_000, () => (askFromPod("web").status === 0 ? true : undefined));
+  assert.deepEqual(
+    whoAnswers(() => askFromPod("web"), 20),
+    all,
+  );
+  assert.deepEqual(
+    whoAnswers(() => askFromHost(clusterIp("web")), 30),
+    all,
+  );
+});
+
+test("an alias is followed", () => {
+  assert.ok(podsOf("web").includes(served(askFromPod("alias"))));
+});
+
+test("a node port serves on the node's address", () => {
+  assert.ok(
+    podsOf("web").includes(served(askFromHost(`${fieldOf("nodes", ".items[0].status.addresses[0].address")}:30990`))),
+  );
+});
+
+test("a headless Service's name has the pods' addresses, and each address its own name", () => {
+  const addresses = kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].status.podIP}").split(" ");
+  const { stdout } = resolve("headless.default.svc.cluster.local");
+  for (const address of addresses) assert.ok(stdout.includes(address), stdout);
+  const [first = ""] = addresses;
+  const one = resolve(`${first.replaceAll(".", "-")}.headless.default.svc.cluster.local`);
+  assert.ok(one.stdout.includes(first), one.stdout);
+  assert.notEqual(resolve("gone.default.svc.cluster.local").status, 0);
+});
+
+test("a Service without endpoints refuses at once", () => {
+  const startedMs = performance.now();
+  const { status, stderr } = askFromHost(clusterIp("nobody"));
+  assert.equal(status, 7, stderr);
+  assert.ok(performance.now() - startedMs < 2_000);
+  assert.match(askFromPod("nobody").stderr, /refused/);
+});
+
+test("a pod reaches itself through its Service, and sees another client than itself", async () => {
+  apply(pod("alone", podSpec({}, webContainer)), service("alone", "alone"));
+  kubectl("wait", "--for=condition=Ready", "pod/alone", "--timeout=60s");
+  // By address: its name is the pod's own host name, too.
+  const ask = () => askFromPod(clusterIp("alone"), "alone");
+  assert.equal(await eventually("an answer", 10_000, () => served(ask()) || undefined), "alone");
+  const address = fieldOf("pod/alone", ".status.podIP");
+  assert.ok(!ask().stdout.includes(address), "the answer would take a short cut past the translation");
+});
+
+test("a client keeps its pod, also when other Services come and go", async () => {
+  const [kept = "", ...others] = whoAnswers(() => askFromPod("sticky"), 8);
+  assert.deepEqual([podsOf("web").includes(kept), others], [true, []]);
+  for (const round of [1, 2, 3]) {
+    apply(service(`other-${round}`, "web"));
+    await eventually("its rules", 10_000, () =>
+      askFromHost(clusterIp(`other-${round}`)).status === 0 ? true : undefined,
+    );
+    assert.deepEqual([...whoAnswers(() => askFromPod("sticky"), 3)], [kept]);
+  }
+});
+
+test("a pod that goes, goes from the Service before it ends, and clients do not notice", async () => {
+  const [leaving = ""] = podsOf("web");
+  kubectl("scale", "deployment/web", "--replicas=1");
+  await eventually("one endpoint", 20_000, () =>
+    fieldOf("endpoints/web", ".subsets[0].addresses[*].ip").split(" ").length === 1 ? true : undefined,
+  );
+  const [only = ""] = podsOf("web").filter((name) => fieldOf(`pod/${name}`, ".metadata.deletionTimestamp") === "");
+  assert.ok(leaving !== "" && only !== "");
+  await eventually("the rules follow", 5_000, () => {
+    const answers = whoAnswers(() => askFromHost(clusterIp("web")), 6);
+    return answers.size === 1 && answers.has(only) ? true : undefined;
+  });
+  kubectl("scale", "deployment/web", "--replicas=0");
+  await eventually("it refuses", 20_000, () => (askFromHost(clusterIp("web")).status === 7 ? true : undefined));
+});
