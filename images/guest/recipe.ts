@@ -18,7 +18,7 @@ import { buildDisk } from "./disk.ts";
 import { addModules } from "./modules.ts";
 
 const kernelPackage = "linux-image-cloud-amd64";
-const programPackages = ["busybox", "busybox-static", "dropbear-bin", "qemu-guest-agent"];
+const programPackages = ["busybox", "busybox-static", "dropbear-bin", "openssh-sftp-server", "qemu-guest-agent"];
 const libraryPackages = ["libtomcrypt1", "libtommath1", "libglib2.0-0", "libnuma1", "liburing2", "libudev1"];
 const toolPackages = ["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "libdevmapper1.02.1", "mtools"];
 
@@ -72,6 +72,8 @@ async function addOwnPrograms(tree: FileTree, kitchen: Kitchen): Promise<void> {
       from("dropbear-bin", "/usr/sbin/dropbear", "/usr/sbin/dropbear"),
       from("dropbear-bin", "/usr/bin/dbclient", "/usr/bin/dbclient"),
       from("dropbear-bin", "/usr/bin/dropbearkey", "/usr/bin/dropbearkey"),
+      // Where dropbear looks for it: `scp` speaks SFTP.
+      from("openssh-sftp-server", "/usr/lib/openssh/sftp-server", "/usr/lib/sftp-server"),
       from("qemu-guest-agent", "/usr/sbin/qemu-ga", "/usr/sbin/qemu-ga"),
     ],
     [...libraryPackages.map((name) => kitchen.packageRoot(name)), ""],
