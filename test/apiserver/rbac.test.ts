@@ -77,6 +77,25 @@ it("lets nobody give away more than they have", async () => {
   await fails(as("carol"), ["create", "rolebinding", "all", "--clusterrole=cluster-admin", "--user=carol"]);
 });
 
+it("lets nobody gather what they do not have", async () => {
+  const writes = ["create", "clusterrole", "role-writer", "--verb=create,get,update,patch", "--resource=clusterroles"];
+  await ok(admin, writes);
+  await ok(admin, ["create", "clusterrolebinding", "dave-writes", "--clusterrole=role-writer", "--user=dave"]);
+  const role = (rule: object): string =>
+    JSON.stringify({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "gathered" },
+      rules: [],
+      ...rule,
+    });
+  const matchLabels = { "rbac.authorization.k8s.io/aggregate-to-admin": "true" };
+  const gathers = role({ aggregationRule: { clusterRoleSelectors: [{ matchLabels }] } });
+  assert.match(await fails(as("dave"), ["create", "-f", "-"], gathers), /RBAC permissions not currently held/);
+  await ok(as("dave"), ["create", "-f", "-"], role({}));
+  assert.match(await fails(as("dave"), ["replace", "-f", "-"], gathers), /RBAC permissions not currently held/);
+});
+
 it("keeps aggregated roles equal to their parts", async () => {
   const role = {
     apiVersion: "rbac.authorization.k8s.io/v1",

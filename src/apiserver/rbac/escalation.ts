@@ -28,11 +28,19 @@ export function createEscalationCheck(cache: Cache, authorizer: Authorizer): Adm
   };
 }
 
+/** What an aggregated role will hold is for its selectors to find: so nobody makes one who does not have it all. */
+const everything: readonly PolicyRule[] = [
+  { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
+  { nonResourceURLs: ["*"], verbs: ["*"] },
+];
+
 function checkRole(authorizer: Authorizer, request: AdmissionRequest): void {
   const rules = list<PolicyRule>(request.object, "rules");
-  if (request.oldObject && sameJson(rules, list(request.oldObject, "rules"))) return;
+  const aggregation = field(request.object, "aggregationRule");
+  const gathersAnew = aggregation !== undefined && !sameJson(aggregation, field(request.oldObject, "aggregationRule"));
+  if (!gathersAnew && request.oldObject && sameJson(rules, list(request.oldObject, "rules"))) return;
   if (may(authorizer, request, "escalate", request.resource.plural, request.name)) return;
-  refuseMissing(authorizer, request, rules);
+  refuseMissing(authorizer, request, gathersAnew ? [...rules, ...everything] : rules);
 }
 
 function checkBinding(cache: Cache, authorizer: Authorizer, request: AdmissionRequest): void {

@@ -51,7 +51,7 @@ const bindable = { Pod: pods, Secret: secrets, Node: nodes };
 async function boundObject(call: Call, reference: Record<string, unknown>) {
   if (Object.keys(reference).length === 0) return {};
   const kind = text(reference, "kind") as keyof typeof bindable;
-  const resource = bindable[kind];
+  const resource = Object.hasOwn(bindable, kind) ? bindable[kind] : undefined;
   if (!resource)
     throw new StatusError(
       "BadRequest",
