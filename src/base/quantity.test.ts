@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import {
   compareQuantities,
   formatBytes,
@@ -54,4 +55,19 @@ test("comparison is exact and formatting is canonical", () => {
   assert.equal(compareQuantities("1G", "999M"), 1);
   assert.deepEqual([formatBytes(1024 ** 3), formatBytes(1000), formatBytes(0)], ["1Gi", "1000", "0"]);
   assert.deepEqual([formatMillis(1500), formatMillis(2000)], ["1500m", "2"]);
+});
+
+test("no text makes it anything but a number or a QuantityError", () => {
+  const nearly = fc.stringMatching(/^[+-]?[0-9]{0,30}\.?[0-9]{0,30}([numkMGTPE]i?|[eE][+-]?[0-9]{1,3})?$/);
+  fc.assert(
+    fc.property(fc.oneof(nearly, fc.string({ unit: "binary" })), (text) => {
+      try {
+        assert.equal(typeof parseQuantity(text), "bigint");
+        assert.ok(isQuantity(text));
+      } catch (error) {
+        assert.ok(error instanceof QuantityError, String(error));
+        assert.ok(!isQuantity(text));
+      }
+    }),
+  );
 });

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import fc from "fast-check";
 import { loadKubeconfig } from "./kubeconfig.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -79,4 +80,35 @@ describe("loadKubeconfig", () => {
   it("says which file is missing", async () => {
     await assert.rejects(loadKubeconfig("/nowhere/config"), /reading kubeconfig \/nowhere\/config/);
   });
+});
+
+it("whatever a file holds, it is a configuration or an error that says why", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "vmpod-kubeconfig-"));
+  t.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, "config");
+  const part = fc.option(
+    fc.oneof(fc.jsonValue(), fc.array(fc.record({ name: fc.constant("a"), context: fc.object() }))),
+  );
+  const file = fc.record({
+    "current-context": fc.constantFrom("a", "", null),
+    contexts: part,
+    clusters: part,
+    users: part,
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        file.map((value) => JSON.stringify(value)),
+        fc.string(),
+      ),
+      async (text) => {
+        await writeFile(path, text);
+        const failure = await loadKubeconfig(path).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (failure !== undefined) assert.ok(failure instanceof Error && !(failure instanceof TypeError), `of ${text}`);
+      },
+    ),
+  );
 });

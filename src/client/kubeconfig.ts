@@ -87,14 +87,16 @@ function find<Section extends "clusters" | "contexts" | "users", T>(
   valueOf: (entry: NonNullable<Kubeconfig[Section]>[number]) => T,
 ): Located<T> {
   for (const { value, directory } of files) {
-    const entry = value[section]?.find((candidate) => candidate.name === name);
-    if (entry) return { value: valueOf(entry), directory };
+    const entries: unknown = value[section];
+    const entry = Array.isArray(entries) ? entries.find((candidate) => candidate?.name === name) : undefined;
+    const found: unknown = entry && valueOf(entry);
+    if (typeof found === "object" && found !== null) return { value: found as T, directory };
   }
   throw new Error(`kubeconfig: no entry named ${JSON.stringify(name)} in ${section}`);
 }
 
 async function clusterConfig({ value: cluster, directory }: Located<Cluster>): Promise<ClientConfig> {
-  if (!cluster.server) throw new Error("kubeconfig: the cluster has no server");
+  if (typeof cluster.server !== "string") throw new Error("kubeconfig: the cluster has no server");
   return {
     server: cluster.server.replace(/\/+$/, ""),
     certificateAuthority: await pem(cluster["certificate-authority-data"], cluster["certificate-authority"], directory),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import fc from "fast-check";
 import { formatLine, parseLine } from "./line.ts";
 
 const time = "2026-11-22T20:36:02.210186526Z";
@@ -24,4 +25,15 @@ test("what no runtime writes is not a line", () => {
   for (const text of ["", "half", `${time} stdin F x`, `${time} stdout`]) {
     assert.equal(parse(text), undefined, text);
   }
+});
+
+test("any bytes are a line or none", () => {
+  const part = fc.oneof(fc.constantFrom("stdout", "stderr", "F", "P", " ", "2026-11-22T20:36:02Z"), fc.string());
+  fc.assert(
+    fc.property(fc.array(part), (parts) => {
+      const line = Buffer.from(parts.join(" "));
+      const parsed = parseLine(line);
+      if (parsed) assert.ok(line.subarray(line.length - parsed.text.length).equals(parsed.text));
+    }),
+  );
 });
