@@ -8,7 +8,7 @@
  * Everything is found again after a restart: pods from the API, containers from the runtime by their labels, mounts
  * from the kernel. So this process may die at any moment; containers go on without it.
  */
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { totalmem, availableParallelism } from "node:os";
 import { type Pod, pods, type Service, services } from "../../api/core.ts";
 import { createInformer } from "../client/create-informer.ts";
@@ -81,7 +81,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   return {
     async start(signal) {
-      await mkdir(podsDir(options.rootDir), { recursive: true, mode: 0o700 });
+      await mkdir(podsDir(options.rootDir), { recursive: true });
+      // Volumes and logs in there are open to any user, as containers run as any.
+      await chmod(options.rootDir, 0o700);
       watchPods();
       podInformer.start(signal);
       serviceInformer.start(signal);
