@@ -28,8 +28,13 @@ function phaseEvents(vmi: VirtualMachineInstance, { phase, reason }: VirtualMach
     return [{ type: "Normal", reason: "Stopped", message: "The VirtualMachineInstance was shut down." }, ...deleted];
   }
   if (phase !== "Failed") return [];
-  const message = `The VirtualMachineInstance crashed${reason ? `: ${reason}` : ""}.`;
-  return [{ type: "Warning", reason: "Stopped", message }, ...deleted];
+  return [{ type: "Warning", reason: "Stopped", message: howItFailed(reason) }, ...deleted];
+}
+
+/** After `vmpod down`, or the machine's own reboot, nobody saw how the pod ended. */
+function howItFailed(reason: string | undefined): string {
+  if (reason === "ContainerStatusUnknown") return "The VirtualMachineInstance ended while its node was down.";
+  return `The VirtualMachineInstance crashed${reason ? `: ${reason}` : ""}.`;
 }
 
 function pauseEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {

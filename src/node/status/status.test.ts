@@ -97,3 +97,12 @@ test("each change is told once", () => {
   assert.deepEqual(reasons(paused, {}), ["Resumed"]);
   assert.deepEqual(reasons(running, { bootFailure: { reason: "BootLoop", message: "…" } }), ["GuestBootFailed"]);
 });
+
+test("a guest that nobody saw end is not said to have crashed", () => {
+  const ended = (reason: string) => {
+    const exit = { exitCode: 137, signal: undefined, reason };
+    return decideEvents(running, decideStatus(someObservation({ vmi: running, exit }))).map(({ message }) => message);
+  };
+  assert.deepEqual(ended("ContainerStatusUnknown"), ["The VirtualMachineInstance ended while its node was down."]);
+  assert.deepEqual(ended("OOMKilled"), ["The VirtualMachineInstance crashed: OOMKilled."]);
+});
