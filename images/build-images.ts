@@ -11,18 +11,18 @@ import { assembleImage, contentTag, writeImageTar } from "../src/storage/oci/ima
 import { packLayer } from "../src/storage/oci/layer.ts";
 import { busybox } from "./busybox/recipe.ts";
 import { fetchPackages, packageRoot, packageVersions } from "./debian/packages.ts";
-import { guest } from "./guest/recipe.ts";
+import { guest, guestTiny } from "./guest/recipe.ts";
 import { Inputs, type InputStamp, stampOf, unchanged } from "./inputs.ts";
 import { launcher } from "./launcher/recipe.ts";
 import { pause } from "./pause/recipe.ts";
 import type { Recipe } from "./recipe.ts";
 
-export type ImageName = "pause" | "busybox" | "launcher" | "guest";
+export type ImageName = "pause" | "busybox" | "launcher" | "guest" | "guest-tiny";
 
 export interface BuildOptions {
   /** Packages and finished images are kept here. */
   cacheDir: string;
-  /** Default: all. */
+  /** Default: those that every instance has. */
   only?: readonly ImageName[];
   onProgress?: (progress: BuildProgress) => void;
   signal?: AbortSignal;
@@ -44,10 +44,11 @@ export interface BuiltImage {
   result: "built" | "cached";
 }
 
-const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher, guest };
+const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher, guest, "guest-tiny": guestTiny };
+const usualNames: readonly ImageName[] = ["pause", "busybox", "launcher", "guest"];
 
 export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
-  const names = options.only ?? (Object.keys(recipes) as ImageName[]);
+  const names = options.only ?? usualNames;
   await mkdir(join(options.cacheDir, "images"), { recursive: true });
   const recipeHash = await hashOfRecipes();
   const images: BuiltImage[] = [];

@@ -19,6 +19,32 @@ test("a dynamic program's loader and libraries are read from the file", async ()
   assert.ok(needs?.libraries.includes("libc.so.6"));
 });
 
+test("a program of 32-bit words is read too", () => {
+  assert.deepEqual(elfNeeds(narrowProgram()), {
+    interpreter: "/lib/ld-linux.so.2",
+    libraries: ["libc.so.6"],
+    runPath: ["/opt"],
+  });
+});
+
+/** Headers | dynamic section | strings, loaded at 0x1000. */
+function narrowProgram(): Buffer {
+  const strings = "\0libc.so.6\0/opt\0/lib/ld-linux.so.2\0";
+  const [dynamicAt, stringsAt, base] = [148, 188, 0x1000];
+  const file = Buffer.concat([Buffer.alloc(stringsAt), Buffer.from(strings, "latin1")]);
+  const put = (at: number, ...words: number[]): void =>
+    words.forEach((word, index) => file.writeUInt32LE(word, at + 4 * index));
+  file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1]);
+  put(28, 52);
+  file.writeUInt16LE(32, 42);
+  file.writeUInt16LE(3, 44);
+  put(52, 1, 0, base, base, file.length);
+  put(84, 2, dynamicAt, base + dynamicAt, 0, 40);
+  put(116, 3, stringsAt + 16, base + stringsAt + 16, 0, 19);
+  put(dynamicAt, 1, 1, 29, 11, 5, base + stringsAt, 0, 0);
+  return file;
+}
+
 test("what is no ELF file needs nothing", () => {
   assert.equal(elfNeeds(Buffer.from("#!/bin/sh\n")), undefined);
 });

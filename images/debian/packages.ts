@@ -2,11 +2,13 @@
  * Debian packages, downloaded and unpacked into the cache, never installed. A package stays at the version first fetched
  * until it is refreshed, so that a build with a warm cache needs no network.
  *
- *   CACHE/packages/NAME -> NAME_VERSION_ARCH (unpacked)
+ *   CACHE/packages/NAME[:ARCH] -> NAME_VERSION_ARCH (unpacked)
  */
 import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
+import { type Architecture, splitPackage } from "./architecture.ts";
+import { foreignOptions, prepareForeign } from "./foreign.ts";
 
 export function packageRoot(cacheDir: string, name: string): string {
   return join(cacheDir, "packages", name);
@@ -19,7 +21,9 @@ export async function fetchPackages(cacheDir: string, names: readonly string[], 
   await mkdir(join(cacheDir, "packages"), { recursive: true });
   const download = await mkdtemp(join(cacheDir, "packages", ".download-"));
   try {
-    for (const [name, real] of await realNames(missing)) await fetchPackage({ cacheDir, download, name, real, signal });
+    if (missing.some((name) => splitPackage(name).architecture === "i386"))
+      await prepareForeign(foreignHome(download), "i386", signal);
+    for (const name of missing) await fetchPackage({ cacheDir, download, name, signal });
   } finally {
     await rm(download, { recursive: true, force: true });
   }
@@ -39,17 +43,20 @@ interface Fetch {
   cacheDir: string;
   download: string;
   name: string;
-  real: string;
   signal: AbortSignal | undefined;
 }
 
-async function fetchPackage({ cacheDir, download, name, real, signal }: Fetch): Promise<void> {
-  await exec(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", real], { cwd: download, signal });
-  const file = (await readdir(download)).find((each) => each.startsWith(`${real}_`));
-  if (file === undefined) throw new Error(`apt-get download ${real} left no file in ${download}`);
+async function fetchPackage({ cacheDir, download, name, signal }: Fetch): Promise<void> {
+  const { name: plain, architecture } = splitPackage(name);
+  const options = aptOptions(download, architecture);
+  const real = await realName(plain, options);
+  const directory = await mkdtemp(join(download, `${plain}-`));
+  await exec(["apt-get", "-q", ...options, "download", real], { cwd: directory, signal });
+  const file = (await readdir(directory)).find((each) => each.startsWith(`${real}_`));
+  if (file === undefined) throw new Error(`apt-get download ${real} left no file in ${directory}`);
   const version = decodeURIComponent(basename(file, ".deb"));
-  const unpacked = join(download, "unpacked");
-  await exec(["dpkg-deb", "-x", join(download, file), unpacked], { signal });
+  const unpacked = join(directory, "unpacked");
+  await exec(["dpkg-deb", "-x", join(directory, file), unpacked], { signal });
   await publish(unpacked, join(cacheDir, "packages", version), packageRoot(cacheDir, name));
 }
 
@@ -63,15 +70,21 @@ async function publish(unpacked: string, directory: string, link: string): Promi
   await rename(temporary, link);
 }
 
+function aptOptions(download: string, architecture: Architecture): string[] {
+  if (architecture === "amd64") return ["-o", "APT::Sandbox::User=root"];
+  return foreignOptions(foreignHome(download), architecture);
+}
+
+/** Each run has its own: apt locks it. */
+function foreignHome(download: string): string {
+  return join(download, "apt");
+}
+
 /** A kernel's package carries its version in its name; a package without files depends on the current one. */
-async function realNames(names: readonly string[]): Promise<[name: string, real: string][]> {
-  return await Promise.all(
-    names.map(async (name): Promise<[string, string]> => {
-      if (!name.startsWith("linux-image-")) return [name, name];
-      const dependencies = await exec(["apt-cache", "depends", name]);
-      return [name, /Depends: (linux-image-\d\S+)/.exec(dependencies)?.[1] ?? name];
-    }),
-  );
+async function realName(name: string, options: readonly string[]): Promise<string> {
+  if (!name.startsWith("linux-image-")) return name;
+  const dependencies = await exec(["apt-cache", ...options, "depends", name]);
+  return /Depends: (linux-image-\d\S+)/.exec(dependencies)?.[1] ?? name;
 }
 
 async function exists(path: string): Promise<boolean> {

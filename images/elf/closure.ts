@@ -1,6 +1,7 @@
 /** Adds programs with every library they need, and the loader, to an image. */
 import { dirname } from "node:path";
 import type { FileTree } from "../../src/storage/oci/file-tree.ts";
+import { type Architecture, multiarchName } from "../debian/architecture.ts";
 import type { Inputs } from "../inputs.ts";
 import { elfNeeds } from "./needed.ts";
 
@@ -11,31 +12,35 @@ export interface Program {
   path: string;
 }
 
-const libraryDirectories = ["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu"];
-const imageLibraryDirectory = "/usr/lib/x86_64-linux-gnu";
-
 /**
  * @param roots where to look for libraries, in order: unpacked packages first, "" for the host.
+ * @param architecture what the programs are compiled for.
  */
 export async function addPrograms(
   tree: FileTree,
   inputs: Inputs,
   programs: readonly Program[],
   roots: readonly string[],
+  architecture: Architecture = "amd64",
 ): Promise<void> {
-  for (const program of programs) await addProgram(tree, inputs, program, roots);
+  for (const program of programs) await addProgram(tree, inputs, program, { roots, architecture });
 }
 
-async function addProgram(tree: FileTree, inputs: Inputs, program: Program, roots: readonly string[]): Promise<void> {
+interface Origin {
+  roots: readonly string[];
+  architecture: Architecture;
+}
+
+async function addProgram(tree: FileTree, inputs: Inputs, program: Program, origin: Origin): Promise<void> {
   if (tree.has(program.path)) return;
   const content = await inputs.read(program.hostPath);
   tree.executable(program.path, content);
   const needs = elfNeeds(content);
   if (!needs) return;
-  if (needs.interpreter !== undefined) await addInterpreter(tree, inputs, needs.interpreter, roots);
+  if (needs.interpreter !== undefined) await addInterpreter(tree, inputs, needs.interpreter, origin.roots);
   for (const library of needs.libraries) {
-    const found = await findLibrary(inputs, library, { program, runPath: needs.runPath, roots });
-    await addProgram(tree, inputs, found, roots);
+    const found = await findLibrary(inputs, library, { program, runPath: needs.runPath, ...origin });
+    await addProgram(tree, inputs, found, origin);
   }
 }
 
@@ -44,27 +49,29 @@ async function addInterpreter(tree: FileTree, inputs: Inputs, path: string, root
   const imagePath = path.replace(/^\/lib/, "/usr/lib");
   if (tree.has(imagePath)) return;
   const hostPath = await inputs.find(roots.map((root) => root + path));
-  if (hostPath === undefined) throw new Error(`the loader ${path} is not on this machine: install libc6`);
+  if (hostPath === undefined)
+    throw new Error(`no loader ${path} under any of: ${roots.map((root) => root || "/").join(", ")}`);
   tree.executable(imagePath, await inputs.read(hostPath));
 }
 
-interface Search {
+interface Search extends Origin {
   program: Program;
   runPath: readonly string[];
-  roots: readonly string[];
 }
 
-async function findLibrary(inputs: Inputs, name: string, { program, runPath, roots }: Search): Promise<Program> {
+async function findLibrary(inputs: Inputs, name: string, search: Search): Promise<Program> {
+  const { program, runPath, roots, architecture } = search;
   for (const directory of runPath) {
     const hostDirectory = directory.replace("$ORIGIN", dirname(program.hostPath));
     const hostPath = await inputs.find([`${hostDirectory}/${name}`]);
     const imageDirectory = directory.replace("$ORIGIN", dirname(program.path));
     if (hostPath !== undefined) return { hostPath, path: `${imageDirectory}/${name}` };
   }
-  const candidates = roots.flatMap((root) => libraryDirectories.map((directory) => `${root}${directory}/${name}`));
+  const directory = `/lib/${multiarchName[architecture]}`;
+  const candidates = roots.flatMap((root) => [`${root}/usr${directory}/${name}`, `${root}${directory}/${name}`]);
   const hostPath = await inputs.find(candidates);
   if (hostPath === undefined) {
     throw new Error(`${program.hostPath} needs ${name}, which is in none of: ${candidates.join(", ")}`);
   }
-  return { hostPath, path: `${imageLibraryDirectory}/${name}` };
+  return { hostPath, path: `/usr${directory}/${name}` };
 }

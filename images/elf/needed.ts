@@ -10,15 +10,15 @@ export interface ElfNeeds {
 }
 
 const segment = { load: 1, dynamic: 2, interpreter: 3 } as const;
-const tag = { needed: 1n, stringTable: 5n, rpath: 15n, runpath: 29n } as const;
+const tag = { needed: 1, stringTable: 5, rpath: 15, runpath: 29 } as const;
 
-/** Undefined when it is not a 64-bit little-endian ELF file. */
+/** Undefined when it is not a little-endian ELF file. */
 export function elfNeeds(file: Buffer): ElfNeeds | undefined {
-  if (file.length < 64 || file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) return undefined;
-  const segments = segmentsOf(file);
-  const dynamic = segments.find((each) => each.type === segment.dynamic);
+  if (file.length < 64 || file.readUInt32BE(0) !== 0x7f454c46 || file[5] !== 1) return undefined;
+  const layout = file[4] === 1 ? narrow : wide;
+  const segments = segmentsOf(file, layout);
   const interpreter = segments.find((each) => each.type === segment.interpreter);
-  const strings = dynamicStrings(file, segments, dynamic);
+  const strings = dynamicStrings(file, segments, layout);
   return {
     interpreter: interpreter && text(file, interpreter.offset),
     libraries: strings.filter(([kind]) => kind === tag.needed).map(([, value]) => value),
@@ -35,28 +35,51 @@ interface Segment {
   size: number;
 }
 
-function segmentsOf(file: Buffer): Segment[] {
-  const start = Number(file.readBigUInt64LE(32));
-  const entryBytes = file.readUInt16LE(54);
-  return Array.from({ length: file.readUInt16LE(56) }, (_, index) => {
+/** Where the fields of headers are; all of a word's size but counts and types. */
+interface Layout {
+  wordBytes: number;
+  header: { segments: number; entryBytes: number; count: number };
+  segment: { offset: number; address: number; size: number };
+  word: (file: Buffer, at: number) => number;
+}
+
+const wide: Layout = {
+  wordBytes: 8,
+  header: { segments: 32, entryBytes: 54, count: 56 },
+  segment: { offset: 8, address: 16, size: 32 },
+  word: (file, at) => Number(file.readBigInt64LE(at)),
+};
+
+const narrow: Layout = {
+  wordBytes: 4,
+  header: { segments: 28, entryBytes: 42, count: 44 },
+  segment: { offset: 4, address: 8, size: 16 },
+  word: (file, at) => file.readUInt32LE(at),
+};
+
+function segmentsOf(file: Buffer, layout: Layout): Segment[] {
+  const start = layout.word(file, layout.header.segments);
+  const entryBytes = file.readUInt16LE(layout.header.entryBytes);
+  return Array.from({ length: file.readUInt16LE(layout.header.count) }, (_, index) => {
     const at = start + index * entryBytes;
     return {
       type: file.readUInt32LE(at),
-      offset: Number(file.readBigUInt64LE(at + 8)),
-      address: Number(file.readBigUInt64LE(at + 16)),
-      size: Number(file.readBigUInt64LE(at + 32)),
+      offset: layout.word(file, at + layout.segment.offset),
+      address: layout.word(file, at + layout.segment.address),
+      size: layout.word(file, at + layout.segment.size),
     };
   });
 }
 
-function dynamicStrings(file: Buffer, segments: Segment[], dynamic: Segment | undefined): [bigint, string][] {
+function dynamicStrings(file: Buffer, segments: Segment[], { word, wordBytes }: Layout): [number, string][] {
+  const dynamic = segments.find((each) => each.type === segment.dynamic);
   if (!dynamic) return [];
-  const entries = Array.from({ length: dynamic.size >> 4 }, (_, index) => {
-    const at = dynamic.offset + index * 16;
-    return [file.readBigInt64LE(at), Number(file.readBigUInt64LE(at + 8))] as const;
+  const entries = Array.from({ length: Math.floor(dynamic.size / (2 * wordBytes)) }, (_, index) => {
+    const at = dynamic.offset + index * 2 * wordBytes;
+    return [word(file, at), word(file, at + wordBytes)] as const;
   });
   const table = fileOffset(segments, entries.find(([kind]) => kind === tag.stringTable)?.[1] ?? 0);
-  const wanted: readonly bigint[] = [tag.needed, tag.rpath, tag.runpath];
+  const wanted: readonly number[] = [tag.needed, tag.rpath, tag.runpath];
   return entries.filter(([kind]) => wanted.includes(kind)).map(([kind, value]) => [kind, text(file, table + value)]);
 }
 

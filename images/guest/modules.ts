@@ -7,11 +7,6 @@ import { basename, join } from "node:path";
 import type { FileTree } from "../../src/storage/oci/file-tree.ts";
 import type { Inputs } from "../inputs.ts";
 
-export const guestModules = (
-  "virtio_pci virtio_blk virtio_net virtio_scsi virtio_console virtio-rng virtio_balloon virtio_input virtio_mem " +
-  "ata_piix sd_mod sr_mod isofs vfat nls_ascii nls_cp437 nls_utf8 button evdev"
-).split(" ");
-
 interface Module {
   /** As in the indexes: relative to the modules' directory. */
   path: string;
@@ -21,10 +16,15 @@ interface Module {
 }
 
 /** @param packageRoot where the kernel's package is unpacked. */
-export async function addModules(tree: FileTree, inputs: Inputs, packageRoot: string): Promise<void> {
+export async function addModules(
+  tree: FileTree,
+  inputs: Inputs,
+  packageRoot: string,
+  wanted: readonly string[],
+): Promise<void> {
   const [version = ""] = await readdir(`${packageRoot}/lib/modules`);
   const directory = `${packageRoot}/lib/modules/${version}`;
-  const modules = await closure(directory, inputs);
+  const modules = await closure(directory, inputs, wanted);
   const home = `/usr/lib/modules/${version}`;
   for (const module of modules.values()) tree.file(`${home}/${module.path}`, module.content);
   tree.file(`${home}/modules.dep`, [...modules.values()].map((each) => dependencyLine(each, modules)).join(""));
@@ -32,10 +32,10 @@ export async function addModules(tree: FileTree, inputs: Inputs, packageRoot: st
   tree.file(`${home}/modules.symbols`, "");
 }
 
-async function closure(directory: string, inputs: Inputs): Promise<Map<string, Module>> {
+async function closure(directory: string, inputs: Inputs, names: readonly string[]): Promise<Map<string, Module>> {
   const files = await moduleFiles(directory);
   const modules = new Map<string, Module>();
-  const wanted = guestModules.map(moduleName);
+  const wanted = names.map(moduleName);
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const path = files.get(name);
     if (path === undefined) throw new Error(`${directory} has no module ${name}`);

@@ -1,5 +1,5 @@
 /**
- * The containerDisk of the small guest: Debian's cloud kernel and an initramfs that is the whole system (busybox, dropbear,
+ * The containerDisk of the small guest: a Debian kernel and an initramfs that is the whole system (busybox, dropbear,
  * guest agent, a cloud-init in shell and awk). It boots in seconds without hardware virtualization, and keeps nothing.
  *
  *   guest.qcow2: boot sectors | FAT: kernel, initramfs, GRUB for EFI
@@ -10,39 +10,50 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { FileTree } from "../../src/storage/oci/file-tree.ts";
 import { appletsOf } from "../busybox/recipe.ts";
+import { packageFor } from "../debian/architecture.ts";
 import { addPrograms } from "../elf/closure.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
 import { mergedUsr } from "../root.ts";
 import { packCpio } from "./cpio.ts";
 import { buildDisk } from "./disk.ts";
 import { addModules } from "./modules.ts";
+import { type GuestVariant, tiny, usual } from "./variant.ts";
 
-const kernelPackage = "linux-image-cloud-amd64";
 const programPackages = ["busybox", "busybox-static", "dropbear-bin", "openssh-sftp-server", "qemu-guest-agent"];
-const libraryPackages = ["libtomcrypt1", "libtommath1", "libglib2.0-0", "libnuma1", "liburing2", "libudev1"];
 const toolPackages = ["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "libdevmapper1.02.1", "mtools"];
 
-export const guest: Recipe = {
-  name: "guest",
-  packages: [kernelPackage, ...programPackages, ...libraryPackages, ...toolPackages],
-  latest: true,
-  async build(kitchen) {
-    // The firmware's disk driver is slower than the kernel's decompressor.
-    const initramfs = await promisify(gzip)(packCpio((await systemTree(kitchen)).entries()), { level: 9 });
-    const disk = await buildDisk(kitchen, { kernel: await kernel(kitchen), initramfs });
-    const tree = new FileTree().file("/disk/guest.qcow2", disk, { uid: 107, gid: 107, mode: 0o440 });
-    return { tree, config: { labels: { "dev.vmpod.guest": "console, ssh, http" } } };
-  },
-};
+export const guest = guestOf(usual);
+export const guestTiny = guestOf(tiny);
 
-async function kernel(kitchen: Kitchen): Promise<Buffer> {
-  const directory = `${kitchen.packageRoot(kernelPackage)}/boot`;
+function guestOf(variant: GuestVariant): Recipe {
+  const { name, architecture, kernelPackage, libraryPackages } = variant;
+  const packages = [kernelPackage, ...programPackages, ...libraryPackages];
+  return {
+    name,
+    packages: [...packages.map((each) => packageFor(architecture, each)), "busybox", ...toolPackages],
+    latest: true,
+    async build(kitchen) {
+      // The firmware's disk driver is slower than the kernel's decompressor.
+      const initramfs = await promisify(gzip)(packCpio((await systemTree(kitchen, variant)).entries()), { level: 9 });
+      const disk = await buildDisk(kitchen, { kernel: await kernel(kitchen, variant), initramfs });
+      const tree = new FileTree().file("/disk/guest.qcow2", disk, { uid: 107, gid: 107, mode: 0o440 });
+      return { tree, config: { labels: { "dev.vmpod.guest": "console, ssh, http" } } };
+    },
+  };
+}
+
+function rootOf(kitchen: Kitchen, { architecture }: GuestVariant, packageName: string): string {
+  return kitchen.packageRoot(packageFor(architecture, packageName));
+}
+
+async function kernel(kitchen: Kitchen, variant: GuestVariant): Promise<Buffer> {
+  const directory = `${rootOf(kitchen, variant, variant.kernelPackage)}/boot`;
   const name = (await readdir(directory)).find((each) => each.startsWith("vmlinuz"));
   if (name === undefined) throw new Error(`${directory} has no kernel`);
   return await kitchen.inputs.read(join(directory, name));
 }
 
-async function systemTree(kitchen: Kitchen): Promise<FileTree> {
+async function systemTree(kitchen: Kitchen, variant: GuestVariant): Promise<FileTree> {
   const tree = mergedUsr(new FileTree())
     .directory("/tmp", { mode: 0o1777 })
     .directory("/root", { mode: 0o700 })
@@ -51,16 +62,16 @@ async function systemTree(kitchen: Kitchen): Promise<FileTree> {
     .directory("/etc/dropbear")
     .directory("/var/log")
     .symlink("/var/run", "../run");
-  await addOwnPrograms(tree, kitchen);
+  await addOwnPrograms(tree, kitchen, variant);
   await addApplets(tree, kitchen);
-  await addModules(tree, kitchen.inputs, kitchen.packageRoot(kernelPackage));
+  await addModules(tree, kitchen.inputs, rootOf(kitchen, variant, variant.kernelPackage), variant.modules);
   await addFiles(tree, kitchen);
   return tree;
 }
 
-async function addOwnPrograms(tree: FileTree, kitchen: Kitchen): Promise<void> {
+async function addOwnPrograms(tree: FileTree, kitchen: Kitchen, variant: GuestVariant): Promise<void> {
   const from = (packageName: string, hostPath: string, path: string): { hostPath: string; path: string } => ({
-    hostPath: kitchen.packageRoot(packageName) + hostPath,
+    hostPath: rootOf(kitchen, variant, packageName) + hostPath,
     path,
   });
   await addPrograms(
@@ -76,11 +87,21 @@ async function addOwnPrograms(tree: FileTree, kitchen: Kitchen): Promise<void> {
       from("openssh-sftp-server", "/usr/lib/openssh/sftp-server", "/usr/lib/sftp-server"),
       from("qemu-guest-agent", "/usr/sbin/qemu-ga", "/usr/sbin/qemu-ga"),
     ],
-    [...libraryPackages.map((name) => kitchen.packageRoot(name)), ""],
+    libraryRoots(kitchen, variant),
+    variant.architecture,
   );
 }
 
-/** The dynamic busybox resolves names; the static one has what a container does not need: init and login. */
+/** The rest of this machine's own libraries is installed on it. */
+function libraryRoots(kitchen: Kitchen, variant: GuestVariant): string[] {
+  const roots = variant.libraryPackages.map((name) => rootOf(kitchen, variant, name));
+  return variant.architecture === "amd64" ? [...roots, ""] : roots;
+}
+
+/**
+ * The dynamic busybox resolves names; the static one has what a container does not need: init and login.
+ * This machine's own busybox tells what the guest's can do: Debian configures it alike for every architecture.
+ */
 async function addApplets(tree: FileTree, kitchen: Kitchen): Promise<void> {
   const applets = await appletsOf(`${kitchen.packageRoot("busybox")}/bin/busybox`);
   for (const applet of applets) {
