@@ -11,12 +11,15 @@ export function supervisorLog(instance: Instance): string {
   return join(pathsOf(instance).logs, "supervisor.log");
 }
 
-export function spawnSupervisor(instance: Instance): ChildProcess {
+/** For a supervisor that follows a killed one. */
+const takeOverFlag = "--take-over";
+
+export function spawnSupervisor(instance: Instance, ...flags: string[]): ChildProcess {
   mkdirSync(instance.runDir, { recursive: true, mode: 0o755 });
   mkdirSync(pathsOf(instance).logs, { recursive: true, mode: 0o700 });
   const output = openSync(supervisorLog(instance), "a");
   const [node = "", ...args] = program;
-  const child = spawn(node, [...args, "up", ...flagsOf(instance)], {
+  const child = spawn(node, [...args, "up", ...flagsOf(instance), ...flags], {
     detached: true,
     stdio: ["ignore", output, output],
     cwd: "/",
@@ -31,7 +34,7 @@ export function spawnSupervisor(instance: Instance): ChildProcess {
  */
 export function reviveSupervisorWhenKilled(instance: Instance, signal: AbortSignal): void {
   process.once("disconnect", () => {
-    if (!signal.aborted) spawnSupervisor(instance).unref();
+    if (!signal.aborted) spawnSupervisor(instance, takeOverFlag).unref();
   });
 }
 

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type Instance, pathsOf } from "../base/instance.ts";
 import { messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
@@ -23,6 +23,7 @@ export function upCommand(): Command {
   const command = new Command("vmpod up")
     .summary("start vmpod on this machine")
     .description("Starts vmpod on this machine: API server, controllers, node agent and a containerd of its own.")
+    .addOption(new Option("--take-over", "follow a supervisor that was killed").default(false).hideHelp())
     .option("-d, --detach", "return when everything is ready, and leave it running")
     .addHelpText(
       "after",
@@ -33,12 +34,12 @@ Examples:
   vmpod up -d --name two --data-dir /srv/two --run-dir /run/two --api-port 7443 \\
     --kubelet-port 7250 --vm-port 7260 --pod-cidr 10.52.0.0/16 --service-cidr 10.53.0.0/16`,
     );
-  return addInstanceFlags(command).action(async (flags: InstanceFlags & { detach?: boolean }) => {
+  return addInstanceFlags(command).action(async (flags: InstanceFlags & { detach?: boolean; takeOver?: boolean }) => {
     const instance = instanceFrom(flags);
     await refuseWhenImpossible(instance);
     if (findProcess(supervisorRecord(instance))) return say(`already running: see \`vmpod status\``);
     if (flags.detach) await detach(instance);
-    else await supervise(instance);
+    else await supervise(instance, flags.takeOver ?? false);
   });
 }
 
@@ -49,7 +50,7 @@ async function refuseWhenImpossible(instance: Instance): Promise<void> {
 }
 
 /** Runs until it is told to end; guests and containers go on. */
-async function supervise(instance: Instance): Promise<void> {
+async function supervise(instance: Instance, takeOver: boolean): Promise<void> {
   const { pids, logs, kubeconfig } = pathsOf(instance);
   const log = createLogger("supervisor");
   const supervisor = new Supervisor({ pidDir: pids, logDir: logs, log });
@@ -58,7 +59,8 @@ async function supervise(instance: Instance): Promise<void> {
   const signal = AbortSignal.any([untilTerminated(), ended.signal]);
   const started = performance.now();
   try {
-    await bringUp(instance, { supervisor, program, log, signal, onProgress: (text) => say(text, started) });
+    const onProgress = (text: string) => say(text, started);
+    await bringUp(instance, { supervisor, program, log, signal, takeOver, onProgress });
     say(`ready: kubeconfig ${kubeconfig("admin")}`, started);
     await aborted(signal);
     say("ending vmpod's processes; guests and containers go on (`vmpod up` takes them over, `vmpod down` ends them)");

@@ -18,7 +18,7 @@ import { ensureContainerd, keepContainerdRunning } from "./containerd.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { applyDefinitions } from "./definitions.ts";
 import { unprivilegedUser, withoutNewPrivileges } from "./unprivileged.ts";
-import { writeState } from "./state-file.ts";
+import { readState, writeState } from "./state-file.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 export interface BringUpOptions {
@@ -28,6 +28,8 @@ export interface BringUpOptions {
   log: Logger;
   onProgress: (message: string) => void;
   signal: AbortSignal;
+  /** The instance runs and only its supervisor was lost: use the images that it uses, and build nothing. */
+  takeOver?: boolean;
 }
 
 const readyTimeoutMs = 60_000;
@@ -49,16 +51,12 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   // Replaced before anything that may take long: who takes over from a killed supervisor leaves no gap.
   await runApiserver("apiserver", ...apiserverFlags(instance));
   const apiReady = untilApiReady(instance, onProgress, signal);
-  const images = await provideImages(instance, onProgress);
-  const state = {
-    instance,
-    images: { pause: referenceOf(images, "pause"), launcher: referenceOf(images, "launcher") },
-  };
-  await writeState(state);
-  await ensureContainerd(instance, state.images.pause);
-  keepContainerdRunning(instance, state.images.pause, log, signal);
+  const recorded = options.takeOver ? readState(paths.instanceFile)?.images : undefined;
+  const images = recorded ?? (await recordImages(instance, onProgress));
+  await ensureContainerd(instance, images.pause);
+  keepContainerdRunning(instance, images.pause, log, signal);
   onProgress("containerd is running");
-  await importImages(instance, images);
+  if (!recorded) await importImages(instance, await provideImages(instance, onProgress));
   const client = await apiReady;
   await Promise.all([
     run("agent", "--instance-file", paths.instanceFile),
@@ -68,6 +66,14 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   await untilNodeReady(client, instance, signal);
   onProgress(`node ${instance.nodeName} is Ready`);
   client.close();
+}
+
+/** Builds what is missing, and notes which images this instance uses. */
+async function recordImages(instance: Instance, onProgress: BringUpOptions["onProgress"]) {
+  const built = await provideImages(instance, onProgress);
+  const images = { pause: referenceOf(built, "pause"), launcher: referenceOf(built, "launcher") };
+  await writeState({ instance, images });
+  return images;
 }
 
 function apiserverFlags(instance: Instance): string[] {
