@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { parse, stringify } from "yaml";
-import { writeAtomically } from "../pki/files.ts";
+import { readTextIfThere, writeAtomically } from "../base/files.ts";
 import { instanceKubeconfig } from "./find-kubeconfig.ts";
 import { type KubeconfigFile, mergeKubeconfig } from "./merge-kubeconfig.ts";
 import { examples, type GlobalOptions } from "./program.ts";
@@ -39,10 +39,7 @@ async function kubeconfig({ kubeconfig: flag, merge, path: onlyPath, runDir }: K
 }
 
 async function mergeInto(target: string, addedText: string): Promise<void> {
-  const existing = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const existing = await readTextIfThere(target);
   const added = parse(addedText) as KubeconfigFile;
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   if (existing !== undefined) {

@@ -1,7 +1,7 @@
 /** The cgroups that hold our pods: the runtime makes them, and leaves their empty parents to us. */
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isErrno, listIfThere } from "./files.ts";
+import { isErrno, listIfThere } from "../base/files.ts";
 
 const mountPoint = "/sys/fs/cgroup";
 

@@ -13,13 +13,14 @@ import { totalmem, availableParallelism } from "node:os";
 import { type Pod, pods, type Service, services } from "../../api/core.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { viewOwners } from "../cri/containerd/image-views.ts";
+import { removeOrphanNetworks } from "../cri/containerd/orphan-networks.ts";
 import { killOrphanShims } from "../cri/containerd/orphan-shims.ts";
 import { connectCri } from "../cri/client.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import type { KubeletContext } from "./context.ts";
 import { createPodEvents } from "./events.ts";
 import { every } from "./every.ts";
-import { listIfThere } from "./files.ts";
+import { listIfThere } from "../base/files.ts";
 import { rotateLogs } from "./logs/rotate.ts";
 import { createNetworkKeeper } from "./network-keeper.ts";
 import { serveKubeletApi } from "./server/serve.ts";
@@ -43,6 +44,8 @@ const relistEveryMs = 30_000;
 const refreshVolumesEveryMs = 30_000;
 /** A shim that is just ending looks like an orphan. */
 const orphanAgeMs = 20_000;
+/** Longer than the runtime may take over making one sandbox. */
+const orphanNetworkAgeMs = 120_000;
 const rotateLogsEveryMs = 10_000;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
@@ -96,6 +99,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       every(options.log, "rotate logs", rotateLogsEveryMs, signal, () => rotateLogs(cri, options.rootDir));
       every(options.log, "end orphan shims", relistEveryMs, signal, () =>
         killOrphanShims(cri, options.criSocket, orphanAgeMs),
+      );
+      every(options.log, "remove orphan networks", relistEveryMs, signal, () =>
+        removeOrphanNetworks(cri, options.criSocket, orphanNetworkAgeMs),
       );
       network.start(signal);
       every(options.log, "refresh volumes", refreshVolumesEveryMs, signal, () => refreshAll(context, worker, byUid));

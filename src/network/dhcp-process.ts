@@ -1,6 +1,7 @@
 /** Finds, starts and ends DHCP answerers; see dhcp-argv.ts for how they are recognised. */
-import { readdir, readFile, stat, unlink } from "node:fs/promises";
+import { readdir, stat, unlink } from "node:fs/promises";
 import { exec } from "../base/exec.ts";
+import { isErrno, readTextIfThere, unlessMissing } from "../base/files.ts";
 
 export interface DhcpProcess {
   pid: number;
@@ -24,26 +25,10 @@ export async function listDhcpProcesses(pidDirectory: string): Promise<DhcpProce
 }
 
 async function inspect(pid: number, marker: string): Promise<DhcpProcess | undefined> {
-  try {
-    const argv = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(0, -1);
-    const pidArgument = argv[0]?.endsWith("dnsmasq") ? argv.find((argument) => argument.startsWith(marker)) : undefined;
-    if (pidArgument === undefined) return undefined;
-    return {
-      pid,
-      argv,
-      pidFile: pidArgument.slice("--pid-file=".length),
-      netns: await namespaceIdentity(`/proc/${pid}/ns/net`),
-    };
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-/** A process may end between two reads. */
-function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ESRCH";
+  const argv = (await readTextIfThere(`/proc/${pid}/cmdline`))?.split("\0").slice(0, -1) ?? [];
+  const pidArgument = argv[0]?.endsWith("dnsmasq") ? argv.find((argument) => argument.startsWith(marker)) : undefined;
+  const netns = pidArgument && (await unlessMissing(namespaceIdentity(`/proc/${pid}/ns/net`)));
+  return netns ? { pid, argv, pidFile: pidArgument.slice("--pid-file=".length), netns } : undefined;
 }
 
 /** Joins the cgroups given by their `cgroup.procs` files, as far as they can be joined, and becomes dnsmasq. */
@@ -64,9 +49,9 @@ export async function stopDhcp(dhcp: DhcpProcess): Promise<void> {
   try {
     process.kill(dhcp.pid, "SIGKILL");
   } catch (error) {
-    if (!isGone(error)) throw error;
+    if (!isErrno(error, "ENOENT", "ESRCH")) throw error;
   }
   await unlink(dhcp.pidFile).catch((error: unknown) => {
-    if (!isGone(error)) throw error;
+    if (!isErrno(error, "ENOENT", "ESRCH")) throw error;
   });
 }

@@ -9,7 +9,7 @@ import { createHash, createPrivateKey, type webcrypto, X509Certificate as NodeCe
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
-import { readIfExists, writeAtomically } from "./files.ts";
+import { readTextIfThere, writeAtomically } from "../base/files.ts";
 import { exportKeyPem, generateKeys, importKeyPem, randomSerial, signatureAlgorithm } from "./keys.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -26,8 +26,8 @@ export interface Authority {
 /** Reads the authority in `directory`, or makes it there. */
 export async function ensureCa(directory: string, commonName = "vmpod-ca"): Promise<Authority> {
   const [certificatePem, keyPem] = await Promise.all([
-    readIfExists(join(directory, "ca.crt")),
-    readIfExists(join(directory, "ca.key")),
+    readTextIfThere(join(directory, "ca.crt")),
+    readTextIfThere(join(directory, "ca.key")),
   ]);
   if (certificatePem && keyPem) return loadAuthority(certificatePem, keyPem, directory);
   return createAuthority(directory, commonName);

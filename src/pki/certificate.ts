@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { type Authority, backdateMs, pemOf, x509Name } from "./authority.ts";
-import { readIfExists, writeAtomically } from "./files.ts";
+import { readTextIfThere, writeAtomically } from "../base/files.ts";
 import { exportKeyPem, generateKeys, randomSerial, signatureAlgorithm } from "./keys.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -62,7 +62,7 @@ export async function ensureCertificate(
   request: CertificateRequest,
 ): Promise<KeyPair> {
   const [certificatePath, keyPath] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)];
-  const [certificatePem, keyPem] = await Promise.all([readIfExists(certificatePath), readIfExists(keyPath)]);
+  const [certificatePem, keyPem] = await Promise.all([readTextIfThere(certificatePath), readTextIfThere(keyPath)]);
   if (certificatePem && keyPem && !mustReissue(authority, certificatePem, request)) return { certificatePem, keyPem };
   const pair = await issueCertificate(authority, request);
   await mkdir(directory, { recursive: true });

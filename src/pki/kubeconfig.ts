@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { writeAtomically } from "./files.ts";
+import { writeAtomically } from "../base/files.ts";
 
 export interface KubeconfigContent {
   /** Name of the cluster, the user and the context. */

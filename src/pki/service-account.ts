@@ -3,7 +3,7 @@ import { createHash, createPublicKey, type webcrypto } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exportJWK, importPKCS8, importSPKI, type JWK, jwtVerify, type JWTPayload, SignJWT } from "jose";
-import { readIfExists, writeAtomically } from "./files.ts";
+import { readTextIfThere, writeAtomically } from "../base/files.ts";
 import { exportKeyPem, generateKeys } from "./keys.ts";
 
 const algorithm = "ES256";
@@ -41,7 +41,7 @@ export interface VerifiedToken extends JWTPayload {
 /** Reads `DIR/sa.key`, or makes it. */
 export async function ensureServiceAccountKey(directory: string): Promise<ServiceAccountKey> {
   const path = join(directory, "sa.key");
-  const existing = await readIfExists(path);
+  const existing = await readTextIfThere(path);
   if (existing) return importServiceAccountKey(existing);
   const pem = await exportKeyPem((await generateKeys()).privateKey);
   await mkdir(directory, { recursive: true });

@@ -1,11 +1,13 @@
 /** The kubelet and containerd may die at any moment: containers go on, and nothing exists twice. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { exec } from "../../src/base/exec.ts";
 import { connectCri, type CriClient } from "../../src/cri/client.ts";
-import { containerdSocket } from "../../src/cri/containerd/config.ts";
+import { addressesDir, containerdSocket, namespacesDir } from "../../src/cri/containerd/config.ts";
+import { removeOrphanNetworks } from "../../src/cri/containerd/orphan-networks.ts";
 import { removeAllPods } from "../../src/cri/containerd/remove-pods.ts";
 import { ContainerState, PodSandboxState } from "../../src/cri/gen/runtime/v1/api.gen.ts";
 import type { Pod } from "../../api/core.ts";
@@ -116,4 +118,24 @@ test("without kubelet and API server, all pods can be ended in their own way", a
   assert.equal(await removeAllPods(containerdSocket(node.containerd), 5), 2);
   assert.equal(readFileSync(join(dir, "bye"), "utf8"), "bye\n");
   assert.deepEqual(await running(), { sandboxes: [], containers: [] });
+});
+
+test("of pods' networks, what the runtime forgot goes and what it knows stays", async () => {
+  await node.startKubelet();
+  await node.run("known", {});
+  await node.podUntil("known", "ready", isReady);
+  const { stateDir } = node.containerd;
+  const addresses = join(addressesDir(stateDir), "vkt2");
+  const before = { namespaces: readdirSync(namespacesDir(stateDir)), addresses: readdirSync(addresses) };
+  // As containerd leaves them when it dies between making them and noting the sandbox.
+  const forgotten = join(namespacesDir(stateDir), "cni-forgotten");
+  writeFileSync(forgotten, "");
+  await exec(["unshare", "--net", "mount", "--bind", "/proc/self/ns/net", forgotten]);
+  writeFileSync(join(addresses, "10.15.1.250"), `${"f".repeat(64)}\r\neth0`);
+
+  const socket = containerdSocket(node.containerd);
+  assert.equal(await removeOrphanNetworks(cri, socket, 60_000), 0, "what is young may just be being made");
+  assert.equal(await removeOrphanNetworks(cri, socket, 0), 2);
+  assert.deepEqual({ namespaces: readdirSync(namespacesDir(stateDir)), addresses: readdirSync(addresses) }, before);
+  assert.equal(await node.kubectl("exec", "known", "--", "echo", "alive"), "alive\n");
 });

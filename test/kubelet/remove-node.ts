@@ -4,7 +4,7 @@ import { exec } from "../../src/base/exec.ts";
 import { removeAllImageViews, removeAllPods } from "../../src/cri/containerd/remove-pods.ts";
 import { bridgeName } from "../../src/cri/containerd/cni.ts";
 import { removeCgroups } from "../../src/kubelet/cgroups.ts";
-import { listIfThere } from "../../src/kubelet/files.ts";
+import { listIfThere } from "../../src/base/files.ts";
 import { removePodNetwork } from "../../src/kubelet/pod-network.ts";
 import { mountsBelow } from "../../src/kubelet/volumes/mounts.ts";
 import { podsDir } from "../../src/kubelet/pods/paths.ts";

@@ -7,6 +7,7 @@
  *  - `device_ownership_from_security_context`: QEMU opens /dev/kvm and /dev/net/tun as an ordinary user.
  *  - the streaming server (exec, attach, port-forward) has no authentication: loopback only, the kubelet guards it.
  */
+import { dirname } from "node:path";
 
 export interface ContainerdPaths {
   /** Persistent data: images and snapshots. */
@@ -22,6 +23,11 @@ export interface ContainerdConfig extends ContainerdPaths {
 
 export const containerdSocket = (paths: ContainerdPaths): string => `${paths.stateDir}/containerd.sock`;
 export const containerdConfigFile = (paths: ContainerdPaths): string => `${paths.stateDir}/config.toml`;
+export const stateDirOf = (socketPath: string): string => dirname(socketPath);
+/** Where the pods' network namespaces are mounted. */
+export const namespacesDir = (stateDir: string): string => `${stateDir}/state/io.containerd.grpc.v1.cri/netns`;
+/** Where the addresses in use are noted: a directory for the network, in it a file for each address. */
+export const addressesDir = (stateDir: string): string => `${stateDir}/ipam`;
 export const cniConfDir = (paths: ContainerdPaths): string => `${paths.stateDir}/cni`;
 
 /** Where Debian's containernetworking-plugins puts its programs, then where everyone else does. */

@@ -6,9 +6,9 @@
  * without a record is an orphan, unless it is just ending: hence the least age.
  */
 import { readdir, readFile } from "node:fs/promises";
+import { readTextIfThere } from "../../base/files.ts";
 import { createLogger } from "../../base/log.ts";
 import type { CriClient } from "../client.ts";
-import { readIfThere } from "./proc.ts";
 
 interface Shim {
   pid: number;
@@ -44,7 +44,7 @@ async function findShims(socketPath: string): Promise<Shim[]> {
 }
 
 async function readShim(pid: number, socketPath: string): Promise<Shim | undefined> {
-  const words = (await readIfThere(`/proc/${pid}/cmdline`))?.split("\0") ?? [];
+  const words = (await readTextIfThere(`/proc/${pid}/cmdline`))?.split("\0") ?? [];
   const after = (flag: string): string | undefined => words[words.indexOf(flag) + 1];
   if (!words[0]?.includes("containerd-shim") || after("-address") !== socketPath || words.includes("start")) {
     return undefined;
@@ -53,7 +53,7 @@ async function readShim(pid: number, socketPath: string): Promise<Shim | undefin
 }
 
 async function ageOf(pid: number): Promise<number> {
-  const [stat, uptime] = await Promise.all([readIfThere(`/proc/${pid}/stat`), readFile("/proc/uptime", "utf8")]);
+  const [stat, uptime] = await Promise.all([readTextIfThere(`/proc/${pid}/stat`), readFile("/proc/uptime", "utf8")]);
   // Fields count from after the program's name, which may itself hold blanks.
   const startTicks = Number(stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? 0);
   return Number(uptime.split(" ")[0]) * 1000 - (startTicks * 1000) / ticksPerSecond;
@@ -61,7 +61,8 @@ async function ageOf(pid: number): Promise<number> {
 
 /** Its containers first: they would outlive it. */
 async function killTree(pid: number): Promise<void> {
-  const children = (await readIfThere(`/proc/${pid}/task/${pid}/children`))?.trim().split(" ").filter(Boolean) ?? [];
+  const children =
+    (await readTextIfThere(`/proc/${pid}/task/${pid}/children`))?.trim().split(" ").filter(Boolean) ?? [];
   for (const child of children.map(Number)) {
     await killTree(child);
   }

@@ -8,6 +8,7 @@ import { createLogger } from "../../base/log.ts";
 import { connectCri, type CriClient } from "../client.ts";
 import { type Container, ContainerState } from "../gen/runtime/v1/api.gen.ts";
 import { removeImageViews } from "./image-views.ts";
+import { removeOrphanNetworks } from "./orphan-networks.ts";
 import { killOrphanShims } from "./orphan-shims.ts";
 
 /** On containers: the command of an `exec` preStop hook, as a JSON array. */
@@ -31,6 +32,7 @@ export async function removeAllPods(socketPath: string, longestGraceSeconds: num
     const { items } = await cri.runtime.listPodSandbox({});
     await Promise.all(items.map(({ id }) => removeSandbox(cri, id)));
     await killOrphanShims(cri, socketPath, 0);
+    await removeOrphanNetworks(cri, socketPath, 0);
     return new Set(items.map(({ metadata }) => metadata?.uid)).size;
   } finally {
     cri.close();

@@ -12,6 +12,7 @@ import { messageOf, TerminalError } from "../../base/errors.ts";
 import { connectCri } from "../client.ts";
 import { type CniConfig, renderCniConf } from "./cni.ts";
 import {
+  addressesDir,
   type ContainerdConfig,
   type ContainerdPaths,
   cniConfDir,
@@ -84,7 +85,7 @@ function writeConfiguration({ containerd, cni }: StartContainerdOptions): void {
   mkdirSync(containerd.rootDir, { recursive: true, mode: 0o711 });
   mkdirSync(cniConfDir(containerd), { recursive: true, mode: 0o711 });
   writeFileSync(containerdConfigFile(containerd), renderContainerdConfig(containerd));
-  const conf = renderCniConf({ ...cni, dataDir: join(containerd.stateDir, "ipam") });
+  const conf = renderCniConf({ ...cni, dataDir: addressesDir(containerd.stateDir) });
   writeFileSync(join(cniConfDir(containerd), "10-pods.conflist"), conf);
 }
 

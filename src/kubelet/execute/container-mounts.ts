@@ -8,7 +8,7 @@ import { expand } from "../config/expand.ts";
 import type { PodFacts } from "../config/field-ref.ts";
 import { renderHosts } from "../config/hosts.ts";
 import type { KubeletContext } from "../context.ts";
-import { readTextIfThere } from "../files.ts";
+import { readTextIfThere } from "../../base/files.ts";
 import type { MountedVolume, MutablePodMemory } from "../pods/memory.ts";
 import { hostsFile, podId, terminationLog } from "../pods/paths.ts";
 import { resolveSubPath } from "../volumes/sub-path.ts";

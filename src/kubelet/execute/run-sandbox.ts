@@ -4,7 +4,7 @@ import { messageOf, TerminalError } from "../../base/errors.ts";
 import { type Resolver, parseResolver, podResolver } from "../config/dns.ts";
 import { type SandboxConfig, sandboxConfig } from "../config/sandbox.ts";
 import type { KubeletContext } from "../context.ts";
-import { readTextIfThere } from "../files.ts";
+import { readTextIfThere } from "../../base/files.ts";
 
 export async function runSandbox(context: KubeletContext, pod: Pod, attempt: number): Promise<void> {
   const config = await sandboxConfigOf(context, pod, attempt);

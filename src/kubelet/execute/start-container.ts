@@ -9,6 +9,7 @@ import { containerEnv } from "../config/env.ts";
 import type { PodFacts } from "../config/field-ref.ts";
 import type { KubeletContext } from "../context.ts";
 import type { Action } from "../pods/actions.ts";
+import { runFailure } from "../pods/cut-short.ts";
 import type { MutablePodMemory } from "../pods/memory.ts";
 import { readSandboxIps } from "../pods/runtime-state.ts";
 import { createReferences } from "../references.ts";
@@ -66,7 +67,7 @@ export async function startContainer(
     runtime.createContainer({ podSandboxId, config, sandboxConfig: sandbox }),
   );
   context.events.normal(pod, "Created", `Created container: ${container.name}`);
-  await reported(context, pod, "RunContainerError", () => runtime.startContainer({ containerId }));
+  await reported(context, pod, runFailure, () => runtime.startContainer({ containerId }));
   context.events.normal(pod, "Started", `Started container ${container.name}`);
   await postStart(context, pod, container, containerId, facts);
 }

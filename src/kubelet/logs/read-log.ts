@@ -8,7 +8,7 @@ import { watch } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { dirname } from "node:path";
-import { isErrno } from "../files.ts";
+import { unlessMissing } from "../../base/files.ts";
 import { formatLine, parseLine } from "./line.ts";
 import { tailOffset } from "./tail.ts";
 
@@ -93,14 +93,7 @@ async function* chunks(source: LogSource, request: LogRequest, signal: AbortSign
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, "r");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) {
-      return undefined;
-    }
-    throw error;
-  }
+  return await unlessMissing(open(path, "r"));
 }
 
 async function read(file: FileHandle, position: number): Promise<Buffer> {
@@ -110,15 +103,9 @@ async function read(file: FileHandle, position: number): Promise<Buffer> {
 
 /** The file that has taken over the name, once that happened. */
 async function successor(file: FileHandle, path: string): Promise<FileHandle | undefined> {
-  try {
-    const [mine, named] = await Promise.all([file.stat(), stat(path)]);
-    return mine.ino === named.ino ? undefined : await openIfThere(path);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) {
-      return undefined; // between the renaming and the new file
-    }
-    throw error;
-  }
+  const mine = await file.stat();
+  const named = await unlessMissing(stat(path)); // missing between the renaming and the new file
+  return named === undefined || mine.ino === named.ino ? undefined : await openIfThere(path);
 }
 
 interface Changes extends Disposable {

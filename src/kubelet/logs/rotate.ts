@@ -3,7 +3,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { CriClient } from "../../cri/client.ts";
 import { type Container, ContainerState } from "../../cri/gen/runtime/v1/api.gen.ts";
-import { isErrno, listIfThere } from "../files.ts";
+import { listIfThere, unlessMissing } from "../../base/files.ts";
 import { containerNameLabel, podNameLabel, podNamespaceLabel, uidLabel } from "../pods/labels.ts";
 import { containerLogName, podLogDir } from "../pods/paths.ts";
 
@@ -36,14 +36,7 @@ function logPathOf({ labels, metadata }: Container, rootDir: string): string {
 }
 
 async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) {
-      return 0;
-    }
-    throw error;
-  }
+  return (await unlessMissing(stat(path)))?.size ?? 0;
 }
 
 async function rotate(cri: CriClient, containerId: string, path: string, limits: RotationLimits): Promise<void> {

@@ -3,7 +3,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { availableParallelism, hostname, release } from "node:os";
 import { messageOf } from "../../base/errors.ts";
 import type { CriClient } from "../../cri/client.ts";
-import { readTextIfThere } from "../files.ts";
+import { readTextIfThere } from "../../base/files.ts";
 import type { NodeFacts } from "./node-status.ts";
 
 export async function collectFacts(cri: CriClient, rootDir: string): Promise<NodeFacts> {

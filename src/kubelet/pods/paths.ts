@@ -1,7 +1,7 @@
 /** Where a pod's files lie on the host: as the real kubelet lays them out, since others look there. */
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
-import { listIfThere } from "../files.ts";
+import { listIfThere } from "../../base/files.ts";
 
 export const podsDir = (rootDir: string): string => join(rootDir, "pods");
 export const podDir = (rootDir: string, uid: string): string => join(podsDir(rootDir), uid);

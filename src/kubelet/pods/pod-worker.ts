@@ -9,6 +9,7 @@ import { messageOf, TerminalError } from "../../base/errors.ts";
 import type { KubeletContext } from "../context.ts";
 import { type Action, actionKey, isLong } from "./actions.ts";
 import type { Executor } from "./executor.ts";
+import { asCreatedIfCutShort } from "./cut-short.ts";
 import { createKeyedQueue } from "./keyed-queue.ts";
 import { type MutablePodMemory, newPodMemory, noteFailure } from "./memory.ts";
 import type { Observation } from "./observation.ts";
@@ -79,7 +80,9 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
       owners.set(id, uid);
     }
     forgetOthers(uid, new Set([...runtime.containers, ...runtime.sandboxes].map(({ id }) => id)));
-    return { uid, pod: context.podByUid(uid), runtime, memory, nowMs: Date.now() };
+    const pod = context.podByUid(uid);
+    const containers = runtime.containers.map((container) => asCreatedIfCutShort(container, pod, memory));
+    return { uid, pod, runtime: { ...runtime, containers }, memory, nowMs: Date.now() };
   }
 
   /** @returns whether the pod has to be looked at again at once */

@@ -1,7 +1,7 @@
 /** A container's last words: what it wrote to its termination message file, or the end of its log. */
 import { open } from "node:fs/promises";
 import type { ContainerStatus } from "../../cri/gen/runtime/v1/api.gen.ts";
-import { isErrno } from "../files.ts";
+import { isErrno } from "../../base/files.ts";
 import { terminationPolicyAnnotation } from "./labels.ts";
 import { terminationLog } from "./paths.ts";
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { isCriError } from "../../cri/client.ts";
 import { ContainerState } from "../../cri/gen/runtime/v1/api.gen.ts";
-import { isErrno } from "../files.ts";
+import { isErrno } from "../../base/files.ts";
 import { type LogRequest, readLog } from "../logs/read-log.ts";
 import { containerOf, findTarget, type ServerContext } from "./target.ts";
 

@@ -7,7 +7,7 @@
  */
 import { chmod, mkdir, readdir, readFile, readlink, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isErrno } from "../files.ts";
+import { isErrno } from "../../base/files.ts";
 import type { Payload } from "./payload.ts";
 
 /** @returns whether anything changed */

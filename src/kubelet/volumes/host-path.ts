@@ -4,7 +4,7 @@ import type { Stats } from "node:fs";
 import { dirname } from "node:path";
 import type { HostPathVolumeSource } from "../../../api/core.ts";
 import { TerminalError } from "../../base/errors.ts";
-import { isErrno } from "../files.ts";
+import { isErrno } from "../../base/files.ts";
 import type { MountedVolume } from "../pods/memory.ts";
 
 const checks: Record<string, (status: Stats) => boolean> = {

@@ -2,7 +2,7 @@
 import { lstat, mkdir, realpath } from "node:fs/promises";
 import { isAbsolute, join, sep } from "node:path";
 import { TerminalError } from "../../base/errors.ts";
-import { isErrno } from "../files.ts";
+import { isErrno } from "../../base/files.ts";
 
 /** @returns the real path; a missing one is made as a directory. @throws TerminalError */
 export async function resolveSubPath(volumeDir: string, subPath: string): Promise<string> {

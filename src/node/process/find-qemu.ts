@@ -2,8 +2,9 @@
  * Finds the QEMU of a pod in /proc: nothing else has to be remembered, so an agent that starts anew finds every
  * guest, and cannot mistake a missing record for a missing guest.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { readTextIfThere } from "../../base/files.ts";
 
 export interface QemuProcess {
   pid: number;
@@ -63,11 +64,5 @@ export function parseStartTicks(stat: string): number | undefined {
 
 /** Empty when the process is gone. */
 async function readProc(pid: number, file: string): Promise<string> {
-  try {
-    return await readFile(`/proc/${pid}/${file}`, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ESRCH") return "";
-    throw error;
-  }
+  return (await readTextIfThere(`/proc/${pid}/${file}`)) ?? "";
 }
