@@ -170,24 +170,12 @@ test("a guest that its user paused stays paused when the agent is killed", async
   assert.equal(field("one", ".status.phase"), "Running");
 });
 
-/**
- * A container whose start is cut short never runs: its instance has failed, and the machine's run strategy makes the
- * next. So what must hold is said of machines.
- */
-function machine(name: string): string {
-  const { spec } = JSON.parse(vmi({ name })) as { spec: object };
-  const object = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine", metadata: { name } };
-  return JSON.stringify({ ...object, spec: { runStrategy: "Always", template: { metadata: {}, spec } } });
-}
-
-test("an agent that is killed again and again while machines are created leaves one QEMU each, running", async () => {
+test("an agent that is killed again and again while guests are created leaves one QEMU each, running", async () => {
   const names = ["a", "b", "c", "d"].map((suffix) => `crash-${suffix}`);
   const killing = killRepeatedly();
-  apply(...names.map(machine));
+  apply(...names.map((name) => vmi({ name })));
   await killing;
-  const status = (name: string) => kubectl("get", "vm", name, "-o", "jsonpath={.status.printableStatus}");
-  for (const name of names)
-    await eventually(`${name} is Running`, 120_000, () => status(name) === "Running" || undefined);
+  for (const name of names) await untilPhase(name, "Running");
   const found = qemus(instance);
   assert.deepEqual(
     names.map((name) => found.get(name)?.length),
@@ -198,7 +186,7 @@ test("an agent that is killed again and again while machines are created leaves 
     20_000,
     () => dhcpAnswerers(instance) === names.length + 1 || undefined,
   );
-  kubectl("delete", "vm", ...names);
+  kubectl("delete", "vmi", ...names);
 });
 
 /** Each agent lives for a moment only: it dies in the middle of whatever it does. */
