@@ -12,6 +12,12 @@ export const vmiConditions = {
   podScheduled: "PodScheduled",
 } as const;
 
+/** On launcher pods. */
+export const podConditions = {
+  /** A readiness gate: False while the guest is paused. */
+  unpaused: "kubevirt.io/virtual-machine-unpaused",
+} as const;
+
 export const vmConditions = {
   ready: "Ready",
   paused: "Paused",
