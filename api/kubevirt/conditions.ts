@@ -8,6 +8,7 @@ export const vmiConditions = {
   paused: "Paused",
   agentConnected: "AgentConnected",
   liveMigratable: "LiveMigratable",
+  storageLiveMigratable: "StorageLiveMigratable",
   softwareEmulation: "SoftwareEmulation",
   podScheduled: "PodScheduled",
 } as const;
@@ -36,6 +37,17 @@ export const readyReasons = {
   guestPaused: "GuestPaused",
   vmiNotExists: "VMINotExists",
 } as const;
+
+/** Why `LiveMigratable` is False. */
+export const notMigratableReasons = {
+  disks: "DisksNotLiveMigratable",
+  interfaces: "InterfaceNotLiveMigratable",
+  hostDevices: "HostDeviceNotLiveMigratable",
+  filesystems: "VirtIOFSNotLiveMigratable",
+} as const;
+
+/** On a VirtualMachineInstanceMigration. */
+export const migrationConditions = { abortRequested: "migrationAbortRequested" } as const;
 
 export const podScheduledReasons = { unschedulable: "Unschedulable" } as const;
 

@@ -14,6 +14,20 @@ export interface VirtConfiguration {
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
   cpuAllocationRatio: number;
+  migrations: VirtMigrationConfiguration;
+}
+
+/** `spec.configuration.migrations`, with upstream's defaults filled in. */
+export interface VirtMigrationConfiguration {
+  parallelMigrationsPerCluster: number;
+  parallelOutboundMigrationsPerNode: number;
+  /** Bytes a second, as a quantity; `0` is no limit. */
+  bandwidthPerMigration: string;
+  /** Seconds for each GiB of the guest's memory. */
+  completionTimeoutPerGiB: number;
+  /** Seconds without progress. */
+  progressTimeout: number;
+  allowAutoConverge: boolean;
 }
 
 export const defaultConfiguration: VirtConfiguration = {
@@ -25,4 +39,12 @@ export const defaultConfiguration: VirtConfiguration = {
   vmRolloutStrategy: "Stage",
   useEmulation: false,
   cpuAllocationRatio: 20,
+  migrations: {
+    parallelMigrationsPerCluster: 5,
+    parallelOutboundMigrationsPerNode: 2,
+    bandwidthPerMigration: "0",
+    completionTimeoutPerGiB: 150,
+    progressTimeout: 150,
+    allowAutoConverge: false,
+  },
 };

@@ -26,11 +26,20 @@ export const annotations = {
   useEmulation: "vmpod.dev/use-emulation",
   /** On a Node: where its VM agent serves, `https://IP:PORT`. */
   agentEndpoint: "vmpod.dev/agent-endpoint",
+  migrationJobName: "kubevirt.io/migrationJobName",
+  /** On a migration: the node that is to be emptied. */
+  evacuationMigration: "kubevirt.io/evacuationMigration",
+  /** On a migration: when the guest stood still at its source, and went on at its target; RFC 3339 with milliseconds. */
+  guestStoppedAt: "vmpod.dev/guest-stopped-at",
+  guestResumedAt: "vmpod.dev/guest-resumed-at",
+  /** On a migration: milliseconds between those two. */
+  migrationDowntimeMs: "vmpod.dev/migration-downtime-ms",
 } as const;
 
 export const finalizers = {
   virtualMachine: "kubevirt.io/virtualMachineControllerFinalize",
   virtualMachineInstance: "kubevirt.io/foregroundDeleteVirtualMachine",
+  migration: "kubevirt.io/migrationJobFinalize",
 } as const;
 
 export const deviceResources = {

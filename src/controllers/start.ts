@@ -1,10 +1,12 @@
 /** Starts the controllers of virtual machines. They share their copies of the API's objects. */
 import { defaultConfiguration, type VirtConfiguration } from "../../api/kubevirt/configuration.ts";
-import { virtualMachines } from "../../api/kubevirt/resources.ts";
+import { virtualMachineInstanceMigrations, virtualMachines } from "../../api/kubevirt/resources.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
+import { startMigrationController } from "./migration/controller.ts";
+import { migrationIndexes } from "./migration/observe.ts";
 import { startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { createInformers } from "./virtualmachineinstance/observe.ts";
@@ -24,7 +26,8 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const configuration = () => options.configuration ?? defaultConfiguration;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
-  const all = [vms, ...Object.values(instances)];
+  const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
+  const all = [vms, migrations, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -33,6 +36,14 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const loops = [
     startVmController({ client, informers: { vms, ...instances }, events, signal }),
     startVmiController({ client, informers: instances, events, launcherImage, configuration, signal }),
+    startMigrationController({
+      client,
+      informers: { ...instances, migrations },
+      events,
+      launcherImage,
+      configuration,
+      signal,
+    }),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }

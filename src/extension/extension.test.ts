@@ -6,13 +6,16 @@ import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/res
 import { sampleVm, sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import { StatusError } from "../base/errors.ts";
+import type { Client } from "../client/client.ts";
 import { createAdmissionPlugins } from "./admission/plugins.ts";
 import { type AdmissionReview, reviewAdmission } from "./admission/review.ts";
 import { discoveredResources } from "./discovery.ts";
 import { parseRoute } from "./subresources/route.ts";
 
 const prefix = "/apis/subresources.kubevirt.io/v1";
-const plugins = createAdmissionPlugins(() => defaultConfiguration);
+/** For plugins that ask nobody. */
+const noClient = {} as Client;
+const plugins = createAdmissionPlugins(() => defaultConfiguration, noClient);
 const user = { name: "jane", groups: ["system:authenticated"] };
 const agent = { name: "system:node:n", groups: ["system:nodes"] };
 
@@ -47,7 +50,7 @@ test("what is not served is told apart from what is not there", () => {
     }
     return 200;
   };
-  assert.equal(code("namespaces/n/virtualmachines/a/migrate", "PUT"), 501);
+  assert.equal(code("namespaces/n/virtualmachines/a/memorydump", "PUT"), 501);
   assert.equal(code("namespaces/n/virtualmachines/a/nothing", "PUT"), 404);
   assert.equal(code("namespaces/n/virtualmachines/a/start", "GET"), 405);
   assert.equal(code("namespaces/n/virtualmachines/%ZZ/start", "PUT"), 400);

@@ -25,7 +25,7 @@ export interface Extension {
 export function createExtension(options: ExtensionOptions): Extension {
   const context: ExtensionContext = { version: "0.1.0", ...options };
   const configuration = () => options.configuration ?? defaultConfiguration;
-  return { admission: createAdmissionPlugins(configuration), delegate: createDelegate(context) };
+  return { admission: createAdmissionPlugins(configuration, options.client), delegate: createDelegate(context) };
 }
 
 function createDelegate(context: ExtensionContext): ApiDelegate {

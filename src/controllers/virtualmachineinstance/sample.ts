@@ -20,6 +20,7 @@ export function observationOf(
     pods: [],
     claims: [],
     nodeExists: true,
+    hasOtherNodes: false,
     accelerator: "tcg",
     createFailure: undefined,
     now,

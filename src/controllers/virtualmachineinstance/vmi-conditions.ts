@@ -3,6 +3,7 @@ import type { Pod } from "../../../api/core.ts";
 import { readyReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition, isConditionTrue, removeCondition, setCondition } from "../../runtime/conditions.ts";
+import { liveMigratable, storageLiveMigratable } from "./live-migratable.ts";
 import { launcherOf, type Observation } from "./observation.ts";
 
 /** Reasons by which the controller says `Synchronized: False`; the node agent has others. */
@@ -20,7 +21,12 @@ export function decideConditions(observation: Observation, phase: string): Condi
   const withReady = setCondition(current, readyCondition(observation, phase), now);
   const withSync = putOrDrop(withReady, syncFailure(observation), ownsSynchronized, vmiConditions.synchronized, now);
   const unscheduled = podUnscheduled(launcherOf(observation));
-  return putOrDrop(withSync, unscheduled, () => true, vmiConditions.podScheduled, now);
+  const withScheduled = putOrDrop(withSync, unscheduled, () => true, vmiConditions.podScheduled, now);
+  if (phase !== "Running") return withScheduled;
+  return [liveMigratable(observation), storageLiveMigratable()].reduce(
+    (conditions, condition) => setCondition(conditions, condition, now),
+    withScheduled,
+  );
 }
 
 function putOrDrop(

@@ -18,12 +18,14 @@ import {
   validateVirtualMachineInstanceUpdate,
 } from "../../../api/kubevirt/validate-vmi.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
+import type { Client } from "../../client/client.ts";
 import { refuseCauses } from "./invalid.ts";
+import { migrationPlugin } from "./migrations.ts";
 
 export type ConfigurationSource = () => VirtConfiguration;
 
-export function createAdmissionPlugins(configuration: ConfigurationSource): AdmissionPlugin[] {
-  return [virtualMachinePlugin(configuration), virtualMachineInstancePlugin(configuration)];
+export function createAdmissionPlugins(configuration: ConfigurationSource, client: Client): AdmissionPlugin[] {
+  return [virtualMachinePlugin(configuration), virtualMachineInstancePlugin(configuration), migrationPlugin(client)];
 }
 
 function virtualMachinePlugin(configuration: ConfigurationSource): AdmissionPlugin {
