@@ -6,6 +6,7 @@ import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { startMigrationController } from "./migration/controller.ts";
+import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
@@ -44,6 +45,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       configuration,
       signal,
     }),
+    startEvacuationController({ client, informers: { ...instances, migrations }, events, signal }),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }
