@@ -53,7 +53,7 @@ Ready after ${seconds()} s. Next, try:
 function fetchFromLegacy(path: string): Progress {
   const url = `http://legacy${path}`;
   const result = kubectl("exec", "deploy/web", "--", "timeout", "5", "wget", "-q", "-O", "-", url);
-  return { done: result.status === 0, now: lastLine(result.stderr), value: result.stdout.trim() };
+  return { done: result.status === 0, now: noAnswer(result.stderr), value: result.stdout.trim() };
 }
 
 interface Progress {
@@ -105,8 +105,10 @@ function print({ stdout, stderr }: { stdout: string; stderr: string }): void {
   process.stdout.write(stdout + stderr);
 }
 
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
+/** wget says nothing of its own when it gave up, only kubectl does, of the status. */
+function noAnswer(stderr: string): string {
+  const line = stderr.trim().split("\n").at(-1) ?? "";
+  return /exit code (1|124|143)$/.test(line) ? "no answer yet" : line;
 }
 
 function seconds(): string {
