@@ -10,6 +10,7 @@ import pc from "picocolors";
 const root = resolve(import.meta.dirname, "..");
 const manifest = join(root, "examples/demo.yaml");
 const started = performance.now();
+/** For each step. */
 const timeoutMs = 180_000;
 
 const up = vmpod("up", "--detach");
@@ -64,6 +65,7 @@ interface Progress {
 }
 
 async function until(what: string, look: () => Progress): Promise<string> {
+  const since = performance.now();
   let shown = "";
   for (;;) {
     const { done, now, value } = look();
@@ -73,7 +75,7 @@ async function until(what: string, look: () => Progress): Promise<string> {
     }
     if (now !== shown) console.log(pc.dim(`${seconds().padStart(6)} s    waiting until ${what}: ${now}`));
     shown = now;
-    if (performance.now() - started > timeoutMs) fail(`gave up waiting until ${what}: ${now}`);
+    if (performance.now() - since > timeoutMs) fail(`gave up waiting until ${what}: ${now}`);
     await delay(500);
   }
 }
