@@ -20,7 +20,16 @@ export const layers: readonly (readonly string[])[] = [
     "src/cri",
   ],
   ["src/runtime", "images"],
-  ["src/apiserver", "src/workloads", "src/controllers", "src/node", "src/kubelet", "src/extension", "src/embedded"],
+  [
+    "src/apiserver",
+    "src/workloads",
+    "src/controllers",
+    "src/node",
+    "src/kubelet",
+    "src/extension",
+    "src/embedded",
+    "src/install",
+  ],
   ["src/cli"],
   ["src/cmd"],
 ];

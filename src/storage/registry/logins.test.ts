@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pullPolicy } from "./pull-policy.ts";
-import { loginsFor } from "./registry-logins.ts";
+import { loginsFor, loginsIn } from "./logins.ts";
 
 const auth = Buffer.from("me:pass:word").toString("base64");
 const secret = {
@@ -19,11 +18,7 @@ test("a login is offered only to its own registry", () => {
   assert.deepEqual(loginsFor("a", { ".dockercfg": JSON.stringify({ "docker.io": { auth } }) }).length, 1);
 });
 
-test("a tag that moves is pulled always", () => {
-  assert.equal(pullPolicy("busybox", undefined), "Always");
-  assert.equal(pullPolicy("host:5000/busybox", undefined), "Always");
-  assert.equal(pullPolicy("busybox:latest", undefined), "Always");
-  assert.equal(pullPolicy("busybox:1.36", undefined), "IfNotPresent");
-  assert.equal(pullPolicy("busybox@sha256:0", undefined), "IfNotPresent");
-  assert.equal(pullPolicy("busybox", "Never"), "Never");
+test("an entry that docker left empty, because a program keeps the login, is none", () => {
+  assert.deepEqual(loginsIn({ auths: { "quay.io": {} } }, "quay.io"), []);
+  assert.equal(loginsIn({ auths: { "quay.io": { identitytoken: "t" } } }, "quay.io")[0]?.identityToken, "t");
 });
