@@ -1,10 +1,11 @@
-/** Short notation for policy rules. */
-import type { PolicyRule } from "../../../../api/rbac.ts";
+/** Short notation for the rules of roles. */
+import type { PolicyRule } from "./rbac.ts";
 
 export const read = ["get", "list", "watch"];
 export const write = ["create", "delete", "deletecollection", "patch", "update"];
 export const everyVerb = ["*"];
 
+/** @param resources separated by spaces */
 export function rule(
   group: string,
   resources: string,
@@ -21,11 +22,4 @@ export function rule(
 
 export function urls(paths: readonly string[], verbs: readonly string[] = ["get"]): PolicyRule {
   return { nonResourceURLs: [...paths], verbs: [...verbs] };
-}
-
-export interface BootstrapRole {
-  rules?: PolicyRule[];
-  labels?: Record<string, string>;
-  /** Made of all roles with this label. */
-  aggregates?: string;
 }

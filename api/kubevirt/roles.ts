@@ -1,5 +1,15 @@
-/** The roles for virtual machines, as KubeVirt and CDI install them; they add to admin, edit and view. */
-import { type BootstrapRole, read, rule, write } from "./rule.ts";
+/**
+ * The roles that people get for virtual machines, as KubeVirt and CDI install them. admin, edit and view of a cluster are made of
+ * them too. Migrating is nobody's but who is given `kubevirt.io:migrate`: it moves load between nodes, which is no matter of a
+ * namespace.
+ */
+import { read, rule, write } from "../policy-rules.ts";
+import type { PolicyRule } from "../rbac.ts";
+
+export interface VirtualMachineRole {
+  rules: readonly PolicyRule[];
+  labels?: Readonly<Record<string, string>>;
+}
 
 const subresources = "subresources.kubevirt.io";
 const instanceReads =
@@ -7,7 +17,7 @@ const instanceReads =
 const instanceWrites =
   "virtualmachineinstances/pause virtualmachineinstances/unpause virtualmachineinstances/addvolume virtualmachineinstances/removevolume virtualmachineinstances/freeze virtualmachineinstances/unfreeze virtualmachineinstances/softreboot virtualmachineinstances/reset virtualmachineinstances/sev/setupsession virtualmachineinstances/sev/injectlaunchsecret";
 const machineWrites =
-  "virtualmachines/start virtualmachines/stop virtualmachines/restart virtualmachines/addvolume virtualmachines/removevolume virtualmachines/migrate virtualmachines/memorydump virtualmachines/addinterface virtualmachines/removeinterface";
+  "virtualmachines/start virtualmachines/stop virtualmachines/restart virtualmachines/addvolume virtualmachines/removevolume virtualmachines/memorydump virtualmachines/addinterface virtualmachines/removeinterface";
 const machineReads = "virtualmachines/expand-spec virtualmachines/portforward";
 const kinds = "virtualmachines virtualmachineinstances virtualmachineinstancepresets virtualmachineinstancereplicasets";
 
@@ -40,23 +50,14 @@ const changing = [
   ...related.map(([group, resources]) => rule(group, resources, [...read, ...write])),
 ];
 
-export const kubevirtRoles: Readonly<Record<string, BootstrapRole>> = {
-  "kubevirt.io:admin": {
-    labels: label("admin"),
-    rules: [
-      ...changing,
-      rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, ...write]),
-      rule("migrations.kubevirt.io", "migrationpolicies", read),
-    ],
-  },
-  "kubevirt.io:edit": {
-    labels: label("edit"),
-    rules: [
-      ...changing,
-      rule("kubevirt.io", "virtualmachineinstancemigrations", read),
-      rule("migrations.kubevirt.io", "migrationpolicies", read),
-    ],
-  },
+const migrationReads = [
+  rule("kubevirt.io", "virtualmachineinstancemigrations", read),
+  rule("migrations.kubevirt.io", "migrationpolicies", read),
+];
+
+export const virtualMachineRoles: Readonly<Record<string, VirtualMachineRole>> = {
+  "kubevirt.io:admin": { labels: label("admin"), rules: [...changing, ...migrationReads] },
+  "kubevirt.io:edit": { labels: label("edit"), rules: [...changing, ...migrationReads] },
   "kubevirt.io:view": {
     labels: label("view"),
     rules: [
@@ -66,15 +67,29 @@ export const kubevirtRoles: Readonly<Record<string, BootstrapRole>> = {
         ["get"],
       ),
       rule(subresources, "expand-vm-spec", ["update"]),
-      rule("kubevirt.io", `${kinds} virtualmachineinstancemigrations kubevirts`, read),
+      rule("kubevirt.io", `${kinds} kubevirts`, read),
       ...related.map(([group, resources]) => rule(group, resources, read)),
-      rule("migrations.kubevirt.io", "migrationpolicies", read),
+      ...migrationReads,
     ],
   },
-  "kubevirt.io:default": { rules: [rule(subresources, "version guestfs healthz", ["get", "list"])] },
+  "kubevirt.io:migrate": {
+    rules: [
+      rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, ...write]),
+      rule(subresources, "virtualmachines/migrate", ["update"]),
+    ],
+  },
+  "kubevirt.io:default": {
+    rules: [
+      rule(subresources, "version guestfs healthz", ["get", "list"]),
+      rule("kubevirt.io", "kubevirts", ["get", "list"]),
+    ],
+  },
   "instancetype.kubevirt.io:view": {
     rules: [
       rule("instancetype.kubevirt.io", "virtualmachineclusterinstancetypes virtualmachineclusterpreferences", read),
     ],
   },
 };
+
+/** The roles that whoever has logged in has everywhere. */
+export const everybodysRoles: readonly string[] = ["kubevirt.io:default", "instancetype.kubevirt.io:view"];
