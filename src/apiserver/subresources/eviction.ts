@@ -2,12 +2,12 @@
 import { type PodDisruptionBudget, podDisruptionBudgets } from "../../../api/policy.ts";
 import { matchesLabels, requirementsOf } from "../../apimachinery/selector/label-selector.ts";
 import { StatusError } from "../../base/errors.ts";
-import { answerJson } from "../http/answer.ts";
+import { answerJson } from "../../http/answer.ts";
 import { field, record, text } from "../registry/field.ts";
 import { type Call, nameIn } from "../verbs/call.ts";
+import { readJson } from "../verbs/decode.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { optionsOf } from "../verbs/delete-options.ts";
-import { readJson } from "../verbs/decode.ts";
 
 export async function evictPod(call: Call): Promise<void> {
   const body = await readJson(call);
