@@ -58,17 +58,20 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
   };
   const user = values["run-as"] === undefined ? undefined : userFrom(values["run-as"]);
   const log = createLogger("apiserver");
+  const agentTls = values["extension-kubeconfig"]
+    ? {
+        ca: clientCaPem,
+        cert: await file(values["node-api-client-cert"], "node-api-client.crt"),
+        key: await file(values["node-api-client-key"], "node-api-client.key"),
+      }
+    : {};
   const extension = values["extension-kubeconfig"]
     ? createExtension({
         client: createClient({
           ...(await loadKubeconfig(values["extension-kubeconfig"])),
           userAgent: "vmpod-extension",
         }),
-        agentTls: {
-          ca: clientCaPem,
-          cert: await file(values["node-api-client-cert"], "node-api-client.crt"),
-          key: await file(values["node-api-client-key"], "node-api-client.key"),
-        },
+        agentTls: () => agentTls,
         log,
       })
     : undefined;

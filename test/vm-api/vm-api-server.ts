@@ -42,7 +42,7 @@ export async function startVmApiServer(): Promise<VmApiServer> {
   const admin = await identity(dir, authority, port, "kubernetes-admin", ["system:masters"]);
   const own = await identity(dir, authority, port, "vmpod-api-extension", ["vmpod:node-api", "system:masters"]);
   const controller = await identity(dir, authority, port, "system:vmpod:controller", ["system:masters"]);
-  const extension = createExtension({ client: own.client, agentTls: {}, log });
+  const extension = createExtension({ client: own.client, agentTls: () => ({}), log });
   const server = await runServer(authority, port, extension, log);
   await defineKinds(admin.client);
   const controllers = startVirtualMachineControllers({
