@@ -4,7 +4,7 @@
  * there, and what needs the guest it passes on to the node agent.
  */
 import type { AdmissionPlugin, ApiDelegate, ApiRequest, ApiResponse } from "../../api/admission.ts";
-import { defaultConfiguration, type VirtConfiguration } from "../../api/kubevirt/configuration.ts";
+import { type ConfigurationSource, defaultConfiguration } from "../../api/kubevirt/configuration.ts";
 import { createAdmissionPlugins } from "./admission/plugins.ts";
 import { discoveredResources } from "./discovery.ts";
 import { readBody } from "./read-body.ts";
@@ -14,7 +14,7 @@ import { group, notImplemented, parseRoute, type Route, versions } from "./subre
 
 export interface ExtensionOptions extends Omit<ExtensionContext, "version"> {
   version?: string;
-  configuration?: VirtConfiguration;
+  configuration?: ConfigurationSource;
 }
 
 export interface Extension {
@@ -24,7 +24,7 @@ export interface Extension {
 
 export function createExtension(options: ExtensionOptions): Extension {
   const context: ExtensionContext = { version: "0.1.0", ...options };
-  const configuration = () => options.configuration ?? defaultConfiguration;
+  const configuration = options.configuration ?? (() => defaultConfiguration);
   return { admission: createAdmissionPlugins(configuration), delegate: createDelegate(context) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { AdmissionPlugin, AdmissionRequest, UserInfo } from "../../../api/admission.ts";
-import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
 import { defaultVirtualMachine } from "../../../api/kubevirt/default-vm.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
@@ -19,8 +19,6 @@ import {
 } from "../../../api/kubevirt/validate-vmi.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
 import { refuseCauses } from "./invalid.ts";
-
-export type ConfigurationSource = () => VirtConfiguration;
 
 export function createAdmissionPlugins(configuration: ConfigurationSource): AdmissionPlugin[] {
   return [virtualMachinePlugin(configuration), virtualMachineInstancePlugin(configuration)];
