@@ -51,7 +51,10 @@ export async function followKeyPair(directory: string, options: FollowOptions): 
         log.info({ directory, expires: new X509Certificate(pair.certificatePem).validTo }, "certificate reloaded");
         for (const handler of handlers) handler();
       } catch (error) {
-        log.warn({ directory, error: messageOf(error) }, "the certificate cannot be reloaded: the old one stays in use");
+        log.warn(
+          { directory, error: messageOf(error) },
+          "the certificate cannot be reloaded: the old one stays in use",
+        );
       }
     }
   }
