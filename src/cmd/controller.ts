@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pathsOf } from "../base/instance.ts";
 import { createLogger } from "../base/log.ts";
+import { programVersion } from "../base/version.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { startVirtualMachineControllers } from "../controllers/start.ts";
@@ -35,7 +36,13 @@ export async function run(argv: string[]): Promise<number> {
     log,
     signal,
   });
-  await startVirtualMachineControllers({ client, launcherImage: images.launcher, log, signal });
+  await startVirtualMachineControllers({
+    client,
+    launcherImage: images.launcher,
+    version: `v${programVersion()}`,
+    log,
+    signal,
+  });
   client.close();
   return 0;
 }

@@ -1,10 +1,11 @@
 /** Starts the controllers of virtual machines. They share their copies of the API's objects. */
-import { defaultConfiguration, type VirtConfiguration } from "../../api/kubevirt/configuration.ts";
-import { virtualMachines } from "../../api/kubevirt/resources.ts";
+import { kubeVirts, virtualMachines } from "../../api/kubevirt/resources.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
+import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
 import { startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { createInformers } from "./virtualmachineinstance/observe.ts";
@@ -13,7 +14,12 @@ export interface VirtualMachineControllersOptions {
   client: Client;
   /** The image whose QEMU the launcher pods run. */
   launcherImage: string;
-  configuration?: VirtConfiguration;
+  /** Of vmpod, as KubeVirt resources show it. */
+  version: string;
+  /** Where the KubeVirt resource is looked for; everywhere when absent. */
+  kubeVirtNamespace?: string;
+  /** Whose readiness the KubeVirt resource tells. */
+  workloads?: OwnWorkloads;
   log: Logger;
   signal: AbortSignal;
 }
@@ -21,16 +27,25 @@ export interface VirtualMachineControllersOptions {
 /** Resolves when the signal aborted and the work in flight ended. */
 export async function startVirtualMachineControllers(options: VirtualMachineControllersOptions): Promise<void> {
   const { client, launcherImage, log, signal } = options;
-  const configuration = () => options.configuration ?? defaultConfiguration;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
-  const all = [vms, ...Object.values(instances)];
+  const namespace = options.kubeVirtNamespace;
+  const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
+  const configuration = liveConfiguration(kubevirts);
+  const all = [vms, kubevirts, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
   const events = createEventRecorder(client, { component: "virtualmachine-controller" });
   log.info({ virtualMachines: vms.list().length }, "virtual machine controllers started");
   const loops = [
+    startKubeVirtController({
+      client,
+      kubeVirts: kubevirts,
+      version: options.version,
+      workloads: options.workloads,
+      signal,
+    }),
     startVmController({ client, informers: { vms, ...instances }, events, signal }),
     startVmiController({ client, informers: instances, events, launcherImage, configuration, signal }),
   ];

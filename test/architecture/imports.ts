@@ -19,7 +19,7 @@ export const layers: readonly (readonly string[])[] = [
     "src/network",
     "src/cri",
   ],
-  ["src/runtime", "images"],
+  ["src/runtime", "src/http", "images"],
   [
     "src/apiserver",
     "src/workloads",

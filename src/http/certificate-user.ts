@@ -1,6 +1,6 @@
 /** A verified client certificate names the user: CN is the name, every O a group. */
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import type { UserInfo } from "../../../api/admission.ts";
+import type { UserInfo } from "../../api/admission.ts";
 
 /** What is read of a TLS connection; node's HTTP/2 hands out a proxy with these. */
 type Peer = Pick<TLSSocket, "authorized" | "getPeerCertificate">;

@@ -5,6 +5,8 @@
  *   /api/v1/namespaces/NAME[/status|/finalize]  /apis/GROUP/VERSION/PLURAL/NAME
  *   /api/v1/watch/...                           the deprecated way to ask for a watch
  */
+import type { ApiRequest } from "../../api/admission.ts";
+import { StatusError } from "../base/errors.ts";
 
 export interface ResourcePath {
   group: string;
@@ -56,4 +58,11 @@ function resourceIn(group: string, version: string, segments: string[]): Resourc
 function named(parts: string[]): Pick<ResourcePath, "plural" | "name" | "subresource" | "rest"> {
   const [plural = "", name, subresource = "", ...rest] = parts;
   return { plural, name, subresource, rest };
+}
+
+/** @throws StatusError BadRequest */
+export function urlOf(request: Pick<ApiRequest, "url">): URL {
+  const target = request.url ?? "/";
+  if (URL.canParse(target, "https://localhost")) return new URL(target, "https://localhost");
+  throw new StatusError("BadRequest", `the request target ${JSON.stringify(target)} is not a URL path`);
 }

@@ -1,7 +1,7 @@
 /** Writing answers: JSON, and every failure as a `metav1.Status`. */
 import { gzipSync } from "node:zlib";
-import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
-import { messageOf, StatusError } from "../../base/errors.ts";
+import type { ApiRequest, ApiResponse } from "../../api/admission.ts";
+import { messageOf, StatusError } from "../base/errors.ts";
 
 export function answerJson(response: ApiResponse, code: number, body: unknown, contentType = "application/json"): void {
   answerText(response, code, JSON.stringify(body), contentType);
@@ -54,4 +54,8 @@ export function warn(response: ApiResponse, warnings: readonly string[]): void {
   if (warnings.length === 0 || response.headersSent) return;
   const values = warnings.map((warning) => `299 - "${warning.replaceAll(/[\\"]/g, "\\$&").replaceAll("\n", " ")}"`);
   response.setHeader("warning", values);
+}
+
+export function noSuchResource(): StatusError {
+  return new StatusError("NotFound", "the server could not find the requested resource");
 }

@@ -1,5 +1,5 @@
 /** Bounds the requests that are worked on at once, and how long; streams and watches, which last, do not count. */
-import { StatusError } from "../../base/errors.ts";
+import { StatusError } from "../base/errors.ts";
 
 export interface InFlight {
   readonly running: number;

@@ -1,23 +1,26 @@
 /** Runs each request through the router: failures become answers, all of it is logged and counted. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
-import { StatusError } from "../../base/errors.ts";
-import type { Logger } from "../../base/log.ts";
-import { refuseUpgrade } from "../../streams/http-head.ts";
-import type { ServerMetrics } from "../metrics.ts";
-import { verbOf } from "../verbs/dispatch.ts";
+import type { ApiRequest, ApiResponse } from "../../api/admission.ts";
+import { StatusError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { refuseUpgrade } from "../streams/http-head.ts";
 import { answerError, statusErrorOf } from "./answer.ts";
 import { callerOf } from "./caller.ts";
+import type { RequestMetrics } from "./metrics.ts";
 import { parseResourcePath } from "./path.ts";
-import type { Route } from "./router.ts";
+import { verbOf } from "./verb.ts";
 
-export interface Serve {
+/** Who answers; what it throws becomes the answer. */
+export interface Route {
   request(request: ApiRequest, response: ApiResponse): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
 
-export function createServe(route: Route, metrics: ServerMetrics, log: Logger): Serve {
+/** Never rejects. */
+export type Serve = Route;
+
+export function createServe(route: Route, metrics: RequestMetrics, log: Logger): Serve {
   return {
     async request(request, response) {
       const started = performance.now();
@@ -49,9 +52,11 @@ export function createServe(route: Route, metrics: ServerMetrics, log: Logger): 
     const { method = "GET", url = "/" } = request;
     const [pathname = "/", query = ""] = url.split("?");
     const path = parseResourcePath(pathname);
-    const verb = path ? (verbOf(method, path, new URLSearchParams(query)) ?? method) : method.toLowerCase();
+    const verb = path && verbOf(method, path, new URLSearchParams(query));
     const code = response.statusCode;
-    metrics.finished({ verb, resource: path?.plural ?? "", code, seconds });
+    // Whoever may not ask does not choose the labels: each new value costs memory for ever.
+    const resource = code === 401 || code === 403 ? "" : (path?.plural ?? "");
+    metrics.finished({ verb: verb ?? "other", resource, code, seconds });
     log.debug({ user: callerOf(request), method, url, code, milliseconds: Math.round(seconds * 1000) }, "request");
   }
 }

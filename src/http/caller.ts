@@ -1,5 +1,5 @@
 /** Who sent a request, for the log: known once the request is authenticated. */
-import type { ApiRequest, UserInfo } from "../../../api/admission.ts";
+import type { ApiRequest, UserInfo } from "../../api/admission.ts";
 
 const callers = new WeakMap<object, string>();
 

@@ -3,20 +3,27 @@ import type { IncomingMessage } from "node:http";
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
+import type { ApiRequest, ApiResponse } from "../../api/admission.ts";
 
-export interface ListenerOptions {
-  address: string;
-  port: number;
+export interface ServingTls {
   certificatePem: string;
   keyPem: string;
-  clientCaPem: string;
+  /** Whose client certificates are asked for and verified; without any, nobody's are. */
+  clientCaPem: string | readonly string[];
+}
+
+export interface ListenerOptions extends ServingTls {
+  /** Every address of the machine when absent. */
+  address?: string;
+  port: number;
   onRequest: (request: ApiRequest, response: ApiResponse) => void;
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 export interface Listener {
   port: number;
+  /** From the next connection on; those that are open go on. */
+  reload(tls: ServingTls): void;
   /** Stops accepting, waits for running answers until the timeout, then cuts what is left. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -24,9 +31,7 @@ export interface Listener {
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = createSecureServer({
     allowHTTP1: true,
-    cert: options.certificatePem,
-    key: options.keyPem,
-    ca: options.clientCaPem,
+    ...secureContext(options),
     requestCert: true,
     // Clients without a certificate may bring a token; authn decides.
     rejectUnauthorized: false,
@@ -50,7 +55,16 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   server.on("tlsClientError", () => undefined);
   await listening(server, options);
   const { port } = server.address() as AddressInfo;
-  return { port, close: (timeoutMs) => close(server, { sockets, sessions }, timeoutMs) };
+  return {
+    port,
+    reload: (tls) => server.setSecureContext(secureContext(tls)),
+    close: (timeoutMs) => close(server, { sockets, sessions }, timeoutMs),
+  };
+}
+
+/** An empty list of authorities, unlike none, does not mean the system's. */
+function secureContext({ certificatePem, keyPem, clientCaPem }: ServingTls) {
+  return { cert: certificatePem, key: keyPem, ca: [clientCaPem].flat() };
 }
 
 function listening(server: Http2SecureServer, { port, address }: ListenerOptions): Promise<void> {
