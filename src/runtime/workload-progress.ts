@@ -1,19 +1,25 @@
-/** How far vmpod's own workloads have come. Pure. */
-import type { DaemonSet, Deployment } from "../../../api/apps.ts";
-import type { Component } from "./observation.ts";
+/** How far the rollout of a workload has come. Pure. */
+import type { DaemonSet, Deployment } from "../../api/apps.ts";
 
-export function deploymentComponent(name: string, deployment: Deployment | undefined): Component {
+export interface WorkloadProgress {
+  /** E.g. `Deployment vmpod-controller`. */
+  name: string;
+  /** What it still lacks, for people; absent when all of it runs. */
+  lack?: string;
+}
+
+export function deploymentProgress(name: string, deployment: Deployment | undefined): WorkloadProgress {
   const { observedGeneration, updatedReplicas = 0, availableReplicas = 0 } = deployment?.status ?? {};
-  return component(`Deployment ${name}`, deployment, observedGeneration, {
+  return progress(`Deployment ${name}`, deployment, observedGeneration, {
     wanted: deployment?.spec?.replicas ?? 1,
     updated: updatedReplicas,
     available: availableReplicas,
   });
 }
 
-export function daemonSetComponent(name: string, daemonSet: DaemonSet | undefined): Component {
+export function daemonSetProgress(name: string, daemonSet: DaemonSet | undefined): WorkloadProgress {
   const status = daemonSet?.status;
-  return component(`DaemonSet ${name}`, daemonSet, status?.observedGeneration, {
+  return progress(`DaemonSet ${name}`, daemonSet, status?.observedGeneration, {
     wanted: status?.desiredNumberScheduled ?? 0,
     updated: status?.updatedNumberScheduled ?? 0,
     available: status?.numberAvailable ?? 0,
@@ -26,12 +32,12 @@ interface Counts {
   available: number;
 }
 
-function component(
+function progress(
   name: string,
   workload: Deployment | DaemonSet | undefined,
   observedGeneration: number | undefined,
   counts: Counts,
-): Component {
+): WorkloadProgress {
   if (workload === undefined) return { name, lack: "is missing" };
   if ((observedGeneration ?? 0) < (workload.metadata?.generation ?? 0)) return { name, lack: "was not looked at yet" };
   const { wanted, updated, available } = counts;
