@@ -9,6 +9,7 @@ import { addPrograms, type Program } from "../elf/closure.ts";
 import type { Inputs } from "../inputs.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
 import { mergedUsr } from "../root.ts";
+import { addCopier } from "./copier.ts";
 
 const modules = "/usr/lib/x86_64-linux-gnu/qemu";
 
@@ -43,6 +44,7 @@ export const launcher: Recipe = {
     for (const applet of applets) tree.symlink(`/usr/bin/${applet}`, "busybox");
     await addFirmware(tree, kitchen);
     for (const script of ["stop-guest", "with-efi-variables"]) await addScript(tree, kitchen.inputs, script);
+    await addCopier(tree, kitchen);
     return { tree, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };

@@ -14,6 +14,8 @@ export interface VirtualMachineControllersOptions {
   client: Client;
   /** The image whose QEMU the launcher pods run. */
   launcherImage: string;
+  /** Whether this cluster's pods can have image volumes; else container disks are copied. */
+  imageVolumes: boolean;
   /** Of vmpod, as KubeVirt resources show it. */
   version: string;
   /** Where the KubeVirt resource is looked for; everywhere when absent. */
@@ -26,7 +28,7 @@ export interface VirtualMachineControllersOptions {
 
 /** Resolves when the signal aborted and the work in flight ended. */
 export async function startVirtualMachineControllers(options: VirtualMachineControllersOptions): Promise<void> {
-  const { client, launcherImage, log, signal } = options;
+  const { client, launcherImage, imageVolumes, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
   const namespace = options.kubeVirtNamespace;
@@ -47,7 +49,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       signal,
     }),
     startVmController({ client, informers: { vms, ...instances }, events, signal }),
-    startVmiController({ client, informers: instances, events, launcherImage, configuration, signal }),
+    startVmiController({ client, informers: instances, events, launcherImage, imageVolumes, configuration, signal }),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }

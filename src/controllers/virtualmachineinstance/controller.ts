@@ -21,6 +21,8 @@ export interface VmiControllerOptions {
   informers: Informers;
   events: EventRecorder;
   launcherImage: string;
+  /** Whether this cluster's pods can have image volumes. */
+  imageVolumes: boolean;
   configuration: () => VirtConfiguration;
   signal: AbortSignal;
 }

@@ -15,16 +15,15 @@ import { buildCommand } from "../../qemu/domain/arguments.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
+import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
-import { launcherVolumes } from "./launcher-volumes.ts";
+import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
 
-export interface LauncherContext {
+export interface LauncherContext extends VolumeContext {
   launcherImage: string;
   accelerator: Accelerator;
   configuration: VirtConfiguration;
-  /** Names of the PersistentVolumeClaims that have volumeMode Block. */
-  blockClaims: ReadonlySet<string>;
 }
 
 export const computeContainer = "compute";
@@ -34,6 +33,13 @@ const notCopied = ["kubectl.kubernetes.io/last-applied-configuration"];
 const suffixLength = 5;
 /** As Kubernetes' generated names: no vowels and nothing easily misread. */
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+/** Of each container in the pod. */
+const securityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+};
 
 export function launcherPodName(vmi: VirtualMachineInstance): string {
   const digest = createHash("sha256")
@@ -75,7 +81,11 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
 
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
   const { spec } = vmi;
-  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context.blockClaims);
+  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context);
+  const resources = launcherResources(spec, context.accelerator, context.configuration);
+  const copies = context.imageVolumes
+    ? []
+    : copyContainers(spec, { launcherImage: context.launcherImage, resources, securityContext });
   return {
     ...placement(spec),
     hostname: spec.hostname || podHostname(vmi),
@@ -93,18 +103,15 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     },
     ...pullSecrets(spec),
     volumes,
+    ...(copies.length > 0 && { initContainers: copies }),
     containers: [
       {
         name: computeContainer,
         image: context.launcherImage,
         imagePullPolicy: "IfNotPresent",
         command: buildCommand(domainOf(vmi, context.accelerator)),
-        resources: launcherResources(spec, context.accelerator, context.configuration),
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          readOnlyRootFilesystem: true,
-        },
+        resources,
+        securityContext,
         lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },
         volumeMounts,
         ...(volumeDevices.length > 0 && { volumeDevices }),

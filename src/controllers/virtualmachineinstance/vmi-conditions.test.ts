@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Pod } from "../../../api/core.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition } from "../../runtime/conditions.ts";
-import { deleting, now, observationOf, podIn } from "./sample.ts";
+import { copyingPod, deleting, now, observationOf, podIn } from "./sample.ts";
 import { decideConditions } from "./vmi-conditions.ts";
 
 function find(observation: Parameters<typeof decideConditions>[0], type: string): string | undefined {
@@ -68,4 +68,17 @@ test("a Ready guest has no reason left from before", () => {
   assert.deepEqual(JSON.parse(JSON.stringify(conditions)), [
     { type: "Ready", status: "True", lastTransitionTime: now },
   ]);
+});
+
+test("a disk that is being copied is told, and one that could not be", () => {
+  const copying = observationOf("Scheduling", { pods: [copyingPod("Pending", { running: {} })] });
+  assert.equal(find(copying, "Provisioning"), "True CopyingContainerDisk");
+  assert.equal(find(copying, "Synchronized"), undefined);
+  const before: Condition[] = [{ type: "Provisioning", status: "True", reason: "CopyingContainerDisk" }];
+  assert.equal(find(observationOf("Scheduling", { pods: [podIn("Running")] }, before), "Provisioning"), undefined);
+  const ended = { terminated: { exitCode: 1, message: "cp: No space left on device\n" } };
+  const failed = observationOf("Scheduling", { pods: [copyingPod("Failed", ended)] });
+  const condition = findCondition(decideConditions(failed, "Failed"), "Synchronized");
+  assert.equal(condition?.reason, "ContainerDiskCopyFailed");
+  assert.equal(condition?.message, "volume root: image guest:1 was not copied: cp: No space left on device");
 });
