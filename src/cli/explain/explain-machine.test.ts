@@ -291,6 +291,19 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     /was running when last heard of/,
   ],
   [
+    "running, agent of the node silent",
+    {
+      vmi: vmi("Running", ready, agentConnected),
+      nodes: [
+        node("True", {
+          "vmpod.dev/agent-endpoint": "https://10.42.0.1:10260",
+          "kubevirt.io/heartbeat": "2025-12-31T23:00:00Z",
+        }),
+      ],
+    },
+    /was running when last heard of, but the vmpod agent on node n1 gives no sign of life since 2025-12-31T23:00:00Z: the guest goes on/,
+  ],
+  [
     "waiting for the guest's agent",
     { vmi: vmi("Running", ready) },
     /running on n1 at 10.42.0.7; its guest agent has not connected: wait/,

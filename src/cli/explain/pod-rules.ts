@@ -2,7 +2,7 @@ import type { Event } from "../../../api/core.ts";
 import { findCondition, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { flags } from "./flags.ts";
 import { imageExplanation } from "./image.ts";
-import { agentProblemOn, isReady, notReadyReason } from "./nodes.ts";
+import { agentProblemOn, isReady, notReadyReason, startAgent } from "./nodes.ts";
 import { memoryShortage } from "./shortage.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
@@ -37,7 +37,7 @@ function noNode({ pod, nodes }: Situation): Explanation | undefined {
   const why = node ? `node ${node.metadata?.name} is not ready (${notReadyReason(node)})` : "there is no node";
   return {
     why: `cannot be placed because ${why}`,
-    todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+    todo: startAgent,
   };
 }
 
@@ -75,11 +75,11 @@ function diskImageMissing(situation: Situation): Explanation | undefined {
 }
 
 function noAgent(situation: Situation): Explanation | undefined {
-  const problem = agentProblemOn(situation.nodes, situation.pod?.spec?.nodeName ?? "");
+  const problem = agentProblemOn(situation, situation.pod?.spec?.nodeName ?? "");
   if (problem === undefined) return undefined;
   return {
     why: `is placed, but ${problem}`,
-    todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+    todo: startAgent,
   };
 }
 

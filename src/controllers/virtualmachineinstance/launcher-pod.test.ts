@@ -147,11 +147,28 @@ test("placement, names and probes are passed on", () => {
     }),
     context,
   );
-  assert.deepEqual(spec?.nodeSelector, { disk: "ssd" });
+  assert.deepEqual(spec?.nodeSelector, { disk: "ssd", "kubevirt.io/schedulable": "true" });
   assert.equal(spec?.hostname, "db");
   assert.equal(spec?.subdomain, "all");
   assert.equal(spec?.terminationGracePeriodSeconds, 0);
   assert.deepEqual(spec?.containers[0]?.readinessProbe, { httpGet: { path: "/", scheme: "HTTP" }, periodSeconds: 3 });
+});
+
+test("with KVM a named processor decides where the machine can be", () => {
+  const selector = (accelerator: "kvm" | "tcg", cpu: VirtualMachineInstanceSpec["domain"]["cpu"]) => {
+    const vmi = vmiOf((draft) => {
+      draft.domain.cpu = cpu;
+    });
+    return Object.keys(renderLauncherPod(vmi, { ...context, accelerator }).spec?.nodeSelector ?? {});
+  };
+  const features = [{ name: "avx2" }, { name: "pcid", policy: "optional" }];
+  assert.deepEqual(selector("kvm", { model: "Haswell", features }), [
+    "kubevirt.io/schedulable",
+    "cpu-model.node.kubevirt.io/Haswell",
+    "cpu-feature.node.kubevirt.io/avx2",
+  ]);
+  assert.deepEqual(selector("kvm", { model: "host-model" }), ["kubevirt.io/schedulable"]);
+  assert.deepEqual(selector("tcg", { model: "Haswell", features }), ["kubevirt.io/schedulable"]);
 });
 
 test("the machine: SATA drives are there from the start, PCI devices get ports", () => {

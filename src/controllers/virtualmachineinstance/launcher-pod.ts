@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import type { Pod, PodSpec } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { annotations, labels, launcherApp, runtimeUser } from "../../../api/kubevirt/names.ts";
+import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { buildCommand } from "../../qemu/domain/arguments.ts";
@@ -87,7 +87,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     ? []
     : copyContainers(spec, { launcherImage: context.launcherImage, resources, securityContext });
   return {
-    ...placement(spec),
+    ...placement(spec, context.accelerator),
     hostname: spec.hostname || podHostname(vmi),
     ...(spec.subdomain && { subdomain: spec.subdomain }),
     restartPolicy: "Never",
@@ -122,9 +122,9 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
   };
 }
 
-function placement(spec: VirtualMachineInstanceSpec): Partial<PodSpec> {
+function placement(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): Partial<PodSpec> {
   const fields = {
-    nodeSelector: spec.nodeSelector,
+    nodeSelector: nodeSelector(spec, accelerator),
     affinity: spec.affinity,
     tolerations: spec.tolerations,
     topologySpreadConstraints: spec.topologySpreadConstraints,
@@ -134,6 +134,25 @@ function placement(spec: VirtualMachineInstanceSpec): Partial<PodSpec> {
     dnsConfig: spec.dnsConfig,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** A node whose agent takes machines; with KVM also one whose processor has what is asked for. TCG has the same everywhere. */
+function nodeSelector(
+  { nodeSelector, domain }: VirtualMachineInstanceSpec,
+  accelerator: Accelerator,
+): PodSpec["nodeSelector"] {
+  const { model, features = [] } = domain.cpu ?? {};
+  const isNamed = model !== undefined && model !== "" && model !== "host-model" && model !== "host-passthrough";
+  const required = features.filter(({ policy = "require" }) => policy === "require" || policy === "");
+  const processor = [
+    ...(isNamed ? [`${processorLabels.model}/${model}`] : []),
+    ...required.map(({ name }) => `${processorLabels.feature}/${name}`),
+  ];
+  return {
+    ...nodeSelector,
+    [labels.schedulable]: "true",
+    ...(accelerator === "kvm" && Object.fromEntries(processor.map((label) => [label, "true"]))),
+  };
 }
 
 /** A name with dots, or too long, is no host name; the guest's own is set by its cloud-init. */

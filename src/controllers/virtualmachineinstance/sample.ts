@@ -20,6 +20,7 @@ export function observationOf(
     pods: [],
     claims: [],
     nodeExists: true,
+    agentSilence: undefined,
     accelerator: "tcg",
     createFailure: undefined,
     now,

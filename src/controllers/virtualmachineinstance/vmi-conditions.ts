@@ -24,7 +24,14 @@ export function decideConditions(observation: Observation, phase: string): Condi
   const withSync = putOrDrop(withReady, syncFailure(observation), ownsSynchronized, vmiConditions.synchronized, now);
   const pod = launcherOf(observation);
   const withCopies = putOrDrop(withSync, provisioning(pod), () => true, vmiConditions.provisioning, now);
-  return putOrDrop(withCopies, podUnscheduled(pod), () => true, vmiConditions.podScheduled, now);
+  const withNode = putOrDrop(
+    withCopies,
+    unresponsive(observation, phase),
+    () => true,
+    vmiConditions.nodeUnresponsive,
+    now,
+  );
+  return putOrDrop(withNode, podUnscheduled(pod), () => true, vmiConditions.podScheduled, now);
 }
 
 function putOrDrop(
@@ -114,6 +121,13 @@ function provisioning(pod: Pod | undefined): Condition | undefined {
   if (copy === undefined) return undefined;
   const message = `volume ${copy.volume}: the disk is being copied out of image ${copy.image}`;
   return { type: vmiConditions.provisioning, status: "True", reason: "CopyingContainerDisk", message };
+}
+
+/** The guest may go on: only what is said about it does not. */
+function unresponsive({ agentSilence, vmi }: Observation, phase: string): Condition | undefined {
+  if (agentSilence === undefined || (phase !== "Scheduled" && phase !== "Running")) return undefined;
+  const message = `the VM agent on node ${vmi.status?.nodeName} gives no sign of life since ${agentSilence.since}; the guest may run, but this status may be old`;
+  return { type: vmiConditions.nodeUnresponsive, status: "True", reason: "HeartbeatMissed", message };
 }
 
 function podUnscheduled(pod: Pod | undefined): Condition | undefined {

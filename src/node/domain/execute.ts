@@ -5,7 +5,7 @@ import type { Network, VirtualMachineInstance } from "../../../api/kubevirt/type
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Client } from "../../client/client.ts";
 import { guestSubnet } from "../../network/guest-subnet.ts";
-import { podCgroupFiles } from "../../network/pod-cgroup.ts";
+import { podCgroups } from "../../network/pod-cgroup.ts";
 import { defaultGuestCidr, names } from "../../network/pod-network.ts";
 import { reconcileNetwork } from "../../network/reconcile-network.ts";
 import { parseResolvConf } from "../../network/resolv-conf.ts";
@@ -29,6 +29,8 @@ export interface ExecuteContext {
   lookAgain: (key: string) => void;
   /** Where DHCP answerers leave their pids. */
   dhcpDirectory: string;
+  /** The host's cgroup file system, as seen from here. */
+  cgroupRoot: string;
 }
 
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
@@ -101,7 +103,7 @@ async function connectNetwork(
       resolver: parseResolvConf(resolvConf),
       hostname: pod.spec?.hostname ?? vmi.metadata?.name,
       pidFile: join(context.dhcpDirectory, `${pod.metadata?.uid}.pid`),
-      cgroupFiles: podCgroupFiles(cgroup, pod.metadata?.uid ?? ""),
+      cgroups: podCgroups(cgroup, pod.metadata?.uid ?? "", context.cgroupRoot),
     },
     signal,
   );

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf, StatusError } from "../../base/errors.ts";
+import type { Live } from "../../base/live-files.ts";
 import type { Logger } from "../../base/log.ts";
 import { refuseUpgrade } from "../../streams/http-head.ts";
 import { authorize } from "./authorize.ts";
@@ -14,17 +15,26 @@ import { type VerbContext, verbs } from "./verbs.ts";
 
 export type ServerContext = TargetContext & StreamContext & VerbContext & { log: Logger };
 
+/** PEM. */
+export interface ServerTls {
+  certificate: string;
+  key: string;
+  /** Signs the certificates of those who may call. */
+  clientCa: string;
+}
+
 export interface ServerOptions {
   port: number;
-  /** PEM. */
-  tls: { certificate: string; key: string; clientCa: string };
+  /** Certificates are replaced before they end; connections that are open go on with the old one. */
+  tls: Live<ServerTls>;
 }
 
 /** Resolves once it listens; closes when the signal aborts. */
 export async function startServer(context: ServerContext, options: ServerOptions, signal: AbortSignal): Promise<void> {
-  const { certificate: cert, key, clientCa: ca } = options.tls;
+  const { tls } = options;
   // The handshake lets everybody in, so that whoever is refused is told why.
-  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false });
+  const server = createServer({ ...secretsOf(tls.current()), requestCert: true, rejectUnauthorized: false });
+  tls.onChange((replaced) => server.setSecureContext(secretsOf(replaced)));
   server.on("request", (req, res) => void answer(context, req, res));
   server.on("upgrade", (req, socket, head) => void upgrade(context, req, socket, head));
   await listen(server, options.port);
@@ -32,6 +42,10 @@ export async function startServer(context: ServerContext, options: ServerOptions
     server.close();
     server.closeAllConnections();
   });
+}
+
+function secretsOf({ certificate, key, clientCa }: ServerTls) {
+  return { cert: certificate, key, ca: clientCa };
 }
 
 function listen(server: Server, port: number): Promise<void> {
