@@ -100,7 +100,12 @@ async function virtualMachineExtension(
     cert: await file(values["node-api-client-cert"], "node-api-client.crt"),
     key: await file(values["node-api-client-key"], "node-api-client.key"),
   };
-  const extension = createExtension({ client, agentTls, configuration: liveConfiguration(kubevirts), log });
+  const extension = createExtension({
+    client,
+    agentTls: () => agentTls,
+    configuration: liveConfiguration(kubevirts),
+    log,
+  });
   return { ...extension, startReadingConfiguration: () => kubevirts.start(new AbortController().signal) };
 }
 

@@ -5,7 +5,7 @@ import { someVmi } from "./domain/observation.fixture.ts";
 import { desiredDevices, macOf } from "./domain/desired-devices.ts";
 import { diskSources } from "./disks/disk-source.ts";
 import { parseImageHeader } from "./disks/image-header.ts";
-import { parseDurationMs } from "./guest/duration.ts";
+import { parseDurationMs } from "../base/duration.ts";
 import { simplify } from "./guest/read-guest.ts";
 import { cgroupNamesPod, parseStartTicks } from "./process/find-qemu.ts";
 import { parseRoute } from "./server/route.ts";

@@ -47,7 +47,7 @@ export async function startVmApiServer(): Promise<VmApiServer> {
   const controller = await identity(dir, authority, port, "system:vmpod:controller", ["system:masters"]);
   const kubevirts = createInformer(own.client, kubeVirts);
   const configuration = liveConfiguration(kubevirts);
-  const extension = createExtension({ client: own.client, agentTls: {}, configuration, log });
+  const extension = createExtension({ client: own.client, agentTls: () => ({}), configuration, log });
   const server = await runServer(authority, port, extension, log);
   await defineKinds(admin.client);
   kubevirts.start(stopping.signal);
