@@ -1,6 +1,7 @@
 /**
  * The one program. Its first argument names either a process of an instance (`apiserver`, `controller`, `agent`),
- * an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
+ * an operation on a whole instance (`up`, `down`, ...), a process of a cluster (`cluster-api-extension`, ...), each wired
+ * in a file of its own here, or a client command.
  * Everything is loaded only when it is asked for: `vmpod version` must not wait for the API server's code.
  */
 import { exitStatusOf, runCommandLine } from "../cli/run-command-line.ts";
@@ -13,6 +14,7 @@ const wired: Record<string, () => Promise<Wired>> = {
   apiserver: () => import("./apiserver.ts"),
   controller: () => import("./controller.ts"),
   agent: () => import("./agent.ts"),
+  "cluster-api-extension": () => import("./cluster/api-extension.ts"),
   up: () => import("./up.ts"),
   down: () => import("./down.ts"),
   status: () => import("./status.ts"),
