@@ -14,6 +14,7 @@ const wired: Record<string, () => Promise<Wired>> = {
   apiserver: () => import("./apiserver.ts"),
   controller: () => import("./controller.ts"),
   agent: () => import("./agent.ts"),
+  "cluster-api-extension": () => import("./cluster/api-extension.ts"),
   up: () => import("./up.ts"),
   down: () => import("./down.ts"),
   status: () => import("./status.ts"),
