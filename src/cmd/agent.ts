@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { clusterDnsOf, type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
 import { messageOf } from "../base/errors.ts";
-import { unchanging } from "../base/live-files.ts";
 import { createLogger } from "../base/log.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
@@ -13,6 +12,7 @@ import { credentialFiles } from "../embedded/credentials.ts";
 import { createKubelet } from "../kubelet/kubelet.ts";
 import { ensurePodBridge } from "../network/pod-bridge.ts";
 import { createNodeAgent } from "../node/node-agent.ts";
+import type { FollowedKeyPair, MountedKeyPair } from "../pki/mounted-key-pair.ts";
 import { startClusterDns } from "../workloads/dns/cluster-dns.ts";
 import { startVolumeDirectories } from "../workloads/local-volumes/directories.ts";
 import { startServiceProxy } from "../workloads/proxy/service-proxy.ts";
@@ -51,10 +51,9 @@ export async function run(argv: string[]): Promise<number> {
   });
   const nodeAgent = createNodeAgent({
     ...common,
-    tls: unchanging(tls),
+    tls: unchanging({ certificatePem: tls.certificate, keyPem: tls.key, caPem: tls.clientCa }),
     instance: instance.name,
     kubeletRoot: pathsOf(instance).kubelet,
-    cgroupRoot: "/sys/fs/cgroup",
     kvm,
     port: instance.vmPort,
   });
@@ -70,6 +69,11 @@ export async function run(argv: string[]): Promise<number> {
   await nodeAgent.withdraw().catch((error: unknown) => log.debug({ error: messageOf(error) }, "not withdrawn"));
   client.close();
   return 0;
+}
+
+/** `vmpod up` makes new ones before it starts us. */
+function unchanging(pair: MountedKeyPair): FollowedKeyPair {
+  return { current: () => pair, onChange: () => undefined };
 }
 
 async function serverTls(instance: Instance) {

@@ -3,7 +3,6 @@
  * (`cluster-...`), an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
  * Everything is loaded only when it is asked for: `vmpod version` must not wait for the API server's code.
  */
-import { takeLogLevel } from "./cluster/log-level.ts";
 import { exitStatusOf, runCommandLine } from "../cli/run-command-line.ts";
 
 interface Wired {
@@ -14,11 +13,11 @@ const wired: Record<string, () => Promise<Wired>> = {
   apiserver: () => import("./apiserver.ts"),
   controller: () => import("./controller.ts"),
   agent: () => import("./agent.ts"),
-  "cluster-api-extension": () => import("./cluster/api-extension.ts"),
   up: () => import("./up.ts"),
   down: () => import("./down.ts"),
   status: () => import("./status.ts"),
   doctor: () => import("./doctor.ts"),
+  "cluster-api-extension": () => import("./cluster/api-extension.ts"),
   "cluster-controller": () => import("./cluster/controller.ts"),
   "cluster-agent": () => import("./cluster/agent.ts"),
 };
@@ -26,11 +25,7 @@ const wired: Record<string, () => Promise<Wired>> = {
 const [name = "", ...rest] = process.argv.slice(2);
 const load = Object.hasOwn(wired, name) ? wired[name] : undefined;
 const status = load
-  ? await exitStatusOf(async () => {
-      // Before anything is loaded that logs.
-      const args = name.startsWith("cluster-") ? takeLogLevel(rest) : rest;
-      return (await load()).run(args);
-    })
+  ? await exitStatusOf(async () => (await load()).run(rest))
   : await runCommandLine(process.argv.slice(2));
 // A command that has ended has ended, whatever connection or terminal it still holds.
 process.exit(status);

@@ -81,8 +81,8 @@ const cgroups: [what: string, cgroup: string, expected: string[]][] = [
 
 for (const [what, cgroup, expected] of cgroups) {
   test(`the cgroups of a pod's helper: ${what}`, () => {
-    assert.deepEqual(podCgroups(cgroup, uid, "/sys/fs/cgroup"), expected);
-    assert.deepEqual(podCgroups(cgroup, "", "/sys/fs/cgroup"), []);
+    assert.deepEqual(podCgroups(cgroup, uid), expected);
+    assert.deepEqual(podCgroups(cgroup, ""), []);
   });
 }
 

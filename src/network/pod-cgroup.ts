@@ -1,5 +1,7 @@
 import { basename, dirname, join } from "node:path";
 
+/** The host's cgroup file system, also in a container of ours. */
+const root = "/sys/fs/cgroup";
 /** A cgroup of our own in the pod's, where the pod's cannot hold processes itself. */
 const ownCgroup = "vmpod-dhcp";
 
@@ -13,10 +15,8 @@ const ownCgroup = "vmpod-dhcp";
  *
  * On v2 a cgroup with children holds no process. Where v1 hierarchies name the pod, v2's (hybrid mode) is of no importance.
  * A path that leads upwards is relative to a cgroup namespace of our own, and says nothing of where the pod is.
- *
- * @param root where the host's cgroup file system is mounted
  */
-export function podCgroups(cgroup: string, podUid: string, root: string): string[] {
+export function podCgroups(cgroup: string, podUid: string): string[] {
   const all = cgroup.split("\n").flatMap((line) => {
     const [, controllers = "", path = ""] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
     const pod = dirname(path);

@@ -13,10 +13,10 @@ import { nodes, type Pod, pods } from "../../api/core.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
-import type { Live } from "../base/live-files.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
+import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
 import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { parseObjectKey } from "../runtime/object-key.ts";
@@ -33,7 +33,7 @@ import { createGuestAgents } from "./guest/guest-agents.ts";
 import { createMonitors } from "./monitor/monitors.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
-import { type ServerTls, startServer } from "./server/server.ts";
+import { startServer } from "./server/server.ts";
 
 export interface NodeAgentOptions {
   client: Client;
@@ -44,9 +44,7 @@ export interface NodeAgentOptions {
   kubeletRoot: string;
   port: number;
   nodeIp: string;
-  tls: Live<ServerTls>;
-  /** The host's cgroup file system, as seen from here. */
-  cgroupRoot: string;
+  tls: FollowedKeyPair;
   /** What a test guest said of this node's KVM. */
   kvm: { usable: boolean; reason: string };
   log: Logger;
@@ -69,7 +67,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 }
 
 async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
-  const { client, nodeName, kubeletRoot, cgroupRoot, port, tls, log } = options;
+  const { client, nodeName, kubeletRoot, port, tls, log } = options;
   // The controllers put the label there when they hand a machine over: what runs elsewhere is none of our business.
   const vmis = createInformer(client, virtualMachineInstances, { labelSelector: `${labels.nodeName}=${nodeName}` });
   const launchers = createInformer(client, pods, {
@@ -106,7 +104,6 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     lookAgain: (key) => loop.enqueue(key),
     events,
     dhcpDirectory,
-    cgroupRoot,
   });
   const loop = runReconciler(reconciler, {
     signal,

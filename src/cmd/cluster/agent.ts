@@ -5,12 +5,12 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../base/errors.ts";
-import { liveFiles } from "../../base/live-files.ts";
-import { createLogger, type Logger } from "../../base/log.ts";
+import { createLogger, type Logger, setLogLevel } from "../../base/log.ts";
 import { createClient } from "../../client/create-client.ts";
 import { loadInClusterConfig } from "../../client/in-cluster.ts";
 import { offerDevice } from "../../device-plugin/device-plugin.ts";
 import { createNodeAgent } from "../../node/node-agent.ts";
+import { followKeyPair } from "../../pki/mounted-key-pair.ts";
 import { probeKvm } from "../../qemu/probe/probe.ts";
 import { port } from "../flags.ts";
 import { aborted, untilTerminated } from "../terminate.ts";
@@ -22,13 +22,12 @@ const options = {
   port: { type: "string", default: "10260" },
   "tls-dir": { type: "string", default: "/etc/vmpod/tls" },
   "kubelet-root": { type: "string", default: "/var/lib/kubelet" },
+  "log-level": { type: "string" },
 } as const;
-
-/** Of the host, whatever is mounted in our own container. */
-const hostCgroups = "/proc/1/root/sys/fs/cgroup";
 
 export async function run(argv: string[]): Promise<number> {
   const { values } = parseArgs({ args: argv, options });
+  if (values["log-level"] !== undefined) setLogLevel(values["log-level"]);
   const log = createLogger("agent");
   const signal = untilTerminated();
   const kubeletRoot = values["kubelet-root"];
@@ -41,12 +40,8 @@ export async function run(argv: string[]): Promise<number> {
     nodeIp: required(values, "node-ip"),
     instance: "vmpod",
     kubeletRoot,
-    cgroupRoot: hostCgroups,
     port: port("--port", values.port),
-    tls: await liveFiles(tlsFiles(values["tls-dir"]), {
-      signal,
-      onError: (error) => log.warn({ error: messageOf(error) }, "the replaced certificate is not used yet"),
-    }),
+    tls: await followKeyPair(values["tls-dir"], { log, signal }),
     kvm,
     log,
   });
@@ -58,11 +53,6 @@ export async function run(argv: string[]): Promise<number> {
   await Promise.all(devices);
   client.close();
   return 0;
-}
-
-function tlsFiles(directory: string) {
-  const [certificate, key, clientCa] = ["tls.crt", "tls.key", "ca.crt"].map((name) => join(directory, name));
-  return { certificate: certificate ?? "", key: key ?? "", clientCa: clientCa ?? "" };
 }
 
 /** @returns what ends when the signal aborts */

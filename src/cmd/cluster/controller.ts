@@ -7,7 +7,8 @@
  */
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
-import { createLogger, type Logger } from "../../base/log.ts";
+import { defaultNamespace, serviceAccounts } from "../../base/cluster-names.ts";
+import { createLogger, type Logger, setLogLevel } from "../../base/log.ts";
 import { programVersion } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
 import { createClient } from "../../client/create-client.ts";
@@ -20,7 +21,8 @@ import { serveHealth } from "./health.ts";
 
 const options = {
   "launcher-image": { type: "string" },
-  namespace: { type: "string", default: "vmpod" },
+  namespace: { type: "string", default: defaultNamespace },
+  "log-level": { type: "string" },
 } as const;
 
 const healthPort = 8080;
@@ -37,6 +39,7 @@ export async function run(argv: string[]): Promise<number> {
   const { values } = parseArgs({ args: argv, options });
   const { namespace, "launcher-image": launcherImage } = values;
   if (!launcherImage) throw new Error("--launcher-image is missing: name the image that launcher pods run");
+  if (values["log-level"] !== undefined) setLogLevel(values["log-level"]);
   const log = createLogger("controller");
   const signal = untilTerminated();
   const client = createClient({ ...(await loadInClusterConfig()), userAgent: "vmpod-controller" });
@@ -44,7 +47,7 @@ export async function run(argv: string[]): Promise<number> {
   await runLeaderElection(client, {
     ...lease,
     namespace,
-    name: "vmpod-controller",
+    name: serviceAccounts.controller,
     identity: hostname(),
     signal,
     lead: (leading) => lead({ client, namespace, launcherImage, log }, leading),
@@ -64,8 +67,8 @@ async function lead({ client, namespace, launcherImage, log }: Settings, signal:
     kubeVirtNamespace: namespace,
     workloads: {
       namespace,
-      deployments: ["vmpod-controller", "vmpod-api-extension"],
-      daemonSets: ["vmpod-agent"],
+      deployments: [serviceAccounts.controller, serviceAccounts.extension],
+      daemonSets: [serviceAccounts.agent],
     },
     log,
     signal,

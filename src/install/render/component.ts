@@ -19,7 +19,7 @@ import {
   secretVolumes,
 } from "./pods.ts";
 
-const controllerHealthPort = 8081;
+const controllerHealthPort = 8080;
 const extensionPort = 8443;
 const hostnameKey = "kubernetes.io/hostname";
 

@@ -41,7 +41,9 @@ const controllerRules: PolicyRule[] = [
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", read),
   rule("", "pods", [...read, "create", "patch", "delete"]),
-  rule("", "nodes persistentvolumeclaims", read),
+  rule("", "persistentvolumeclaims", read),
+  // Nodes whose agent is silent are marked: they get no more machines.
+  rule("", "nodes", [...read, "patch"]),
   rule(
     "admissionregistration.k8s.io",
     "mutatingwebhookconfigurations validatingwebhookconfigurations",

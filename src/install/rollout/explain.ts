@@ -15,9 +15,7 @@ export interface RolloutView {
 export function whyWaiting({ workload, pods, events }: RolloutView): string | undefined {
   const name = workload.metadata?.name ?? "";
   const progress =
-    workload.kind === "DaemonSet"
-      ? daemonSetProgress(name, workload as DaemonSet)
-      : deploymentProgress(name, workload);
+    workload.kind === "DaemonSet" ? daemonSetProgress(name, workload as DaemonSet) : deploymentProgress(name, workload);
   if (progress.lack === undefined) return undefined;
   // Those of the newest template say what is wrong with it.
   const alive = pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined).toSorted(newestFirst);

@@ -29,8 +29,6 @@ export interface ExecuteContext {
   lookAgain: (key: string) => void;
   /** Where DHCP answerers leave their pids. */
   dhcpDirectory: string;
-  /** The host's cgroup file system, as seen from here. */
-  cgroupRoot: string;
 }
 
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
@@ -103,7 +101,7 @@ async function connectNetwork(
       resolver: parseResolvConf(resolvConf),
       hostname: pod.spec?.hostname ?? vmi.metadata?.name,
       pidFile: join(context.dhcpDirectory, `${pod.metadata?.uid}.pid`),
-      cgroups: podCgroups(cgroup, pod.metadata?.uid ?? "", context.cgroupRoot),
+      cgroups: podCgroups(cgroup, pod.metadata?.uid ?? ""),
     },
     signal,
   );

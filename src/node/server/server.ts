@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf, StatusError } from "../../base/errors.ts";
-import type { Live } from "../../base/live-files.ts";
 import type { Logger } from "../../base/log.ts";
+import type { FollowedKeyPair, MountedKeyPair } from "../../pki/mounted-key-pair.ts";
 import { refuseUpgrade } from "../../streams/http-head.ts";
 import { authorize } from "./authorize.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -15,18 +15,10 @@ import { type VerbContext, verbs } from "./verbs.ts";
 
 export type ServerContext = TargetContext & StreamContext & VerbContext & { log: Logger };
 
-/** PEM. */
-export interface ServerTls {
-  certificate: string;
-  key: string;
-  /** Signs the certificates of those who may call. */
-  clientCa: string;
-}
-
 export interface ServerOptions {
   port: number;
   /** Certificates are replaced before they end; connections that are open go on with the old one. */
-  tls: Live<ServerTls>;
+  tls: FollowedKeyPair;
 }
 
 /** Resolves once it listens; closes when the signal aborts. */
@@ -34,7 +26,7 @@ export async function startServer(context: ServerContext, options: ServerOptions
   const { tls } = options;
   // The handshake lets everybody in, so that whoever is refused is told why.
   const server = createServer({ ...secretsOf(tls.current()), requestCert: true, rejectUnauthorized: false });
-  tls.onChange((replaced) => server.setSecureContext(secretsOf(replaced)));
+  tls.onChange(() => server.setSecureContext(secretsOf(tls.current())));
   server.on("request", (req, res) => void answer(context, req, res));
   server.on("upgrade", (req, socket, head) => void upgrade(context, req, socket, head));
   await listen(server, options.port);
@@ -44,8 +36,9 @@ export async function startServer(context: ServerContext, options: ServerOptions
   });
 }
 
-function secretsOf({ certificate, key, clientCa }: ServerTls) {
-  return { cert: certificate, key, ca: clientCa };
+/** Who may call has a certificate of the authority in it. */
+function secretsOf({ certificatePem, keyPem, caPem }: MountedKeyPair) {
+  return { cert: certificatePem, key: keyPem, ca: caPem };
 }
 
 function listen(server: Server, port: number): Promise<void> {
