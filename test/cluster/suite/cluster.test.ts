@@ -81,13 +81,17 @@ describe("a test cluster", () => {
     assert.equal(await cluster.kubectlWith(withInput, "exec", "-i", pod, "--", "cat"), "typed");
   });
 
-  it("lets pods reach the API server by its Service, and the host reach Services and pods", async () => {
+  it("lets pods reach the API server by its Service, and host and API server reach Services and pods", async () => {
     const version = await fetchFrom("c1", "https://kubernetes.default.svc/version", "--no-check-certificate");
     assert.match(version, /"gitVersion": "v1\.20\.2"/);
     const address = await cluster.kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
     const pod = await cluster.kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[1].status.podIP}");
-    for (const url of [`http://${address}/name`, `http://${pod}:8080/name`])
+    for (const url of [`http://${address}/name`, `http://${pod}:8080/name`]) {
       assert.match(await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text(), /^web-/);
+      const script = `process.stdout.write(await (await fetch(${JSON.stringify(url)})).text())`;
+      const argv = [process.execPath, "--input-type=module", "--eval", script];
+      assert.match(await cluster.controlPlaneExec(argv, { timeoutMs: 10_000 }), /^web-/);
+    }
   });
 
   it("gives privileged pods the node: its processes, its network, its kubelet's directory and mounts in it", async () => {
