@@ -115,8 +115,9 @@ describe("a test cluster", () => {
     }
   });
 
-  it("calls webhooks and aggregated APIs in pods, by their Service", async () => {
+  it("calls webhooks and aggregated APIs in pods, by their Service", async (context) => {
     const directory = await mkdtemp(join(tmpdir(), "vmpod-extension-"));
+    context.after(() => rm(directory, { recursive: true }));
     const ca = await ensureCa(directory);
     const dnsNames = ["extension.default.svc"];
     const pair = await issueCertificate(ca, { commonName: "extension", dnsNames, usages: ["server"] });
@@ -142,7 +143,6 @@ describe("a test cluster", () => {
       return created.includes('"seen":"yes"') || undefined;
     });
     await cluster.kubectl("delete", "apiservice/v1.greetings.test", "mutatingwebhookconfiguration/extension");
-    await rm(directory, { recursive: true });
   });
 
   it("notices that a node is gone, and that it is back with its pods", async () => {
