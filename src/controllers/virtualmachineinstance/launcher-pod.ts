@@ -9,7 +9,6 @@ import { createHash } from "node:crypto";
 import type { Pod, PodSpec } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { podConditions } from "../../../api/kubevirt/conditions.ts";
-import { annotations, labels, launcherApp, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
