@@ -41,6 +41,8 @@ const controllerRules: PolicyRule[] = [
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", read),
   rule("", "pods", [...read, "create", "patch", "delete"]),
+  // The readiness gate: a paused machine is not ready.
+  rule("", "pods/status", ["patch"]),
   rule("", "persistentvolumeclaims", read),
   // Nodes whose agent is silent are marked: they get no more machines.
   rule("", "nodes", [...read, "patch"]),
