@@ -7,6 +7,7 @@ import { FileTree } from "../../src/storage/oci/file-tree.ts";
 import { addPrograms, type Program } from "../elf/closure.ts";
 import type { Inputs } from "../inputs.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
+import { addCopier } from "./copier.ts";
 import { qemuLayer } from "./qemu.ts";
 
 const efiFirmware = ["ovmf/OVMF.fd", "OVMF/OVMF_CODE_4M.ms.fd", "OVMF/OVMF_VARS_4M.ms.fd"];
@@ -32,6 +33,7 @@ export const launcher: Recipe = {
       tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
     }
     for (const script of ["stop-guest", "with-efi-variables"]) await addScript(tree, kitchen.inputs, script);
+    await addCopier(tree, kitchen);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };

@@ -29,8 +29,8 @@ const hostPrograms = [
   "/bin/umount",
 ];
 
-/** What the agent's short scripts in other namespaces call. */
-const applets = ["sh", "cat"];
+/** What the agent's short scripts in other namespaces call; device nodes for guests (src/device-plugin/private-node.ts). */
+const applets = ["sh", "cat", "mknod"];
 
 export const vmpod: Recipe = {
   name: "vmpod",

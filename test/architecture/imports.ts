@@ -18,6 +18,7 @@ export const layers: readonly (readonly string[])[] = [
     "src/storage",
     "src/network",
     "src/cri",
+    "src/device-plugin",
   ],
   ["src/runtime", "src/http", "images"],
   [

@@ -68,7 +68,7 @@ function objectOf(value: unknown, field: string): KubeObject | undefined {
   if (value === undefined || value === null) return undefined;
   const object = fieldsOf(value, field);
   if (object["metadata"] !== undefined) fieldsOf(object["metadata"], `${field}.metadata`);
-  return object as KubeObject;
+  return object;
 }
 
 function fieldsOf(value: unknown, field: string): Fields {

@@ -69,7 +69,7 @@ const noisyVm = fc
     const vm: Record<string, unknown> = { ...sampleVm() };
     const old = vm[field];
     const isPart = typeof old === "object" && typeof noise === "object";
-    vm[field] = isPart ? { ...old, ...noise } : noise;
+    vm[field] = isPart ? Object.assign({}, old, noise) : noise;
     return vm;
   });
 

@@ -29,6 +29,6 @@ async function review(client: Client, token: string): Promise<UserInfo | undefin
     name: username,
     groups: [...groups],
     ...(uid && { uid }),
-    ...(extra && { extra: extra as Record<string, string[]> }),
+    ...(extra && { extra }),
   };
 }

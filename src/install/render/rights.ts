@@ -41,7 +41,11 @@ const controllerRules: PolicyRule[] = [
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", read),
   rule("", "pods", [...read, "create", "patch", "delete"]),
-  rule("", "nodes persistentvolumeclaims", read),
+  // The readiness gate: a paused machine is not ready.
+  rule("", "pods/status", ["patch"]),
+  rule("", "persistentvolumeclaims", read),
+  // Nodes whose agent is silent are marked: they get no more machines.
+  rule("", "nodes", [...read, "patch"]),
   rule(
     "admissionregistration.k8s.io",
     "mutatingwebhookconfigurations validatingwebhookconfigurations",
