@@ -20,9 +20,6 @@ export interface VirtConfiguration {
   cpuAllocationRatio: number;
 }
 
-/** Where configuration comes from while it may change. */
-export type ConfigurationSource = () => VirtConfiguration;
-
 export const defaultConfiguration: VirtConfiguration = {
   architecture: "amd64",
   machineTypes: { amd64: "q35", arm64: "virt", s390x: "s390-ccw-virtio" },
