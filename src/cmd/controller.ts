@@ -1,4 +1,7 @@
-/** `vmpod controller`: the workload controllers and the VM controllers of the embedded mode. */
+/**
+ * `vmpod controller`: the workload controllers and the VM controllers of the embedded mode. VMPOD_IMAGE_VOLUMES=false in its
+ * environment makes machines as on a cluster whose pods have no image volumes.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -39,6 +42,7 @@ export async function run(argv: string[]): Promise<number> {
   await startVirtualMachineControllers({
     client,
     launcherImage: images.launcher,
+    imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
     version: `v${programVersion()}`,
     log,
     signal,

@@ -4,16 +4,20 @@ import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
+import { objectKey } from "../runtime/object-key.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
+import { startNodeController } from "./node/controller.ts";
 import { startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
-import { createInformers } from "./virtualmachineinstance/observe.ts";
+import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
 
 export interface VirtualMachineControllersOptions {
   client: Client;
   /** The image whose QEMU the launcher pods run. */
   launcherImage: string;
+  /** Whether this cluster's pods can have image volumes; else container disks are copied. */
+  imageVolumes: boolean;
   /** Of vmpod, as KubeVirt resources show it. */
   version: string;
   /** Where the KubeVirt resource is looked for; everywhere when absent. */
@@ -26,7 +30,7 @@ export interface VirtualMachineControllersOptions {
 
 /** Resolves when the signal aborted and the work in flight ended. */
 export async function startVirtualMachineControllers(options: VirtualMachineControllersOptions): Promise<void> {
-  const { client, launcherImage, log, signal } = options;
+  const { client, launcherImage, imageVolumes, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
   const namespace = options.kubeVirtNamespace;
@@ -38,7 +42,21 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   if (signal.aborted) return;
   const events = createEventRecorder(client, { component: "virtualmachine-controller" });
   log.info({ virtualMachines: vms.list().length }, "virtual machine controllers started");
+  const vmiLoop = startVmiController({
+    client,
+    informers: instances,
+    events,
+    launcherImage,
+    imageVolumes,
+    configuration,
+    signal,
+  });
+  const onSilence = (nodeName: string): void => {
+    for (const vmi of instances.vmis.byIndex(byNodeName, nodeName)) vmiLoop.enqueue(objectKey(vmi));
+  };
   const loops = [
+    vmiLoop,
+    startNodeController({ client, nodes: instances.nodes, onSilence, signal }),
     startKubeVirtController({
       client,
       kubeVirts: kubevirts,
@@ -47,7 +65,6 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       signal,
     }),
     startVmController({ client, informers: { vms, ...instances }, events, signal }),
-    startVmiController({ client, informers: instances, events, launcherImage, configuration, signal }),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }

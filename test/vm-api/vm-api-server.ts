@@ -54,6 +54,7 @@ export async function startVmApiServer(): Promise<VmApiServer> {
   const controllers = startVirtualMachineControllers({
     client: controller.client,
     launcherImage: "localhost/vmpod/launcher:test",
+    imageVolumes: true,
     version: "v0.0.0-test",
     log,
     signal: stopping.signal,

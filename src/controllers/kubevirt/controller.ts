@@ -11,8 +11,8 @@ import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
 import { authoritative } from "../../runtime/virt-configuration.ts";
-import { daemonSetComponent, deploymentComponent } from "./components.ts";
-import type { Component, Observation } from "./observation.ts";
+import { daemonSetProgress, deploymentProgress, type WorkloadProgress } from "../../runtime/workload-progress.ts";
+import type { Observation } from "./observation.ts";
 import { decideStatus } from "./status.ts";
 
 /** The workloads that vmpod itself consists of, where it is made of pods. */
@@ -45,7 +45,7 @@ export function startKubeVirtController(options: KubeVirtControllerOptions): Rec
 }
 
 interface ReconcilerContext extends Pick<KubeVirtControllerOptions, "client" | "kubeVirts" | "version"> {
-  components(): Promise<Component[]>;
+  components(): Promise<WorkloadProgress[]>;
 }
 
 export function createKubeVirtReconciler(context: ReconcilerContext): Reconciler<Observation, never> {
@@ -87,7 +87,7 @@ async function writeStatus(client: Client, observation: Observation, signal: Abo
 
 interface WatchedWorkloads {
   /** Waits until they were read: what was not looked at yet is not missing. */
-  components(): Promise<Component[]>;
+  components(): Promise<WorkloadProgress[]>;
   onChange(handler: () => void): void;
 }
 
@@ -101,8 +101,8 @@ function watchWorkloads(client: Client, workloads: OwnWorkloads, signal: AbortSi
     async components() {
       await Promise.all([ownDeployments.synced(), ownDaemonSets.synced()]);
       return [
-        ...workloads.deployments.map((name) => deploymentComponent(name, ownDeployments.get(namespace, name))),
-        ...workloads.daemonSets.map((name) => daemonSetComponent(name, ownDaemonSets.get(namespace, name))),
+        ...workloads.deployments.map((name) => deploymentProgress(name, ownDeployments.get(namespace, name))),
+        ...workloads.daemonSets.map((name) => daemonSetProgress(name, ownDaemonSets.get(namespace, name))),
       ];
     },
     onChange(handler) {

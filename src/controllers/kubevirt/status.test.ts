@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findCondition } from "../../../api/kubevirt/conditions.ts";
 import type { KubeVirt } from "../../../api/kubevirt/resources.ts";
-import { daemonSetComponent, deploymentComponent } from "./components.ts";
+import { daemonSetProgress, deploymentProgress } from "../../runtime/workload-progress.ts";
 import type { Observation } from "./observation.ts";
 import { decideStatus } from "./status.ts";
 
@@ -78,7 +78,7 @@ test("one that is being deleted says so", () => {
 
 test("a workload is ready when all its pods are of the present version and available", () => {
   const deployment = (generation: number, updatedReplicas: number, availableReplicas: number) =>
-    deploymentComponent("c", {
+    deploymentProgress("c", {
       metadata: { generation },
       spec: { replicas: 2, selector: {}, template: {} },
       status: { observedGeneration: 2, updatedReplicas, availableReplicas },
@@ -87,8 +87,8 @@ test("a workload is ready when all its pods are of the present version and avail
   assert.equal(deployment(3, 2, 2), "was not looked at yet");
   assert.equal(deployment(2, 1, 2), "1 of 2 pods are up to date");
   assert.equal(deployment(2, 2, 1), "1 of 2 pods are available");
-  assert.equal(deploymentComponent("c", undefined).lack, "is missing");
+  assert.equal(deploymentProgress("c", undefined).lack, "is missing");
   const counts = { currentNumberScheduled: 3, numberMisscheduled: 0, numberReady: 3, observedGeneration: 1 };
   const status = { ...counts, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberAvailable: 2 };
-  assert.equal(daemonSetComponent("a", { status }).lack, "2 of 3 pods are available");
+  assert.equal(daemonSetProgress("a", { status }).lack, "2 of 3 pods are available");
 });

@@ -1,0 +1,38 @@
+/** Brings objects into the cluster by server-side apply: what others set, e.g. a `caBundle`, stays theirs. */
+import type { KubeObject } from "../../../api/meta.ts";
+import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
+import type { Client } from "../../client/client.ts";
+import { keyOf } from "../../client/paths.ts";
+import { nameOf, resourceOf } from "./kinds.ts";
+
+export const fieldManager = "vmpod-install";
+
+export type Outcome = "created" | "changed" | "unchanged";
+
+export async function applyObject(client: Client, object: KubeObject, signal?: AbortSignal): Promise<Outcome> {
+  const resource = resourceOf(object);
+  const key = keyOf(object);
+  const before = await getIfThere(client, object, signal);
+  try {
+    const patch = { type: "apply", body: object } as const;
+    const after = await client.patch(resource, key, patch, { fieldManager, force: true, signal });
+    if (before === undefined) return "created";
+    return before.metadata?.resourceVersion === after.metadata?.resourceVersion ? "unchanged" : "changed";
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw new StatusError(error.reason, `applying ${nameOf(object)}: ${messageOf(error)}`, error.details, error.code);
+  }
+}
+
+export async function getIfThere<T extends KubeObject>(
+  client: Client,
+  object: T,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return (await client.get(resourceOf(object), keyOf(object), { signal })) as T;
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
