@@ -69,6 +69,8 @@ const extensionRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachines", ["get", "update"]),
   rule("kubevirt.io", "virtualmachines/status", ["update"]),
   rule("kubevirt.io", "virtualmachineinstances", ["get", "list", "patch"]),
+  // At an eviction, the node that the guest must leave.
+  rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
   rule("", "nodes pods", ["get"]),
 ];
