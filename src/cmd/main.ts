@@ -1,6 +1,6 @@
 /**
- * The one program. Its first argument names either a process of an instance (`apiserver`, `controller`, `agent`),
- * an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
+ * The one program. Its first argument names either a process of an instance (`apiserver`, `controller`, `agent`), one of a cluster's pods
+ * (`cluster-...`), an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
  * Everything is loaded only when it is asked for: `vmpod version` must not wait for the API server's code.
  */
 import { flushCompileCache } from "node:module";
@@ -18,6 +18,9 @@ const wired: Record<string, () => Promise<Wired>> = {
   down: () => import("./down.ts"),
   status: () => import("./status.ts"),
   doctor: () => import("./doctor.ts"),
+  "cluster-api-extension": () => import("./cluster/api-extension.ts"),
+  "cluster-controller": () => import("./cluster/controller.ts"),
+  "cluster-agent": () => import("./cluster/agent.ts"),
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

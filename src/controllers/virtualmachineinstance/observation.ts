@@ -1,6 +1,7 @@
 /** What the controller looks at to decide about one VirtualMachineInstance. Plain data, never changed. */
 import type { Pod } from "../../../api/core.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Silence } from "../../runtime/node-heartbeat.ts";
 import type { Accelerator } from "./domain.ts";
 
 export interface Claim {
@@ -18,6 +19,8 @@ export interface Observation {
   claims: readonly Claim[];
   /** False when the node that the pod was bound to is no longer part of the cluster. */
   nodeExists: boolean;
+  /** The VM agent of the machine's node gives no sign of life. */
+  agentSilence: Silence | undefined;
   accelerator: Accelerator;
   /** Why the last attempt to create the pod was refused. */
   createFailure: string | undefined;
