@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleImage, contentTag, writeImageTar } from "../src/storage/oci/image.ts";
-import { packLayer } from "../src/storage/oci/layer.ts";
+import { type Layer, packLayer } from "../src/storage/oci/layer.ts";
 import { busybox } from "./busybox/recipe.ts";
 import { fetchPackages, packageRoot, packageVersions } from "./debian/packages.ts";
 import { guest, guestTiny } from "./guest/recipe.ts";
@@ -16,8 +16,9 @@ import { Inputs, type InputStamp, stampOf, unchanged } from "./inputs.ts";
 import { launcher } from "./launcher/recipe.ts";
 import { pause } from "./pause/recipe.ts";
 import type { Recipe } from "./recipe.ts";
+import { vmpod } from "./vmpod/recipe.ts";
 
-export type ImageName = "pause" | "busybox" | "launcher" | "guest" | "guest-tiny";
+export type ImageName = "pause" | "busybox" | "launcher" | "guest" | "guest-tiny" | "vmpod";
 
 export interface BuildOptions {
   /** Packages and finished images are kept here. */
@@ -44,7 +45,8 @@ export interface BuiltImage {
   result: "built" | "cached";
 }
 
-const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher, guest, "guest-tiny": guestTiny };
+const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher, guest, "guest-tiny": guestTiny, vmpod };
+export const imageNames = Object.keys(recipes) as ImageName[];
 const usualNames: readonly ImageName[] = ["pause", "busybox", "launcher", "guest"];
 
 export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
@@ -90,8 +92,10 @@ async function build(recipe: Recipe, cacheDir: string): Promise<Omit<Stamp, "rec
   const workDirectory = await mkdtemp(join(cacheDir, "images", `.${recipe.name}-`));
   try {
     const kitchen = { inputs, workDirectory, packageRoot: (name: string) => packageRoot(cacheDir, name) };
-    const { tree, config } = await recipe.build(kitchen);
-    const image = assembleImage([await packLayer(tree.entries())], config);
+    const { tree, below, config } = await recipe.build(kitchen);
+    const layers: Layer[] = [];
+    for (const each of [below, tree]) if (each) layers.push(await packLayer(each.entries()));
+    const image = assembleImage(layers, config);
     const tag = contentTag(image);
     const repository = `localhost/vmpod/${recipe.name}`;
     const references = [`${repository}:${tag}`, ...(recipe.latest ? [`${repository}:latest`] : [])];

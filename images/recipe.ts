@@ -9,7 +9,14 @@ export interface Recipe {
   packages: readonly string[];
   /** Also give it the tag `latest`: people name it in manifests. */
   latest?: boolean;
-  build(kitchen: Kitchen): Promise<{ tree: FileTree; config: ImageConfig }>;
+  build(kitchen: Kitchen): Promise<Dish>;
+}
+
+export interface Dish {
+  tree: FileTree;
+  /** A layer under `tree`. Images that have the same one share its bytes: in a registry, on the way, and on a node. */
+  below?: FileTree;
+  config: ImageConfig;
 }
 
 export interface Kitchen {

@@ -5,16 +5,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { generateArchitecturePicture } from "./generate/architecture-picture.ts";
-import { generateCriClient } from "./generate/cri-client.ts";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
+import { generateProtobufCode } from "./generate/protobuf-code.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
 const checkOnly = process.argv.includes("--check");
 
 /** By path. */
 const wanted = new Map<string, string>();
-const generators = [generateKubernetesSchemas, generateKubevirtCrds, generateCriClient, generateArchitecturePicture];
+const generators = [generateKubernetesSchemas, generateKubevirtCrds, generateProtobufCode, generateArchitecturePicture];
 for (const generate of generators) {
   for (const [path, content] of await generate()) wanted.set(path, content);
 }

@@ -11,6 +11,8 @@ export const vmiConditions = {
   storageLiveMigratable: "StorageLiveMigratable",
   softwareEmulation: "SoftwareEmulation",
   podScheduled: "PodScheduled",
+  /** The VM agent of the machine's node gives no sign of life: what the status says of the guest may be old. */
+  nodeUnresponsive: "NodeUnresponsive",
 } as const;
 
 /** On launcher pods. */

@@ -1,4 +1,9 @@
-/** What an administrator may decide for all virtual machines: the part of the KubeVirt resource that vmpod reads. */
+/**
+ * What an administrator may decide for all virtual machines: the part of the KubeVirt resource that vmpod reads. A value that
+ * cannot be honoured counts as absent and is named, so that one mistake does not take the rest along.
+ */
+import { isQuantity } from "../../src/base/quantity.ts";
+import type { KubeVirt } from "./resources.ts";
 
 export interface VirtConfiguration {
   architecture: string;
@@ -48,3 +53,112 @@ export const defaultConfiguration: VirtConfiguration = {
     allowAutoConverge: false,
   },
 };
+
+export interface ReadConfiguration {
+  configuration: VirtConfiguration;
+  /** One sentence for each value that is not honoured: field, value, what would be. */
+  problems: string[];
+}
+
+/** Where configuration comes from while it may change. */
+export type ConfigurationSource = () => VirtConfiguration;
+
+type Spec = NonNullable<KubeVirt["spec"]["configuration"]>;
+
+export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfiguration {
+  const { configuration: given = {} } = kubevirt?.spec ?? {};
+  const reader = new Reader();
+  const developer = given.developerConfiguration;
+  const configuration: VirtConfiguration = {
+    architecture: reader.oneOf(
+      "architectureConfiguration.defaultArchitecture",
+      given.architectureConfiguration?.defaultArchitecture,
+      ["amd64"],
+      defaultConfiguration.architecture,
+    ),
+    machineTypes: { ...defaultConfiguration.machineTypes, ...machineTypesOf(given) },
+    defaultNetworkInterface: reader.oneOf(
+      "network.defaultNetworkInterface",
+      given.network?.defaultNetworkInterface,
+      ["bridge", "masquerade"],
+      defaultConfiguration.defaultNetworkInterface,
+    ),
+    evictionStrategy: reader.oneOf("evictionStrategy", given.evictionStrategy, evictionStrategies, undefined),
+    cpuModel: given.cpuModel || undefined,
+    vmRolloutStrategy: reader.oneOf(
+      "vmRolloutStrategy",
+      given.vmRolloutStrategy,
+      ["Stage", "LiveUpdate"],
+      defaultConfiguration.vmRolloutStrategy,
+    ),
+    useEmulation: developer?.useEmulation ?? defaultConfiguration.useEmulation,
+    cpuAllocationRatio: reader.atLeastOne(
+      "developerConfiguration.cpuAllocationRatio",
+      developer?.cpuAllocationRatio,
+      defaultConfiguration.cpuAllocationRatio,
+    ),
+    migrations: readMigrations(given.migrations ?? {}, reader),
+  };
+  return { configuration, problems: reader.problems };
+}
+
+type MigrationCount = Exclude<keyof VirtMigrationConfiguration, "bandwidthPerMigration" | "allowAutoConverge">;
+
+function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader): VirtMigrationConfiguration {
+  const defaults = defaultConfiguration.migrations;
+  const count = (field: MigrationCount): number =>
+    reader.atLeastOne(`migrations.${field}`, given[field], defaults[field]);
+  return {
+    parallelMigrationsPerCluster: count("parallelMigrationsPerCluster"),
+    parallelOutboundMigrationsPerNode: count("parallelOutboundMigrationsPerNode"),
+    bandwidthPerMigration: reader.quantity(
+      "migrations.bandwidthPerMigration",
+      given.bandwidthPerMigration,
+      defaults.bandwidthPerMigration,
+    ),
+    completionTimeoutPerGiB: count("completionTimeoutPerGiB"),
+    progressTimeout: count("progressTimeout"),
+    allowAutoConverge: given.allowAutoConverge ?? defaults.allowAutoConverge,
+  };
+}
+
+const evictionStrategies = ["None", "LiveMigrate", "LiveMigrateIfPossible", "External"] as const;
+
+/** The old field speaks of the one architecture that there was when it was made. */
+function machineTypesOf({ machineType, architectureConfiguration }: Spec): Record<string, string> {
+  const types = {
+    amd64: architectureConfiguration?.amd64?.machineType || machineType,
+    arm64: architectureConfiguration?.arm64?.machineType,
+    s390x: architectureConfiguration?.s390x?.machineType,
+  };
+  return Object.fromEntries(Object.entries(types).flatMap(([name, type]) => (type ? [[name, type]] : [])));
+}
+
+class Reader {
+  readonly problems: string[] = [];
+
+  oneOf<T extends string, D>(field: string, value: string | undefined, known: readonly T[], fallback: D): T | D {
+    if (!value) return fallback;
+    const found = known.find((each) => each === value);
+    if (found === undefined) this.refuse(field, JSON.stringify(value), `use ${known.join(" or ")}`);
+    return found ?? fallback;
+  }
+
+  atLeastOne(field: string, value: number | undefined, fallback: number): number {
+    if (!value) return fallback;
+    if (value >= 1) return value;
+    this.refuse(field, String(value), "use 1 or more");
+    return fallback;
+  }
+
+  quantity(field: string, value: string | number | undefined, fallback: string): string {
+    if (value === undefined || value === "") return fallback;
+    if (isQuantity(value) && !String(value).startsWith("-")) return String(value);
+    this.refuse(field, JSON.stringify(value), "use a quantity of bytes a second, e.g. 64Mi, or 0 for no limit");
+    return fallback;
+  }
+
+  private refuse(field: string, value: string, fix: string): void {
+    this.problems.push(`spec.configuration.${field} ${value} is not honoured: ${fix}`);
+  }
+}

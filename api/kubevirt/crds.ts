@@ -3,6 +3,7 @@
  * that keep shared types once.
  */
 import { readFileSync } from "node:fs";
+import { shippedFile } from "../../src/base/shipped-file.ts";
 import type { CustomResourceColumnDefinition, CustomResourceDefinition, JSONSchemaProps } from "../apiextensions.ts";
 
 interface Generated {
@@ -28,7 +29,9 @@ const refPrefix = "#/components/schemas/";
 
 /** Made anew by each call (a few milliseconds): the caller owns them. */
 export function customResourceDefinitions(): CustomResourceDefinition[] {
-  return ["crds.gen.json", "cdi-crds.gen.json"].flatMap((file) => readDefinitions(new URL(file, import.meta.url)));
+  return [shippedFile("api/kubevirt/crds.gen.json"), shippedFile("api/kubevirt/cdi-crds.gen.json")].flatMap(
+    readDefinitions,
+  );
 }
 
 function readDefinitions(file: URL): CustomResourceDefinition[] {

@@ -10,6 +10,19 @@ export const labels = {
   schedulable: "kubevirt.io/schedulable",
   migrationJobUid: "kubevirt.io/migrationJobUID",
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
+  /** On a Node: `true` when guests were seen to run on its KVM. */
+  kvm: "vmpod.dev/kvm",
+} as const;
+
+/** Of labels on Nodes, `PREFIX/NAME: "true"`: what the node's processors are and can. */
+export const processorLabels = {
+  model: "cpu-model.node.kubevirt.io",
+  /** Models that a guest may come with from another node. */
+  migratableModel: "cpu-model-migration.node.kubevirt.io",
+  feature: "cpu-feature.node.kubevirt.io",
+  vendor: "cpu-vendor.node.kubevirt.io",
+  hostModel: "host-model-cpu.node.kubevirt.io",
+  hostModelFeature: "host-model-required-features.node.kubevirt.io",
 } as const;
 
 /** The value of `labels.app` on a launcher pod. */
@@ -26,6 +39,10 @@ export const annotations = {
   useEmulation: "vmpod.dev/use-emulation",
   /** On a Node: where its VM agent serves, `https://IP:PORT`. */
   agentEndpoint: "vmpod.dev/agent-endpoint",
+  /** On a Node: when its VM agent was last seen alive, RFC 3339. */
+  heartbeat: "kubevirt.io/heartbeat",
+  /** On a Node: what was found out about its KVM, for people. */
+  kvmReason: "vmpod.dev/kvm-reason",
   migrationJobName: "kubevirt.io/migrationJobName",
   /** On a migration: the node that is to be emptied. */
   evacuationMigration: "kubevirt.io/evacuationMigration",
@@ -45,6 +62,7 @@ export const finalizers = {
 export const deviceResources = {
   kvm: "devices.kubevirt.io/kvm",
   tun: "devices.kubevirt.io/tun",
+  vhostNet: "devices.kubevirt.io/vhost-net",
 } as const;
 
 /** Labels that only the controllers may put on a VirtualMachineInstance or change. */

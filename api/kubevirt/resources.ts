@@ -1,12 +1,16 @@
 /** The custom resources of KubeVirt and its sister groups. */
 import type * as models from "@kubevirt-ui-ext/kubevirt-api/kubevirt";
-import type { Kind, Resource } from "../meta.ts";
+import type { Condition, Kind, Resource } from "../meta.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "./types.ts";
 
 export interface VirtualMachineInstanceReplicaSet extends Kind<models.V1VirtualMachineInstanceReplicaSet> {}
 export interface VirtualMachineInstanceMigration extends Kind<models.V1VirtualMachineInstanceMigration> {}
 export interface VirtualMachineInstancePreset extends Kind<models.V1VirtualMachineInstancePreset> {}
-export interface KubeVirt extends Kind<models.V1KubeVirt> {}
+/** The generated type calls `spec.configuration` by another name. */
+export interface KubeVirt extends Omit<Kind<models.V1KubeVirt>, "spec" | "status"> {
+  spec: Omit<models.V1KubeVirtSpec, "_configuration"> & { configuration?: models.V1KubeVirtConfiguration };
+  status?: Omit<models.V1KubeVirtStatus, "conditions"> & { conditions?: Condition[] };
+}
 export interface VirtualMachinePool extends Kind<models.V1beta1VirtualMachinePool> {}
 export interface VirtualMachineSnapshot extends Kind<models.V1beta1VirtualMachineSnapshot> {}
 export interface VirtualMachineSnapshotContent extends Kind<models.V1beta1VirtualMachineSnapshotContent> {}

@@ -2,26 +2,13 @@
  * The image a virtual machine's pod runs: QEMU, what it loads, and a shell just big enough for the preStop hook.
  * QEMU is the host's, so that `qemu-img` on the host and QEMU in the pod are of one version.
  */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileTree } from "../../src/storage/oci/file-tree.ts";
 import { addPrograms, type Program } from "../elf/closure.ts";
 import type { Inputs } from "../inputs.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
-import { mergedUsr } from "../root.ts";
-
-const modules = "/usr/lib/x86_64-linux-gnu/qemu";
-
-/** Loaded by name while QEMU runs. TCG itself is such a module in Debian. */
-const moduleNames = ["accel-tcg-x86_64", "hw-display-virtio-gpu", "hw-display-virtio-gpu-pci", "hw-display-virtio-vga"];
-
-/** Where Debian's QEMU looks for firmware, and what of it an x86 machine can use. */
-const firmware: [directory: string, pattern: RegExp][] = [
-  ["/usr/share/qemu", /^(kvmvapic|linuxboot(_dma)?|multiboot(_dma)?|pvh)\.bin$/],
-  ["/usr/share/qemu/keymaps", /./],
-  ["/usr/share/seabios", /^(bios-256k|bios|vgabios.*)\.bin$/],
-  ["/usr/lib/ipxe/qemu", /^efi-(virtio|e1000|e1000e|rtl8139|ne2k_pci|pcnet)\.rom$/],
-];
+import { addCopier } from "./copier.ts";
+import { qemuLayer } from "./qemu.ts";
 
 const efiFirmware = ["ovmf/OVMF.fd", "OVMF/OVMF_CODE_4M.ms.fd", "OVMF/OVMF_VARS_4M.ms.fd"];
 
@@ -32,7 +19,8 @@ export const launcher: Recipe = {
   name: "launcher",
   packages: ["busybox", "netcat-openbsd", "ovmf"],
   async build(kitchen) {
-    const tree = mergedUsr(new FileTree())
+    const below = await qemuLayer(kitchen.inputs);
+    const tree = new FileTree(below)
       .file("/etc/passwd", "root:x:0:0:root:/:/bin/sh\nqemu:x:107:107:qemu:/:/bin/false\n")
       .file("/etc/group", "root:x:0:\nqemu:x:107:\n")
       .directory("/tmp", { mode: 0o1777 })
@@ -41,35 +29,20 @@ export const launcher: Recipe = {
     const roots = [kitchen.packageRoot("netcat-openbsd"), ""];
     await addPrograms(tree, kitchen.inputs, programsOf(kitchen), roots);
     for (const applet of applets) tree.symlink(`/usr/bin/${applet}`, "busybox");
-    await addFirmware(tree, kitchen);
+    for (const name of efiFirmware) {
+      tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
+    }
     for (const script of ["stop-guest", "with-efi-variables"]) await addScript(tree, kitchen.inputs, script);
-    return { tree, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
+    await addCopier(tree, kitchen);
+    return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };
 
 function programsOf(kitchen: Kitchen): Program[] {
-  const onHost = [
-    "/usr/bin/qemu-system-x86_64",
-    "/usr/bin/qemu-img",
-    ...moduleNames.map((each) => `${modules}/${each}.so`),
-  ];
   return [
-    ...onHost.map((path) => ({ hostPath: path, path })),
     { hostPath: `${kitchen.packageRoot("busybox")}/bin/busybox`, path: "/usr/bin/busybox" },
     { hostPath: `${kitchen.packageRoot("netcat-openbsd")}/bin/nc.openbsd`, path: "/usr/bin/nc" },
   ];
-}
-
-async function addFirmware(tree: FileTree, kitchen: Kitchen): Promise<void> {
-  for (const [directory, pattern] of firmware) {
-    const entries = await readdir(directory, { withFileTypes: true });
-    for (const { name } of entries.filter((entry) => !entry.isDirectory() && pattern.test(entry.name))) {
-      tree.file(join(directory, name), await kitchen.inputs.read(join(directory, name)));
-    }
-  }
-  for (const name of efiFirmware) {
-    tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
-  }
 }
 
 async function addScript(tree: FileTree, inputs: Inputs, name: string): Promise<void> {

@@ -16,6 +16,7 @@ export interface CommandEntry {
 const machines = "Virtual machines:";
 const access = "Into the guest:";
 const instance = "This machine's vmpod:";
+const cluster = "A cluster:";
 const other = "Other:";
 
 /** Every command, in the order of the help. A command's file is loaded only when the command is used. */
@@ -89,6 +90,25 @@ export const entries: readonly CommandEntry[] = [
   },
   { name: "userlist", summary: "Who is logged in to the guest", group: access, load: () => import("./userlist.ts") },
   { name: "fslist", summary: "The guest's mounted file systems", group: access, load: () => import("./fslist.ts") },
+  {
+    name: "install",
+    summary: "Install vmpod into a Kubernetes cluster",
+    group: cluster,
+    load: () => import("./install.ts"),
+  },
+  {
+    name: "upgrade",
+    summary: "Bring a cluster's vmpod up to date",
+    group: cluster,
+    load: () => import("./upgrade.ts"),
+  },
+  { name: "uninstall", summary: "Remove vmpod from a cluster", group: cluster, load: () => import("./uninstall.ts") },
+  {
+    name: "images",
+    summary: "Make vmpod's images and put them where a cluster finds them",
+    group: cluster,
+    load: () => import("./images.ts"),
+  },
   {
     name: "completion",
     summary: "Print a completion script for your shell",

@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { CommandError, messageOf, StatusError } from "../base/errors.ts";
 import { buildProgram, commandNameIn } from "./program.ts";
 
@@ -18,12 +18,16 @@ export function runCommandLine(argv: readonly string[]): Promise<number> {
   return exitStatusOf(async () => {
     const wanted = commandNameIn(argv);
     const program = await buildProgram(({ name }) => name === wanted);
-    program.exitOverride();
-    for (const command of program.commands) command.exitOverride();
+    throwInsteadOfExit(program);
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync(argv, { from: "user" });
     return 0;
   });
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const each of command.commands) throwInsteadOfExit(each);
 }
 
 /** Runs a command of any kind; its failure becomes a line on standard error. */

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { programVersion } from "../base/version.ts";
 import { examples } from "./program.ts";
 
 interface VersionInfo {
@@ -15,14 +15,9 @@ export function define(command: Command): void {
 }
 
 async function showVersion(command: Command, options: { client?: boolean }): Promise<void> {
-  console.log(`Client Version: v${clientVersion()} (Node.js ${process.version}, ${process.platform}/${process.arch})`);
+  console.log(`Client Version: v${programVersion()} (Node.js ${process.version}, ${process.platform}/${process.arch})`);
   if (options.client) return;
   const { withConnection } = await import("./connection.ts");
   const server = await withConnection(command, ({ client }) => client.request<VersionInfo>("GET", "/version"));
   console.log(`Server Version: ${server.gitVersion ?? "unknown"} (Kubernetes API)`);
-}
-
-function clientVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,7 +1,6 @@
 /**
  * Where an API server is and how to prove who we are: what a kubeconfig context says, with files already read.
  */
-import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 
 export interface ClientConfig {
@@ -41,22 +40,5 @@ export async function identityHeadersOf(config: ClientConfig): Promise<Record<st
   return {
     "user-agent": config.userAgent ?? "vmpod",
     ...(token && { authorization: `Bearer ${token}` }),
-  };
-}
-
-/** Identity of a pod, from the files that every cluster mounts into it. */
-export async function loadInClusterConfig(
-  directory = "/var/run/secrets/kubernetes.io/serviceaccount",
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<ClientConfig> {
-  const host = env["KUBERNETES_SERVICE_HOST"];
-  const port = env["KUBERNETES_SERVICE_PORT"] ?? "443";
-  if (!host)
-    throw new Error("KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod; pass --kubeconfig");
-  return {
-    server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    certificateAuthority: await readFile(`${directory}/ca.crt`, "utf8"),
-    namespace: (await readFile(`${directory}/namespace`, "utf8")).trim(),
-    token: async () => (await readFile(`${directory}/token`, "utf8")).trim(),
   };
 }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { clusterDnsOf, type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
+import { messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
@@ -11,6 +12,7 @@ import { credentialFiles } from "../embedded/credentials.ts";
 import { createKubelet } from "../kubelet/kubelet.ts";
 import { ensurePodBridge } from "../network/pod-bridge.ts";
 import { createNodeAgent } from "../node/node-agent.ts";
+import type { FollowedKeyPair, MountedKeyPair } from "../pki/mounted-key-pair.ts";
 import { startClusterDns } from "../workloads/dns/cluster-dns.ts";
 import { startVolumeDirectories } from "../workloads/local-volumes/directories.ts";
 import { startServiceProxy } from "../workloads/proxy/service-proxy.ts";
@@ -30,13 +32,14 @@ export async function run(argv: string[]): Promise<number> {
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("agent"));
   const client = createClient({ ...config, userAgent: "vmpod-agent" });
   const tls = await serverTls(instance);
-  const common = { client, nodeName, nodeIp: address, tls, log };
+  const common = { client, nodeName, nodeIp: address, log };
   const { devices, kvm } = await findDevices();
   log.info({ kvm }, kvm.usable ? "guests run on KVM" : `guests run on TCG: ${kvm.reason}`);
 
   await ensurePodBridge({ name: bridgeName(instance.name), address, podCidr, serviceCidr });
   const kubelet = createKubelet({
     ...common,
+    tls,
     instance: instance.name,
     criSocket: pathsOf(instance).criSocket,
     rootDir: pathsOf(instance).kubelet,
@@ -48,8 +51,10 @@ export async function run(argv: string[]): Promise<number> {
   });
   const nodeAgent = createNodeAgent({
     ...common,
+    tls: unchanging({ certificatePem: tls.certificate, keyPem: tls.key, caPem: tls.clientCa }),
     instance: instance.name,
     kubeletRoot: pathsOf(instance).kubelet,
+    kvm,
     port: instance.vmPort,
   });
   startVolumeDirectories({ client, volumesDir: join(instance.dataDir, "volumes"), signal });
@@ -61,8 +66,14 @@ export async function run(argv: string[]): Promise<number> {
   ]);
   log.info({ node: nodeName }, "node services are running");
   await aborted(signal);
+  await nodeAgent.withdraw().catch((error: unknown) => log.debug({ error: messageOf(error) }, "not withdrawn"));
   client.close();
   return 0;
+}
+
+/** `vmpod up` makes new ones before it starts us. */
+function unchanging(pair: MountedKeyPair): FollowedKeyPair {
+  return { current: () => pair, onChange: () => undefined };
 }
 
 async function serverTls(instance: Instance) {

@@ -3,15 +3,18 @@ import { readFile } from "node:fs/promises";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { kubeVirts } from "../../api/kubevirt/resources.ts";
 import { builtinDefinitions } from "../apimachinery/schema/builtin-schemas.ts";
 import { messageFields } from "../apiserver/protobuf/fields.ts";
 import { type Apiserver, runApiserver } from "../apiserver/server.ts";
-import { createLogger } from "../base/log.ts";
+import { createLogger, type Logger } from "../base/log.ts";
 import { createClient } from "../client/create-client.ts";
+import { createInformer } from "../client/create-informer.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { become, userFrom } from "../embedded/unprivileged.ts";
 import { createExtension } from "../extension/extension.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
+import { liveConfiguration } from "../runtime/virt-configuration.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import { aborted, untilTerminated } from "./terminate.ts";
 
@@ -58,20 +61,7 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
   };
   const user = values["run-as"] === undefined ? undefined : userFrom(values["run-as"]);
   const log = createLogger("apiserver");
-  const extension = values["extension-kubeconfig"]
-    ? createExtension({
-        client: createClient({
-          ...(await loadKubeconfig(values["extension-kubeconfig"])),
-          userAgent: "vmpod-extension",
-        }),
-        agentTls: {
-          ca: clientCaPem,
-          cert: await file(values["node-api-client-cert"], "node-api-client.crt"),
-          key: await file(values["node-api-client-key"], "node-api-client.key"),
-        },
-        log,
-      })
-    : undefined;
+  const extension = await virtualMachineExtension(values, file, clientCaPem, log);
   const server = await runApiserver({
     ...(extension && { admission: extension.admission, delegates: [extension.delegate] }),
     kubelet,
@@ -86,11 +76,37 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
     serviceCidr: values["service-cidr"],
     log,
   });
+  // Read over the API like everybody else: it must answer first.
+  extension?.startReadingConfiguration();
   if (user !== undefined) {
     loadTables();
     become(user);
   }
   return server;
+}
+
+async function virtualMachineExtension(
+  values: { "extension-kubeconfig"?: string; "node-api-client-cert"?: string; "node-api-client-key"?: string },
+  file: (given: string | undefined, name: string) => Promise<string>,
+  ca: string,
+  log: Logger,
+) {
+  if (values["extension-kubeconfig"] === undefined) return undefined;
+  const config = await loadKubeconfig(values["extension-kubeconfig"]);
+  const client = createClient({ ...config, userAgent: "vmpod-extension" });
+  const kubevirts = createInformer(client, kubeVirts);
+  const agentTls = {
+    ca,
+    cert: await file(values["node-api-client-cert"], "node-api-client.crt"),
+    key: await file(values["node-api-client-key"], "node-api-client.key"),
+  };
+  const extension = createExtension({
+    client,
+    agentTls: () => agentTls,
+    configuration: liveConfiguration(kubevirts),
+    log,
+  });
+  return { ...extension, startReadingConfiguration: () => kubevirts.start(new AbortController().signal) };
 }
 
 /** What is otherwise read when it is first asked for. */

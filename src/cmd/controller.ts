@@ -1,9 +1,13 @@
-/** `vmpod controller`: the workload controllers and the VM controllers of the embedded mode. */
+/**
+ * `vmpod controller`: the workload controllers and the VM controllers of the embedded mode. VMPOD_IMAGE_VOLUMES=false in its
+ * environment makes machines as on a cluster whose pods have no image volumes.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pathsOf } from "../base/instance.ts";
 import { createLogger } from "../base/log.ts";
+import { programVersion } from "../base/version.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { startVirtualMachineControllers } from "../controllers/start.ts";
@@ -35,7 +39,14 @@ export async function run(argv: string[]): Promise<number> {
     log,
     signal,
   });
-  await startVirtualMachineControllers({ client, launcherImage: images.launcher, log, signal });
+  await startVirtualMachineControllers({
+    client,
+    launcherImage: images.launcher,
+    imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
+    version: `v${programVersion()}`,
+    log,
+    signal,
+  });
   client.close();
   return 0;
 }

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { defaultInstance, type Instance, pathsOf } from "../base/instance.ts";
 import { readState } from "../embedded/state-file.ts";
+import { port } from "./flags.ts";
 
 export interface InstanceFlags {
   name: string;
@@ -61,13 +62,6 @@ export function existingInstance(flags: Pick<InstanceFlags, "dataDir" | "runDir"
 function checked(flag: string, value: string, pattern: RegExp, expected: string): string {
   if (!pattern.test(value)) throw new Error(`${flag} ${value}: must be ${expected}`);
   return value;
-}
-
-function port(flag: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1 || number > 65_535)
-    throw new Error(`${flag} ${value}: must be a port number, 1 to 65535`);
-  return number;
 }
 
 function cidr(flag: string, value: string): string {

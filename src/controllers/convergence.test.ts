@@ -103,6 +103,7 @@ function createScene(): Scene {
     events,
     signal,
     launcherImage: "launcher",
+    imageVolumes: true,
     configuration: () => defaultConfiguration,
     informers: { vmis, claims, pods: world.informer(pods, podIndexes), nodes: world.informer(nodes) },
   });

@@ -1,51 +1,84 @@
 /** Starts the controllers of virtual machines. They share their copies of the API's objects. */
-import { defaultConfiguration, type VirtConfiguration } from "../../api/kubevirt/configuration.ts";
-import { virtualMachineInstanceMigrations, virtualMachines } from "../../api/kubevirt/resources.ts";
+import { kubeVirts, virtualMachineInstanceMigrations, virtualMachines } from "../../api/kubevirt/resources.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
+import { objectKey } from "../runtime/object-key.ts";
+import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
 import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
+import { startNodeController } from "./node/controller.ts";
 import { startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
-import { createInformers } from "./virtualmachineinstance/observe.ts";
+import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
 
 export interface VirtualMachineControllersOptions {
   client: Client;
   /** The image whose QEMU the launcher pods run. */
   launcherImage: string;
-  configuration?: VirtConfiguration;
+  /** Whether this cluster's pods can have image volumes; else container disks are copied. */
+  imageVolumes: boolean;
+  /** Of vmpod, as KubeVirt resources show it. */
+  version: string;
+  /** Where the KubeVirt resource is looked for; everywhere when absent. */
+  kubeVirtNamespace?: string;
+  /** Whose readiness the KubeVirt resource tells. */
+  workloads?: OwnWorkloads;
   log: Logger;
   signal: AbortSignal;
 }
 
 /** Resolves when the signal aborted and the work in flight ended. */
 export async function startVirtualMachineControllers(options: VirtualMachineControllersOptions): Promise<void> {
-  const { client, launcherImage, log, signal } = options;
-  const configuration = () => options.configuration ?? defaultConfiguration;
+  const { client, launcherImage, imageVolumes, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
   const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
-  const all = [vms, migrations, ...Object.values(instances)];
+  const namespace = options.kubeVirtNamespace;
+  const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
+  const configuration = liveConfiguration(kubevirts);
+  const all = [vms, migrations, kubevirts, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
   const events = createEventRecorder(client, { component: "virtualmachine-controller" });
   log.info({ virtualMachines: vms.list().length }, "virtual machine controllers started");
+  const vmiLoop = startVmiController({
+    client,
+    informers: instances,
+    events,
+    launcherImage,
+    imageVolumes,
+    configuration,
+    signal,
+  });
+  const onSilence = (nodeName: string): void => {
+    for (const vmi of instances.vmis.byIndex(byNodeName, nodeName)) vmiLoop.enqueue(objectKey(vmi));
+  };
   const loops = [
+    vmiLoop,
+    startNodeController({ client, nodes: instances.nodes, onSilence, signal }),
+    startKubeVirtController({
+      client,
+      kubeVirts: kubevirts,
+      version: options.version,
+      workloads: options.workloads,
+      signal,
+    }),
     startVmController({ client, informers: { vms, ...instances }, events, signal }),
-    startVmiController({ client, informers: instances, events, launcherImage, configuration, signal }),
     startMigrationController({
       client,
       informers: { ...instances, migrations },
       events,
       launcherImage,
+      imageVolumes,
       configuration,
       signal,
     }),
-    startEvacuationController({ client, informers: { ...instances, migrations }, events, signal }),
+    startEvacuationController({ client, informers: { ...instances, migrations }, events, configuration, signal }),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }

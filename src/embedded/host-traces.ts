@@ -20,7 +20,7 @@ export async function removeHostTraces(instance: Instance): Promise<void> {
 }
 
 /** Shims and helpers whose container is gone already; only in cgroups that carry our name. */
-async function endCgroupProcesses(name: string): Promise<void> {
+export async function endCgroupProcesses(name: string): Promise<void> {
   for (let round = 0; round < killRounds; round += 1) {
     const pids = new Set((await cgroupDirectories(name)).flatMap(({ pids: members }) => members));
     if (pids.size === 0) return;
@@ -29,7 +29,7 @@ async function endCgroupProcesses(name: string): Promise<void> {
   }
 }
 
-async function removeCgroups(name: string): Promise<void> {
+export async function removeCgroups(name: string): Promise<void> {
   for (const { path } of (await cgroupDirectories(name)).reverse())
     await rmdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;

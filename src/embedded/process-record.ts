@@ -68,7 +68,7 @@ function readRecord(path: string): ProcessRecord | undefined {
   }
 }
 
-function startTicksOf(pid: number): number | undefined {
+export function startTicksOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command name is in parentheses and may hold anything, also spaces and parentheses.

@@ -6,16 +6,19 @@ import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/res
 import { sampleVm, sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import { StatusError } from "../base/errors.ts";
-import type { Client } from "../client/client.ts";
+import { createClient } from "../client/create-client.ts";
+import { clusterComponents, embeddedComponents } from "./admission/own-components.ts";
 import { createAdmissionPlugins } from "./admission/plugins.ts";
-import { type AdmissionReview, reviewAdmission } from "./admission/review.ts";
 import { discoveredResources } from "./discovery.ts";
 import { parseRoute } from "./subresources/route.ts";
 
 const prefix = "/apis/subresources.kubevirt.io/v1";
-/** For plugins that ask nobody. */
-const noClient = {} as Client;
-const plugins = createAdmissionPlugins(() => defaultConfiguration, noClient);
+const plugins = createAdmissionPlugins({
+  // Only evictions and migrations ask the API: test/vm-api has them.
+  client: createClient({ server: "http://127.0.0.1:1" }),
+  configuration: () => defaultConfiguration,
+  isOwnComponent: embeddedComponents,
+});
 const user = { name: "jane", groups: ["system:authenticated"] };
 const agent = { name: "system:node:n", groups: ["system:nodes"] };
 
@@ -118,26 +121,18 @@ test("a wrong type is left for the schema to name", async () => {
   assert.ok(await plugin?.mutate?.(admission(virtualMachines, broken)));
 });
 
-test("the same rules answer as webhooks", async () => {
-  const review = (object: KubeObject): AdmissionReview => ({
-    apiVersion: "admission.k8s.io/v1",
-    kind: "AdmissionReview",
-    request: {
-      uid: "u",
-      kind: { group: "kubevirt.io", version: "v1", kind: "VirtualMachine" },
-      resource: { group: "kubevirt.io", version: "v1", resource: "virtualmachines" },
-      operation: "CREATE",
-      namespace: "default",
-      name: "a",
-      userInfo: { username: "jane" },
-      object,
-    },
-  });
-  const mutated = await reviewAdmission(plugins, "mutate", review(sampleVm()));
-  const patch = JSON.parse(Buffer.from(mutated.response?.patch ?? "", "base64").toString()) as { path: string }[];
-  assert.ok(patch.some(({ path }) => path === "/metadata/finalizers"));
-  const bad = sampleVm((vm) => Object.assign(vm.spec, { runStrategy: "x" }));
-  const refused = await reviewAdmission(plugins, "validate", review(bad));
-  assert.equal(refused.response?.allowed, false);
-  assert.equal(refused.response?.status?.details?.causes?.[0]?.field, "spec.runStrategy");
+test("each mode knows its own components, and not the other's", () => {
+  const cluster = clusterComponents("vmpod");
+  const users = [
+    { name: "system:serviceaccount:vmpod:vmpod-controller", groups: [] },
+    { name: "system:serviceaccount:vmpod:vmpod-api-extension", groups: [] },
+    { name: "system:serviceaccount:vmpod:vmpod-agent", groups: [] },
+    { name: "system:serviceaccount:other:vmpod-agent", groups: [] },
+    { name: "system:serviceaccount:vmpod:default", groups: [] },
+    { name: "system:vmpod:controller", groups: [] },
+    agent,
+    user,
+  ];
+  assert.deepEqual(users.map(cluster), [true, true, true, false, false, false, false, false]);
+  assert.deepEqual(users.map(embeddedComponents), [false, false, false, false, false, true, true, false]);
 });

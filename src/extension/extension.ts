@@ -4,7 +4,8 @@
  * there, and what needs the guest it passes on to the node agent.
  */
 import type { AdmissionPlugin, ApiDelegate, ApiRequest, ApiResponse } from "../../api/admission.ts";
-import { defaultConfiguration, type VirtConfiguration } from "../../api/kubevirt/configuration.ts";
+import { type ConfigurationSource, defaultConfiguration } from "../../api/kubevirt/configuration.ts";
+import { embeddedComponents, type OwnComponents } from "./admission/own-components.ts";
 import { createAdmissionPlugins } from "./admission/plugins.ts";
 import { discoveredResources } from "./discovery.ts";
 import { readBody } from "./read-body.ts";
@@ -14,7 +15,9 @@ import { group, notImplemented, parseRoute, type Route, versions } from "./subre
 
 export interface ExtensionOptions extends Omit<ExtensionContext, "version"> {
   version?: string;
-  configuration?: VirtConfiguration;
+  configuration?: ConfigurationSource;
+  /** Who may do what users may not; default: the components of the embedded mode. */
+  isOwnComponent?: OwnComponents;
 }
 
 export interface Extension {
@@ -23,9 +26,10 @@ export interface Extension {
 }
 
 export function createExtension(options: ExtensionOptions): Extension {
+  const { client, configuration = () => defaultConfiguration, isOwnComponent = embeddedComponents } = options;
   const context: ExtensionContext = { version: "0.1.0", ...options };
-  const configuration = () => options.configuration ?? defaultConfiguration;
-  return { admission: createAdmissionPlugins(configuration, options.client), delegate: createDelegate(context) };
+  const admission = createAdmissionPlugins({ client, configuration, isOwnComponent });
+  return { admission, delegate: createDelegate(context) };
 }
 
 function createDelegate(context: ExtensionContext): ApiDelegate {

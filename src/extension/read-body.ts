@@ -1,10 +1,10 @@
 import type { ApiRequest } from "../../api/admission.ts";
 import { StatusError } from "../base/errors.ts";
 
-const maxBytes = 3 * 1024 * 1024;
+const defaultMaxBytes = 3 * 1024 * 1024;
 
 /** The JSON of a request's body, or undefined when it is empty. @throws StatusError BadRequest, RequestEntityTooLarge */
-export async function readBody(request: ApiRequest): Promise<unknown> {
+export async function readBody(request: ApiRequest, maxBytes = defaultMaxBytes): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -1,5 +1,5 @@
 /** Finds, starts and ends DHCP answerers; see dhcp-argv.ts for how they are recognised. */
-import { readdir, stat, unlink } from "node:fs/promises";
+import { mkdir, readdir, stat, unlink } from "node:fs/promises";
 import { exec } from "../base/exec.ts";
 import { isErrno, readTextIfThere, unlessMissing } from "../base/files.ts";
 
@@ -31,18 +31,25 @@ async function inspect(pid: number, marker: string): Promise<DhcpProcess | undef
   return netns ? { pid, argv, pidFile: pidArgument.slice("--pid-file=".length), netns } : undefined;
 }
 
-/** Joins the cgroups given by their `cgroup.procs` files, as far as they can be joined, and becomes dnsmasq. */
-const joinAndRun = 'while [ "$1" != -- ]; do echo $$ > "$1" || true; shift; done 2>/dev/null; shift; exec "$@"';
+/** Joins the given cgroups, as far as they can be joined, and becomes dnsmasq. */
+const joinAndRun =
+  'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || true; shift; done 2>/dev/null; shift; exec "$@"';
 
 /** dnsmasq puts itself into the background once its sockets are open, so success means that it answers. */
 export async function startDhcp(
   netnsPath: string,
   argv: readonly string[],
-  cgroupFiles: readonly string[],
+  cgroups: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const command = ["sh", "-c", joinAndRun, "sh", ...cgroupFiles, "--", ...argv];
+  for (const cgroup of cgroups) await mkdir(cgroup).catch(unlessThere);
+  const command = ["sh", "-c", joinAndRun, "sh", ...cgroups, "--", ...argv];
   await exec(["nsenter", `--net=${netnsPath}`, ...command], { signal, timeoutMs: 10_000 });
+}
+
+/** One that cannot be made cannot be joined either, which is no reason to leave a guest without an address. */
+function unlessThere(error: unknown): void {
+  if (!isErrno(error, "EEXIST", "ENOENT", "EROFS", "EACCES", "EPERM")) throw error;
 }
 
 export async function stopDhcp(dhcp: DhcpProcess): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dhcpArgv } from "./dhcp-argv.ts";
 import { guestNetwork } from "./network.fixture.ts";
-import { podCgroupFiles } from "./pod-cgroup.ts";
+import { podCgroups } from "./pod-cgroup.ts";
 import { planDhcp } from "./reconcile-network.ts";
 import { parseResolvConf } from "./resolv-conf.ts";
 
@@ -52,15 +52,39 @@ test("a guest cannot use the pod's loopback resolver, nor IPv6", () => {
   assert.deepEqual(parseResolvConf(""), { servers: [], searchDomains: [] });
 });
 
-test("the pod's cgroup in every hierarchy of version 1 that names it", () => {
-  const uid = "f72d89f1-ed0e-4f6e-b568-fa8fa257e953";
-  const text = `9:name=systemd:/vmpod/pod${uid}/abc\n4:cpu,cpuacct:/kubepods-pod${uid.replaceAll("-", "_")}.slice/cri-abc.scope\n3:cpuset:/\n0::/vmpod/pod${uid}/abc\n`;
-  assert.deepEqual(podCgroupFiles(text, uid), [
-    `/sys/fs/cgroup/systemd/vmpod/pod${uid}/cgroup.procs`,
-    `/sys/fs/cgroup/cpu,cpuacct/kubepods-pod${uid.replaceAll("-", "_")}.slice/cgroup.procs`,
-  ]);
-  assert.deepEqual(podCgroupFiles(text, ""), []);
-});
+const uid = "f72d89f1-ed0e-4f6e-b568-fa8fa257e953";
+const slice = `kubepods-burstable-pod${uid.replaceAll("-", "_")}.slice`;
+
+const cgroups: [what: string, cgroup: string, expected: string[]][] = [
+  [
+    "v1, cgroupfs driver",
+    `9:name=systemd:/kubepods/besteffort/pod${uid}/abc\n4:cpu,cpuacct:/kubepods/besteffort/pod${uid}/abc\n3:cpuset:/\n`,
+    [
+      `/sys/fs/cgroup/systemd/kubepods/besteffort/pod${uid}`,
+      `/sys/fs/cgroup/cpu,cpuacct/kubepods/besteffort/pod${uid}`,
+    ],
+  ],
+  [
+    "v1, systemd driver, beside a v2 of no importance",
+    `4:memory:/kubepods.slice/${slice}/cri-containerd-abc.scope\n0::/kubepods.slice/${slice}/cri-containerd-abc.scope\n`,
+    [`/sys/fs/cgroup/memory/kubepods.slice/${slice}`],
+  ],
+  ["v2, cgroupfs driver", `0::/kubepods/pod${uid}/abc\n`, [`/sys/fs/cgroup/kubepods/pod${uid}/vmpod-dhcp`]],
+  [
+    "v2, systemd driver",
+    `0::/kubepods.slice/kubepods-burstable.slice/${slice}/crio-abc.scope\n`,
+    [`/sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/${slice}/vmpod-dhcp`],
+  ],
+  ["v2, from within a cgroup namespace", `0::/../../${slice}/cri-containerd-abc.scope\n`, []],
+  ["another pod's", "0::/kubepods/podx/abc\n", []],
+];
+
+for (const [what, cgroup, expected] of cgroups) {
+  test(`the cgroups of a pod's helper: ${what}`, () => {
+    assert.deepEqual(podCgroups(cgroup, uid), expected);
+    assert.deepEqual(podCgroups(cgroup, ""), []);
+  });
+}
 
 test("a name that is none becomes no option", () => {
   const hostile = { servers: ["10.43.0.10"], searchDomains: ["good.example", "bad,option:router", "two\nlines"] };

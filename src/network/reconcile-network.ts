@@ -11,8 +11,8 @@ import type { MasqueradeNetwork } from "./pod-network.ts";
 /** The parts of the desired network that the pod itself decides are filled in from what is there. */
 export type NetworkRequest = Omit<DhcpAnswers, "network"> & {
   network: Omit<MasqueradeNetwork, "mtu">;
-  /** `cgroup.procs` of the pod, for what runs in its network. */
-  cgroupFiles: readonly string[];
+  /** Directories of the cgroups for what runs in the pod's network. */
+  cgroups: readonly string[];
 };
 
 export async function reconcileNetwork(
@@ -31,7 +31,7 @@ export async function reconcileNetwork(
 async function reconcileDhcp(
   netnsPath: string,
   argv: string[],
-  { pidFile, cgroupFiles }: NetworkRequest,
+  { pidFile, cgroups }: NetworkRequest,
   signal?: AbortSignal,
 ): Promise<void> {
   const netns = await namespaceIdentity(netnsPath);
@@ -40,7 +40,7 @@ async function reconcileDhcp(
   for (const dhcp of plan.stop) await stopDhcp(dhcp);
   if (!plan.start) return;
   await mkdir(dirname(pidFile), { recursive: true });
-  await startDhcp(netnsPath, argv, cgroupFiles, signal);
+  await startDhcp(netnsPath, argv, cgroups, signal);
 }
 
 /** Pure: keep one answerer with exactly these arguments in exactly this namespace. */

@@ -16,9 +16,13 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
+import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
+import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { parseObjectKey } from "../runtime/object-key.ts";
 import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
+import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
+import type { NodeFacts } from "./announcement/node-labels.ts";
 import { createConsoles } from "./console/consoles.ts";
 import { createVncSessions } from "./console/vnc.ts";
 import { noteEvent } from "./domain/note-event.ts";
@@ -30,7 +34,6 @@ import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
 import { startMigrationEnds } from "./migration/start.ts";
 import { createMonitors } from "./monitor/monitors.ts";
-import { createAnnouncer } from "./node-announcement.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
 import { startServer } from "./server/server.ts";
@@ -44,25 +47,32 @@ export interface NodeAgentOptions {
   kubeletRoot: string;
   port: number;
   nodeIp: string;
-  /** PEM. */
-  tls: { certificate: string; key: string; clientCa: string };
+  tls: FollowedKeyPair;
+  /** What a test guest said of this node's KVM. */
+  kvm: { usable: boolean; reason: string };
   log: Logger;
 }
 
 export interface NodeAgent {
   /** Resolves once it serves and has looked at every guest; runs until the signal aborts. */
   start(signal: AbortSignal): Promise<void>;
+  /** To be called at an orderly end: no machines are to be placed here until an agent is back. */
+  withdraw(): Promise<void>;
 }
 
 const concurrency = 8;
 
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
-  return { start: (signal) => start(options, signal) };
+  return {
+    start: (signal) => start(options, signal),
+    withdraw: () => withdraw(options.client, options.nodeName),
+  };
 }
 
 async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
-  const { client, nodeName, nodeIp, kubeletRoot, port, tls, log } = options;
-  const vmis = createInformer(client, virtualMachineInstances);
+  const { client, nodeName, kubeletRoot, port, tls, log } = options;
+  // The controllers put the label there when they hand a machine over: what runs elsewhere is none of our business.
+  const vmis = createInformer(client, virtualMachineInstances, { labelSelector: `${labels.nodeName}=${nodeName}` });
   const launchers = createInformer(client, pods, {
     labelSelector: `${labels.app}=${launcherApp}`,
     fieldSelector: `spec.nodeName=${nodeName}`,
@@ -132,18 +142,33 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   reaper.enqueue(reaperKey);
   const context = { vmis, launchers, finder, monitors, consoles, guests, vnc: createVncSessions(), log };
   await startServer(context, { port, tls }, signal);
-  await announce(client, nodeName, `https://${nodeIp}:${port}`, signal);
+  await announce(options, signal);
   signal.addEventListener("abort", () => {
     for (const each of [monitors, consoles, guests]) each.close();
   });
 }
 
-async function announce(client: Client, nodeName: string, endpoint: string, signal: AbortSignal): Promise<void> {
+async function announce(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
+  const { client, nodeName, nodeIp, port, kvm } = options;
+  const facts: NodeFacts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
   const node = createInformer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` });
-  const loop = runReconciler(createAnnouncer(client, node, endpoint), { signal, concurrency: 1 });
+  const loop = runReconciler(
+    createAnnouncer(client, node, () => facts),
+    { signal, concurrency: 1 },
+  );
   node.start(signal);
   enqueueOnChange(loop, node);
   await node.synced();
+  // Machines need not wait for it.
+  void tellProcessor(facts, options.log).then(() => loop.enqueue(nodeName));
+}
+
+async function tellProcessor(facts: NodeFacts, log: Logger): Promise<void> {
+  try {
+    facts.processor = await queryProcessor(facts.kvm.usable ? "kvm" : "tcg");
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "QEMU does not tell what processors there are");
+  }
 }
 
 function keysOf(pod: Pod): string[] {

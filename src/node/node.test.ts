@@ -5,9 +5,8 @@ import { someVmi } from "./domain/observation.fixture.ts";
 import { desiredDevices, macOf } from "./domain/desired-devices.ts";
 import { diskSources } from "./disks/disk-source.ts";
 import { parseImageHeader } from "./disks/image-header.ts";
-import { parseDurationMs } from "./guest/duration.ts";
+import { parseDurationMs } from "../base/duration.ts";
 import { simplify } from "./guest/read-guest.ts";
-import { announces } from "./node-announcement.ts";
 import { cgroupNamesPod, parseStartTicks } from "./process/find-qemu.ts";
 import { parseRoute } from "./server/route.ts";
 
@@ -115,10 +114,4 @@ test("only a guest's own addresses count", () => {
   }));
   const simple = simplify({ name: "eth0", macAddress: "02:AA:BB:CC:DD:EE", addresses });
   assert.deepEqual(simple, { name: "eth0", mac: "02:aa:bb:cc:dd:ee", addresses: ["10.0.2.2", "fd00::2"] });
-});
-
-test("a node is announced once", () => {
-  const wanted = { annotations: { a: "1" }, labels: { b: "2" } };
-  assert.ok(!announces({ metadata: {} }, wanted));
-  assert.ok(announces({ metadata: { annotations: { a: "1", x: "y" }, labels: { b: "2" } } }, wanted));
 });

@@ -5,12 +5,17 @@ const bearerPrefix = "base64url.bearer.authorization.k8s.io.";
 
 /** The websocket subprotocols that a request offers, in its order, without any credential among them. */
 export function offeredProtocols(req: Pick<IncomingMessage, "headers">): string[] {
-  return allOffered(req).filter((protocol) => !protocol.startsWith(bearerPrefix));
+  return protocolsWithoutToken(req.headers["sec-websocket-protocol"] ?? "");
+}
+
+/** Of the header's value. */
+export function protocolsWithoutToken(header: string): string[] {
+  return listOf(header).filter((protocol) => !protocol.startsWith(bearerPrefix));
 }
 
 /** A bearer token offered as a websocket subprotocol, decoded. */
 export function bearerFromProtocols(req: Pick<IncomingMessage, "headers">): string | undefined {
-  const offer = allOffered(req).find((protocol) => protocol.startsWith(bearerPrefix));
+  const offer = listOf(req.headers["sec-websocket-protocol"] ?? "").find((each) => each.startsWith(bearerPrefix));
   return offer && Buffer.from(offer.slice(bearerPrefix.length), "base64url").toString("utf8");
 }
 
@@ -19,8 +24,7 @@ export function chooseProtocol(offered: readonly string[], served: readonly stri
   return offered.find((protocol) => served.includes(protocol));
 }
 
-function allOffered(req: Pick<IncomingMessage, "headers">): string[] {
-  const header = req.headers["sec-websocket-protocol"] ?? "";
+function listOf(header: string): string[] {
   return header
     .split(",")
     .map((protocol) => protocol.trim())

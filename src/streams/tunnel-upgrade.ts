@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { refuseUpgrade, responseHead } from "./http-head.ts";
 import { splice } from "./splice.ts";
+import { protocolsWithoutToken } from "./subprotocols.ts";
 import { requestUpgrade, type Upstream } from "./upstream.ts";
 
 /**
@@ -40,13 +41,18 @@ export function forwardedHeaders(req: IncomingMessage): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
   for (let index = 0; index + 1 < req.rawHeaders.length; index += 2) {
     const name = (req.rawHeaders[index] ?? "").toLowerCase();
-    const value = req.rawHeaders[index + 1] ?? "";
+    const value = withoutToken(name, req.rawHeaders[index + 1] ?? "");
     if (name === "authorization" || name === "host" || name === "cookie" || name.startsWith("impersonate-")) continue;
     // X-Stream-Protocol-Version and others may come several times: keep each.
     const before = headers[name];
     headers[name] = before === undefined ? value : [before as string | string[], value].flat();
   }
   return headers;
+}
+
+/** A token that came as a subprotocol is a credential like any other. */
+function withoutToken(name: string, value: string): string {
+  return name === "sec-websocket-protocol" ? protocolsWithoutToken(value).join(", ") : value;
 }
 
 /** Relays an ordinary response over the raw connection; its end is the connection's end. */

@@ -14,7 +14,7 @@ before(() => nomad.create());
 test("there and back: the same boot, no number lost, one QEMU, the Service leads to it", async (t) => {
   assert.equal(nomad.vmiField(".status.conditions[?(@.type=='LiveMigratable')].status"), "True");
   const downtimes: number[] = [];
-  for (let move = 0; move < 3; move++) {
+  for (let move = 0; move < 2; move++) {
     const published = Math.max(...(await nomad.numbers()));
     const [before] = nomad.qemus();
     const migration = nomad.migrate();

@@ -38,7 +38,7 @@ function request(): NetworkRequest {
     resolver: { servers: ["10.43.0.10"], searchDomains: ["default.svc.cluster.local"] },
     hostname: "legacy",
     pidFile: join(directory, "pod.pid"),
-    cgroupFiles: [],
+    cgroups: [],
   };
 }
 

@@ -8,17 +8,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
 import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
+import { kubeVirts } from "../../api/kubevirt/resources.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { exec } from "../../src/base/exec.ts";
 import { createLogger } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/create-client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import { createInformer } from "../../src/client/create-informer.ts";
 import { startVirtualMachineControllers } from "../../src/controllers/start.ts";
 import { createExtension } from "../../src/extension/extension.ts";
 import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { issueCertificate } from "../../src/pki/certificate.ts";
 import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
+import { liveConfiguration } from "../../src/runtime/virt-configuration.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 
@@ -42,12 +45,17 @@ export async function startVmApiServer(): Promise<VmApiServer> {
   const admin = await identity(dir, authority, port, "kubernetes-admin", ["system:masters"]);
   const own = await identity(dir, authority, port, "vmpod-api-extension", ["vmpod:node-api", "system:masters"]);
   const controller = await identity(dir, authority, port, "system:vmpod:controller", ["system:masters"]);
-  const extension = createExtension({ client: own.client, agentTls: {}, log });
+  const kubevirts = createInformer(own.client, kubeVirts);
+  const configuration = liveConfiguration(kubevirts);
+  const extension = createExtension({ client: own.client, agentTls: () => ({}), configuration, log });
   const server = await runServer(authority, port, extension, log);
   await defineKinds(admin.client);
+  kubevirts.start(stopping.signal);
   const controllers = startVirtualMachineControllers({
     client: controller.client,
     launcherImage: "localhost/vmpod/launcher:test",
+    imageVolumes: true,
+    version: "v0.0.0-test",
     log,
     signal: stopping.signal,
   });
@@ -112,7 +120,7 @@ async function runServer(
 }
 
 async function defineKinds(client: Client): Promise<void> {
-  const wanted = ["virtualmachines.kubevirt.io", "virtualmachineinstances.kubevirt.io"];
+  const wanted = ["virtualmachines", "virtualmachineinstances", "kubevirts"].map((name) => `${name}.kubevirt.io`);
   const definitions = customResourceDefinitions().filter(({ metadata }) => wanted.includes(metadata?.name ?? ""));
   for (const definition of definitions) await client.create(crds, definition);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { pods } from "../../api/core.ts";
-import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
+import { type KubeVirt, kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
 import { CommandError } from "../../src/base/errors.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { badManifests, machine } from "./bad-manifests.ts";
@@ -195,4 +195,27 @@ test("kubectl knows the kinds by their short names and columns", async () => {
   );
   assert.match(await server.kubectl(["explain", "vm.spec.runStrategy"]), /runStrategy/);
   await server.kubectl(["delete", "vm", "columns", "--timeout=20s"]);
+});
+
+test("the KubeVirt resource decides for machines that come after it, and its status says how it stands", async () => {
+  const settings = (configuration: object) =>
+    server.apply({
+      apiVersion: "kubevirt.io/v1",
+      kind: "KubeVirt",
+      metadata: { name: "kubevirt", namespace: "default" },
+      spec: { configuration },
+    });
+  const untilStatus = (holds: (status: KubeVirt["status"]) => boolean | undefined) =>
+    waitFor(server.client, kubeVirts, key("kubevirt"), (object) => holds(object?.status) === true, { timeoutMs });
+  await settings({ evictionStrategy: "External", cpuModel: "Nehalem" });
+  const deployed = await untilStatus((status) => status?.phase === "Deployed");
+  assert.equal(deployed?.status?.observedKubeVirtVersion, "v0.0.0-test");
+  await server.apply(machine({}, {}, "configured"));
+  const created = await waitFor(server.client, virtualMachineInstances, key("configured"), Boolean, { timeoutMs });
+  assert.deepEqual([created?.spec.evictionStrategy, created?.spec.domain.cpu?.model], ["External", "Nehalem"]);
+  await settings({ evictionStrategy: "Sometimes" });
+  await untilStatus((status) =>
+    status?.conditions?.some(({ type, message }) => type === "Degraded" && message?.includes('"Sometimes"')),
+  );
+  await server.kubectl(["delete", "kubevirt/kubevirt", "vm/configured"]);
 });

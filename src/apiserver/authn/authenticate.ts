@@ -5,8 +5,8 @@
 import type { TLSSocket } from "node:tls";
 import type { ApiRequest, UserInfo } from "../../../api/admission.ts";
 import { StatusError } from "../../base/errors.ts";
-import { bearerFromProtocols } from "../../streams/subprotocols.ts";
-import { certificateUser } from "./certificate.ts";
+import { certificateUser } from "../../http/certificate-user.ts";
+import { bearerOf, connectionOf } from "../../http/credentials.ts";
 import type { TokenAuthenticator } from "./tokens.ts";
 
 export const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
@@ -24,16 +24,6 @@ export function createAuthenticate(tokens: TokenAuthenticator): Authenticate {
     connections.set(connection, known);
     return known.user ? authenticated(known.user) : anonymous;
   };
-}
-
-function connectionOf(request: ApiRequest): object {
-  return ("stream" in request ? request.stream.session : undefined) ?? request.socket;
-}
-
-function bearerOf(request: ApiRequest): string | undefined {
-  const header = request.headers.authorization;
-  if (header?.toLowerCase().startsWith("bearer ")) return header.slice("bearer ".length).trim();
-  return bearerFromProtocols(request);
 }
 
 async function tokenUser(tokens: TokenAuthenticator, token: string): Promise<UserInfo> {

@@ -1,7 +1,7 @@
 /** `Impersonate-*` headers (`kubectl --as`): acts as somebody else, when the caller may do that. */
 import type { ApiRequest, UserInfo } from "../../../api/admission.ts";
 import { StatusError } from "../../base/errors.ts";
-import { type Attributes, forbiddenMessage } from "../rbac/attributes.ts";
+import { type Attributes, forbiddenMessage } from "../../http/attributes.ts";
 import type { Authorizer } from "../rbac/authorizer.ts";
 
 const extraPrefix = "impersonate-extra-";

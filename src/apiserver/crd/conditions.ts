@@ -1,6 +1,6 @@
 /** Whether a definition's names are free, and the status that says so. Pure. */
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from "../../../api/apiextensions.ts";
-import { compareVersions } from "../discovery/groups.ts";
+import { compareVersions } from "../../http/discovery/groups.ts";
 import { now } from "../verbs/new-meta.ts";
 
 type Names = CustomResourceDefinition["spec"]["names"];

@@ -1,18 +1,17 @@
 /** Paths that name no resource: health, version, discovery, OpenAPI, token issuer, metrics. */
 import type { ApiRequest, ApiResponse } from "../../../api/admission.ts";
+import { answerJson, answerText, noSuchResource } from "../../http/answer.ts";
+import type { RequestMetrics } from "../../http/metrics.ts";
 import { publicJwk } from "../../pki/service-account.ts";
 import type { Discovery } from "../discovery/handle.ts";
-import type { ServerMetrics } from "../metrics.ts";
 import type { OpenApi } from "../openapi/handle.ts";
 import type { TokenIssuer } from "../verbs/call.ts";
-import { noSuchResource } from "../verbs/dispatch.ts";
-import { answerJson, answerText } from "./answer.ts";
 import { versionInfo } from "./version.ts";
 
 export interface PlainHandlers {
   discovery: Discovery;
   openapi: OpenApi;
-  metrics: ServerMetrics;
+  metrics: RequestMetrics;
   tokens: TokenIssuer;
 }
 

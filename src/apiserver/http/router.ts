@@ -1,8 +1,14 @@
 /** Finds out who asks for what, whether that is allowed, and who answers. */
-import { type IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import { ServerResponse } from "node:http";
 import type { ApiDelegate, ApiRequest, ApiResponse, UserInfo } from "../../../api/admission.ts";
 import { StatusError } from "../../base/errors.ts";
+import { noSuchResource } from "../../http/answer.ts";
+import { nonResourceAttributes, resourceAttributes } from "../../http/attributes.ts";
+import { rememberCaller } from "../../http/caller.ts";
+import type { InFlight } from "../../http/in-flight.ts";
+import { parseResourcePath, type ResourcePath, urlOf } from "../../http/path.ts";
+import type { Route } from "../../http/serve.ts";
+import { verbOf } from "../../http/verb.ts";
 import type { Authenticate } from "../authn/authenticate.ts";
 import { impersonated } from "../authn/impersonate.ts";
 import type { ServedKind } from "../registry/kind.ts";
@@ -11,17 +17,9 @@ import type { Upgrade } from "../subresources/stream.ts";
 import { subresourceStream } from "../subresources/table.ts";
 import type { Api, Call } from "../verbs/call.ts";
 import { readJson } from "../verbs/decode.ts";
-import { noSuchResource, runVerb, verbOf } from "../verbs/dispatch.ts";
-import { authorize, nonResourceAttributes, resourceAttributes } from "./authorize.ts";
-import { rememberCaller } from "./caller.ts";
-import type { InFlight } from "./in-flight.ts";
-import { parseResourcePath, type ResourcePath } from "./path.ts";
+import { runVerb } from "../verbs/dispatch.ts";
+import { authorize } from "./authorize.ts";
 import { answerPlain, openPaths, type PlainHandlers } from "./plain.ts";
-
-export interface Route {
-  request(request: ApiRequest, response: ApiResponse): Promise<void>;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
-}
 
 export interface RouterOptions {
   api: Api;
@@ -58,12 +56,6 @@ export function createRouter(options: RouterOptions): Route {
       await streamRequest(options, { request, user, path, query }, { request, socket, head });
     },
   };
-}
-
-function urlOf(request: ApiRequest): URL {
-  const target = request.url ?? "/";
-  if (URL.canParse(target, "https://localhost")) return new URL(target, "https://localhost");
-  throw new StatusError("BadRequest", `the request target ${JSON.stringify(target)} is not a URL path`);
 }
 
 interface Exchange {

@@ -5,8 +5,8 @@ import { encodeOpenApiV2, openApiV2ProtobufType } from "../../apimachinery/opena
 import { openApiV2 } from "../../apimachinery/openapi/openapi-v2.ts";
 import { openApiV3, openApiV3Index } from "../../apimachinery/openapi/openapi-v3.ts";
 import { groupVersionPath, type PublishedKind } from "../../apimachinery/openapi/published-kind.ts";
-import { mediaTypes } from "../http/accept.ts";
-import { answerBytes } from "../http/answer.ts";
+import { mediaTypes } from "../../http/accept.ts";
+import { answerBytes } from "../../http/answer.ts";
 import { versionInfo } from "../http/version.ts";
 import { groupVersion, type ServedKind } from "../registry/kind.ts";
 import type { Registry } from "../registry/registry.ts";

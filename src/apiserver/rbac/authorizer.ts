@@ -11,10 +11,10 @@ import {
   roleBindings,
   roles,
 } from "../../../api/rbac.ts";
+import type { Attributes, Decision } from "../../http/attributes.ts";
 import { list } from "../registry/field.ts";
 import type { Cache } from "../storage/cache.ts";
 import { keyOf, prefixOf } from "../storage/keys.ts";
-import type { Attributes, Decision } from "./attributes.ts";
 import { ruleAllows } from "./rule.ts";
 
 export interface GrantedRule {

@@ -6,10 +6,10 @@ import type { AdmissionPlugin, AdmissionRequest, UserInfo } from "../../../api/a
 import { clusterRoles, type PolicyRule, type RoleRef, roles } from "../../../api/rbac.ts";
 import { sameJson } from "../../apimachinery/schema/same-json.ts";
 import { StatusError } from "../../base/errors.ts";
+import type { Attributes } from "../../http/attributes.ts";
 import { field, list } from "../registry/field.ts";
 import type { Cache } from "../storage/cache.ts";
 import { keyOf } from "../storage/keys.ts";
-import type { Attributes } from "./attributes.ts";
 import type { Authorizer } from "./authorizer.ts";
 import { missingRules } from "./covers.ts";
 

@@ -7,10 +7,10 @@
  */
 import { nodes, pods } from "../../../api/core.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import type { Attributes, Decision } from "../../http/attributes.ts";
 import { text } from "../registry/field.ts";
 import type { Cache } from "../storage/cache.ts";
 import { keyOf, prefixOf } from "../storage/keys.ts";
-import type { Attributes, Decision } from "./attributes.ts";
 import type { Precedence } from "./authorizer.ts";
 
 const userPrefix = "system:node:";

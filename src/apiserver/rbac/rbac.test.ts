@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { PolicyRule } from "../../../api/rbac.ts";
-import type { Attributes } from "./attributes.ts";
+import type { Attributes } from "../../http/attributes.ts";
 import { missingRules } from "./covers.ts";
 import { ruleAllows } from "./rule.ts";
 

@@ -1,6 +1,6 @@
 /** Whether one RBAC rule allows a request. Pure. */
 import type { PolicyRule } from "../../../api/rbac.ts";
-import type { Attributes } from "./attributes.ts";
+import type { Attributes } from "../../http/attributes.ts";
 
 export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
   if (!covers(rule.verbs, attributes.verb)) return false;

@@ -1,7 +1,7 @@
 /** SubjectAccessReview and its siblings: may this user do that? (`kubectl auth can-i`) */
 import type { UserInfo } from "../../../api/admission.ts";
-import { answerJson } from "../http/answer.ts";
-import type { Attributes } from "../rbac/attributes.ts";
+import { answerJson } from "../../http/answer.ts";
+import type { Attributes } from "../../http/attributes.ts";
 import { field, list, record, text } from "../registry/field.ts";
 import type { ReviewCall } from "./review.ts";
 

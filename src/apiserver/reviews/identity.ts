@@ -1,6 +1,6 @@
 /** TokenReview (whose token is this?) and SelfSubjectReview (`kubectl auth whoami`). */
 import type { UserInfo } from "../../../api/admission.ts";
-import { answerJson } from "../http/answer.ts";
+import { answerJson } from "../../http/answer.ts";
 import { list, text } from "../registry/field.ts";
 import type { ReviewCall } from "./review.ts";
 

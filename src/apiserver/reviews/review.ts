@@ -1,6 +1,6 @@
 /** Kinds that are created, answered and never stored. */
 import type { ApiRequest, ApiResponse, UserInfo } from "../../../api/admission.ts";
-import type { DiscoveredResource } from "../discovery/groups.ts";
+import type { DiscoveredResource } from "../../http/discovery/groups.ts";
 import type { Api } from "../verbs/call.ts";
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from "./access.ts";
 import { selfSubjectReview, tokenReview } from "./identity.ts";

@@ -1,5 +1,5 @@
 /** SelfSubjectRulesReview: all that the user may do in a namespace (`kubectl auth can-i --list`). */
-import { answerJson } from "../http/answer.ts";
+import { answerJson } from "../../http/answer.ts";
 import { text } from "../registry/field.ts";
 import type { ReviewCall } from "./review.ts";
 

@@ -1,12 +1,12 @@
 /** POST pods/binding (and bindings): the scheduler puts a pod on a node, once. */
 import { StatusError } from "../../base/errors.ts";
-import { answerJson } from "../http/answer.ts";
+import { answerJson } from "../../http/answer.ts";
 import { ensure, list, record, text } from "../registry/field.ts";
-import { now } from "../verbs/new-meta.ts";
+import { conflict } from "../storage/objects.ts";
 import type { Call } from "../verbs/call.ts";
 import { nameIn } from "../verbs/call.ts";
 import { readJson } from "../verbs/decode.ts";
-import { conflict } from "../storage/objects.ts";
+import { now } from "../verbs/new-meta.ts";
 
 export async function bindPod(call: Call): Promise<void> {
   const body = await readJson(call);

@@ -1,18 +1,20 @@
-/** POST pods/eviction: a deletion that a PodDisruptionBudget may refuse for now (429). */
+/** POST pods/eviction: a deletion that admission or a PodDisruptionBudget may refuse for now (429). */
 import { type PodDisruptionBudget, podDisruptionBudgets } from "../../../api/policy.ts";
 import { matchesLabels, requirementsOf } from "../../apimachinery/selector/label-selector.ts";
 import { StatusError } from "../../base/errors.ts";
-import { answerJson } from "../http/answer.ts";
+import { answerJson } from "../../http/answer.ts";
 import { field, record, text } from "../registry/field.ts";
 import { type Call, nameIn } from "../verbs/call.ts";
+import { admissionRequest, runValidation } from "../verbs/admit.ts";
+import { readJson } from "../verbs/decode.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { optionsOf } from "../verbs/delete-options.ts";
-import { readJson } from "../verbs/decode.ts";
 
 export async function evictPod(call: Call): Promise<void> {
   const body = await readJson(call);
   const name = nameIn(call);
   const { object } = await call.api.objects.get(call.kind, call.path.namespace, name);
+  await runValidation(call, admissionRequest(call, "CREATE", body, undefined));
   if (isRunning(object)) await askBudgets(call, record<string>(object, "metadata", "labels"));
   await deleteObject(call, name, optionsOf(call, field(body, "deleteOptions")));
   answerJson(call.response, 201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });

@@ -1,5 +1,5 @@
 /** The subresources that are more than `/status`: who serves them and how discovery shows them. */
-import type { DiscoveredResource } from "../discovery/groups.ts";
+import type { DiscoveredResource } from "../../http/discovery/groups.ts";
 import { groupResource } from "../registry/kind.ts";
 import type { Call } from "../verbs/call.ts";
 import { getObject } from "../verbs/get.ts";

@@ -1,9 +1,10 @@
 /** POST serviceaccounts/token: a signed token for a service account, bound to a pod, secret or node if asked. */
-import { nodes, pods, secrets } from "../../../api/core.ts";
+
 import type { TokenRequest } from "../../../api/authentication.ts";
+import { nodes, pods, secrets } from "../../../api/core.ts";
 import { StatusError } from "../../base/errors.ts";
+import { answerJson } from "../../http/answer.ts";
 import { signServiceAccountToken } from "../../pki/service-account.ts";
-import { answerJson } from "../http/answer.ts";
 import { field, list, number, record, text } from "../registry/field.ts";
 import { conflict } from "../storage/objects.ts";
 import { type Call, nameIn } from "../verbs/call.ts";

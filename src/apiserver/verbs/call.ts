@@ -1,12 +1,12 @@
 /** One request for a resource, on its way through a verb; and what the verbs work with. */
 import type { AdmissionPlugin, ApiRequest, ApiResponse, UserInfo } from "../../../api/admission.ts";
-import type { ResourcePath } from "../http/path.ts";
+import type { ResourcePath } from "../../http/path.ts";
 import type { ServiceAccountKey } from "../../pki/service-account.ts";
 import type { TokenAuthenticator } from "../authn/tokens.ts";
 import type { KubeletClient } from "../proxy/kubelet.ts";
 import type { Authorizer } from "../rbac/authorizer.ts";
-import type { Registry } from "../registry/registry.ts";
 import type { ServedKind } from "../registry/kind.ts";
+import type { Registry } from "../registry/registry.ts";
 import type { Objects } from "../storage/objects.ts";
 
 export interface Api {

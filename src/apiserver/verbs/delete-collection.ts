@@ -1,13 +1,13 @@
 /** DELETE of a collection: every selected object, one after the other. */
 import { isStatus } from "../../base/errors.ts";
-import { answerText } from "../http/answer.ts";
+import { answerText } from "../../http/answer.ts";
 import { groupVersion } from "../registry/kind.ts";
 import type { Entry } from "../storage/entry.ts";
 import type { Call } from "./call.ts";
 import { deleteObject } from "./delete.ts";
 import { readDeleteOptions } from "./delete-options.ts";
-import { servedJson } from "./served.ts";
 import { selectorOf } from "./selector.ts";
+import { servedJson } from "./served.ts";
 
 export async function deleteCollection(call: Call): Promise<void> {
   const selects = selectorOf(call.kind, call.query);

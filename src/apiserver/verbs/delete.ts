@@ -8,14 +8,14 @@
  */
 import type { KubeObject } from "../../../api/meta.ts";
 import { isStatus } from "../../base/errors.ts";
-import { answerJson, warn } from "../http/answer.ts";
+import { answerJson, warn } from "../../http/answer.ts";
 import type { Entry } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
 import { admissionRequest, runValidation } from "./admit.ts";
-import { type Call, type Operation, nameIn } from "./call.ts";
-import { timeIn } from "./new-meta.ts";
+import { type Call, nameIn, type Operation } from "./call.ts";
 import { type DeleteOptions, readDeleteOptions } from "./delete-options.ts";
 import { hasSpecFinalizers } from "./finish-deletion.ts";
+import { timeIn } from "./new-meta.ts";
 import { showEntry } from "./show.ts";
 
 export interface Deleted {

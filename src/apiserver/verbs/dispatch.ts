@@ -1,41 +1,16 @@
-/** From method and path to a verb, and from a verb to the function that does it. */
+/** From a verb to the function that does it. */
 import { StatusError } from "../../base/errors.ts";
-import type { ResourcePath } from "../http/path.ts";
+import { noSuchResource } from "../../http/answer.ts";
 import { subresourceVerb } from "../subresources/table.ts";
 import type { Call } from "./call.ts";
 import { createFromRequest } from "./create.ts";
-import { deleteCollection } from "./delete-collection.ts";
 import { deleteFromRequest } from "./delete.ts";
+import { deleteCollection } from "./delete-collection.ts";
 import { getObject } from "./get.ts";
 import { listObjects } from "./list.ts";
 import { patchFromRequest } from "./patch.ts";
 import { updateFromRequest } from "./update.ts";
 import { watchObjects } from "./watch.ts";
-
-/** The verb as authorisation knows it; undefined for a method that means nothing here. */
-export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): string | undefined {
-  const one = path.name !== undefined;
-  switch (method) {
-    case "GET":
-    case "HEAD":
-      if (path.watch || isTrue(query.get("watch"))) return "watch";
-      return one ? "get" : "list";
-    case "POST":
-      return "create";
-    case "PUT":
-      return "update";
-    case "PATCH":
-      return "patch";
-    case "DELETE":
-      return one ? "delete" : "deletecollection";
-    default:
-      return undefined;
-  }
-}
-
-function isTrue(value: string | null): boolean {
-  return value === "true" || value === "1";
-}
 
 const verbs: Record<string, (call: Call) => Promise<void>> = {
   create: createFromRequest,
@@ -67,8 +42,4 @@ function isServed(verb: string, { kind, path }: Call): boolean {
 function notAllowed({ kind, path }: Call): StatusError {
   if (path.subresource !== "" && !(path.subresource === "status" && kind.statusSubresource)) return noSuchResource();
   return new StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
-}
-
-export function noSuchResource(): StatusError {
-  return new StatusError("NotFound", "the server could not find the requested resource");
 }

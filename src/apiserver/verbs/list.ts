@@ -4,8 +4,8 @@
  */
 import type { ListMeta } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
+import { answerJson, answerText, warn } from "../../http/answer.ts";
 import { CompactedError } from "../../store/store.ts";
-import { answerJson, answerText, warn } from "../http/answer.ts";
 import { groupVersion } from "../registry/kind.ts";
 import { type Entry, entryOf } from "../storage/entry.ts";
 import { prefixOf } from "../storage/keys.ts";

@@ -1,10 +1,10 @@
 /** The `labelSelector` and `fieldSelector` of a list, watch or deletecollection. */
 import type { KubeObject } from "../../../api/meta.ts";
-import { StatusError } from "../../base/errors.ts";
 import { matchesFields, parseFieldSelector } from "../../apimachinery/selector/field-selector.ts";
 import { matchesLabels, parseLabelSelector } from "../../apimachinery/selector/label-selector.ts";
+import { StatusError } from "../../base/errors.ts";
+import type { ResourcePath } from "../../http/path.ts";
 import { groupVersion, type ServedKind } from "../registry/kind.ts";
-import type { ResourcePath } from "../http/path.ts";
 
 export type Selects = (object: KubeObject) => boolean;
 

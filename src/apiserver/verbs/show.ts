@@ -1,8 +1,8 @@
 /** Answers with an object, or as the Table or metadata that the client asked for. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
-import { type Accepted, acceptedView } from "../http/accept.ts";
-import { answerJson, answerText, warn } from "../http/answer.ts";
+import { type Accepted, acceptedView } from "../../http/accept.ts";
+import { answerJson, answerText, warn } from "../../http/answer.ts";
 import type { Entry } from "../storage/entry.ts";
 import { type IncludeObject, partialOf, tableOf } from "../table/table.ts";
 import type { Call } from "./call.ts";

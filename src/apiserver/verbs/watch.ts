@@ -9,8 +9,8 @@
  * With a selector an object that begins or ceases to match is ADDED or DELETED for this client.
  */
 import { StatusError } from "../../base/errors.ts";
+import { statusErrorOf } from "../../http/answer.ts";
 import { CompactedError } from "../../store/store.ts";
-import { statusErrorOf } from "../http/answer.ts";
 import { groupVersion } from "../registry/kind.ts";
 import { type CacheEvent, cacheEventOf } from "../storage/cache.ts";
 import type { Entry } from "../storage/entry.ts";

@@ -1,4 +1,4 @@
-import { findCondition } from "../../../api/kubevirt/conditions.ts";
+import { findCondition, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { flags } from "./flags.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
@@ -38,6 +38,13 @@ function failed(situation: Situation): Explanation | undefined {
     return {
       why: `failed with its node ${vmi.status.nodeName ?? ""}, which is gone`,
       todo: "`kubectl get nodes` shows the nodes",
+    };
+  }
+  const copy = findCondition(vmi.status.conditions, vmiConditions.synchronized);
+  if (copy?.reason === "ContainerDiskCopyFailed") {
+    return {
+      why: `failed before it was powered on (${copy.message ?? copy.reason})`,
+      todo: "correct the image, or make room on the node",
     };
   }
   if (ended) {

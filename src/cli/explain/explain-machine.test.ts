@@ -234,6 +234,45 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     { vmi: vmi("Failed"), pod: pod("n1", terminated(1, "Error", "could not open disk")) },
     /QEMU exited with status 1 \(could not open disk\)/,
   ],
+  [
+    "its container disk was not copied",
+    {
+      vmi: vmi("Failed", {
+        type: "Synchronized",
+        status: "False",
+        reason: "ContainerDiskCopyFailed",
+        message: "volume root: image guest:1 was not copied: cp: No space left on device",
+      }),
+      pod: pod("n1", waiting("PodInitializing")),
+    },
+    /failed before it was powered on \(volume root: image guest:1 was not copied: cp: No space/,
+  ],
+  [
+    "its container disk is being copied",
+    {
+      vmi: vmi("Scheduling", {
+        type: "Provisioning",
+        status: "True",
+        reason: "CopyingContainerDisk",
+        message: "volume root: the disk is being copied out of image guest:1",
+      }),
+      pod: pod("n1", waiting("PodInitializing")),
+    },
+    /is coming up on n1 \(volume root: the disk is being copied out of image guest:1\): this takes as long as/,
+  ],
+  [
+    "the image of a disk that is to be copied is not there",
+    {
+      vmi: vmi("Scheduling"),
+      pod: pod("n1", {
+        ...waiting("PodInitializing"),
+        initContainerStatuses: [
+          { name: "copy-disk-0", state: { waiting: { reason: "ErrImagePull", message: "no x:1" } } },
+        ],
+      } as Pod["status"]),
+    },
+    /no x:1/,
+  ],
   ["out of memory", { vmi: vmi("Failed"), pod: pod("n1", terminated(137, "OOMKilled")) }, /exceeded its memory limit/],
   ["shut down inside", { vm: vm(), vmi: vmi("Succeeded") }, /shut down from inside the guest: start it again/],
   [
@@ -250,6 +289,19 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     "running, agent of the node gone",
     { vmi: vmi("Running", ready, agentConnected), nodes: [node("False")] },
     /was running when last heard of/,
+  ],
+  [
+    "running, agent of the node silent",
+    {
+      vmi: vmi("Running", ready, agentConnected),
+      nodes: [
+        node("True", {
+          "vmpod.dev/agent-endpoint": "https://10.42.0.1:10260",
+          "kubevirt.io/heartbeat": "2025-12-31T23:00:00Z",
+        }),
+      ],
+    },
+    /was running when last heard of, but the vmpod agent on node n1 gives no sign of life since 2025-12-31T23:00:00Z: the guest goes on/,
   ],
   [
     "waiting for the guest's agent",

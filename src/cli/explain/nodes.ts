@@ -1,13 +1,21 @@
 import type { Node } from "../../../api/core.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { agentSilence } from "../../runtime/node-heartbeat.ts";
+import type { Situation } from "./situation.ts";
+
+/** Wherever vmpod runs. */
+export const startAgent =
+  "start the node agent: `vmpod up` (`vmpod doctor` if it does not come up), in a cluster see `kubectl get pods -n vmpod -o wide`";
 
 /** What keeps a node's agent from doing its work, as a clause; undefined when nothing does. */
-export function agentProblemOn(nodes: readonly Node[], name: string): string | undefined {
+export function agentProblemOn({ nodes, now }: Pick<Situation, "nodes" | "now">, name: string): string | undefined {
   const node = nodes.find((candidate) => candidate.metadata?.name === name);
   if (!node) return `its node ${name} does not exist any more`;
   if (!isReady(node)) return `the agent on node ${name} does not report (${notReadyReason(node)})`;
   const endpoint = node.metadata?.annotations?.[annotations.agentEndpoint];
-  return endpoint ? undefined : `node ${name} has no vmpod agent for virtual machines`;
+  if (!endpoint) return `node ${name} has no vmpod agent for virtual machines`;
+  const silence = agentSilence(node, now.getTime());
+  return silence && `the vmpod agent on node ${name} gives no sign of life since ${silence.since}`;
 }
 
 export function isReady(node: Node): boolean {

@@ -2,7 +2,7 @@ import type { Event } from "../../../api/core.ts";
 import { findCondition, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { flags } from "./flags.ts";
 import { imageExplanation } from "./image.ts";
-import { agentProblemOn, isReady, notReadyReason } from "./nodes.ts";
+import { agentProblemOn, isReady, notReadyReason, startAgent } from "./nodes.ts";
 import { memoryShortage } from "./shortage.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
@@ -18,6 +18,7 @@ export const podRules: readonly Rule[] = [
   mountFailed,
   containerRefused,
   deviceFailed,
+  copyingDisk,
   comingUp,
 ];
 
@@ -36,7 +37,7 @@ function noNode({ pod, nodes }: Situation): Explanation | undefined {
   const why = node ? `node ${node.metadata?.name} is not ready (${notReadyReason(node)})` : "there is no node";
   return {
     why: `cannot be placed because ${why}`,
-    todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+    todo: startAgent,
   };
 }
 
@@ -74,11 +75,11 @@ function diskImageMissing(situation: Situation): Explanation | undefined {
 }
 
 function noAgent(situation: Situation): Explanation | undefined {
-  const problem = agentProblemOn(situation.nodes, situation.pod?.spec?.nodeName ?? "");
+  const problem = agentProblemOn(situation, situation.pod?.spec?.nodeName ?? "");
   if (problem === undefined) return undefined;
   return {
     why: `is placed, but ${problem}`,
-    todo: "start the node agent: `vmpod up`, then `vmpod doctor` if it does not come up",
+    todo: startAgent,
   };
 }
 
@@ -95,7 +96,7 @@ function mountFailed(situation: Situation): Explanation | undefined {
 
 function containerRefused(situation: Situation): Explanation | undefined {
   const waiting = waitingState(situation.pod);
-  if (!waiting?.reason || ["ContainerCreating", "PodInitializing"].includes(waiting.reason)) {
+  if (!waiting?.reason) {
     const event = isContainerRunning(situation)
       ? undefined
       : lastWarning(situation.events, "Failed", "FailedCreatePodSandBox");
@@ -122,6 +123,16 @@ function deviceFailed({ vmi }: Situation): Explanation | undefined {
   };
 }
 
+/** Without image volumes each container disk is copied before the machine starts, which takes as long as it is big. */
+function copyingDisk({ pod, vmi }: Situation): Explanation | undefined {
+  const condition = findCondition(vmi?.status?.conditions, vmiConditions.provisioning);
+  if (condition?.status !== "True") return undefined;
+  return {
+    why: `is coming up on ${pod?.spec?.nodeName} (${condition.message ?? condition.reason})`,
+    todo: "this takes as long as the disk is big; ask again",
+  };
+}
+
 function comingUp(situation: Situation): Explanation | undefined {
   const { pod, vmi } = situation;
   if (!pod) return undefined;
@@ -133,7 +144,12 @@ function comingUp(situation: Situation): Explanation | undefined {
 }
 
 function waitingState(pod: Situation["pod"]) {
-  return pod?.status?.containerStatuses?.map(({ state }) => state?.waiting).find((state) => state?.reason);
+  const statuses = [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
+  return statuses.map(({ state }) => state?.waiting).find((state) => state?.reason && !isJustStarting(state.reason));
+}
+
+function isJustStarting(reason: string): boolean {
+  return reason === "ContainerCreating" || reason === "PodInitializing";
 }
 
 function isContainerRunning({ pod }: Situation): boolean {

@@ -1,6 +1,6 @@
 import { findCondition, isConditionTrue, vmConditions, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { flags } from "./flags.ts";
-import { agentProblemOn } from "./nodes.ts";
+import { agentProblemOn, startAgent } from "./nodes.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
 /** The machine is up: what it may still lack. */
@@ -36,11 +36,11 @@ function stopping({ vmi, pod }: Situation): Explanation | undefined {
 function unattended(situation: Situation): Explanation | undefined {
   if (!isRunning(situation)) return undefined;
   const node = situation.vmi?.status?.nodeName ?? "";
-  const problem = agentProblemOn(situation.nodes, node);
+  const problem = agentProblemOn(situation, node);
   if (problem === undefined) return undefined;
   return {
     why: `was running when last heard of, but ${problem}`,
-    todo: "the guest goes on by itself; start the agent again (`vmpod up`, or see `vmpod status`)",
+    todo: `the guest goes on by itself; ${startAgent}`,
   };
 }
 

@@ -29,6 +29,7 @@ export interface MigrationControllerOptions {
   informers: MigrationInformers;
   events: EventRecorder;
   launcherImage: string;
+  imageVolumes: boolean;
   configuration: () => VirtConfiguration;
   signal: AbortSignal;
 }

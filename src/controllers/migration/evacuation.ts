@@ -1,8 +1,9 @@
 /**
  * Moves the instances off a node that is to be emptied: whoever refuses the eviction of a launcher writes
  * `status.evacuationNodeName`, and this makes the migration that it asks for. The migration's end at another launcher clears it.
- * How many move at once is the migration controller's business.
+ * How many move at once is the migration controller's business, and instances of the strategy External are somebody else's.
  */
+import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
@@ -22,6 +23,8 @@ import { byVmi, type MigrationInformers, vmiKeyOf } from "./observe.ts";
 export interface Evacuation {
   vmi: VirtualMachineInstance;
   migrations: readonly VirtualMachineInstanceMigration[];
+  /** Of the cluster: for instances that name none. */
+  evictionStrategy: string | undefined;
   nowMs: number;
 }
 
@@ -29,12 +32,14 @@ const firstBackoffMs = 20_000;
 const longestBackoffMs = 300_000;
 
 /** The node to be left, when it is time to try. */
-export function planEvacuation({ vmi, migrations, nowMs }: Evacuation): string[] {
+export function planEvacuation(evacuation: Evacuation): string[] {
+  const { vmi, migrations, evictionStrategy } = evacuation;
+  if ((vmi.spec.evictionStrategy ?? evictionStrategy) === "External") return [];
   const node = vmi.status?.evacuationNodeName;
   const isWanted = node !== undefined && node === vmi.status?.nodeName && vmi.status.phase === "Running";
   if (!isWanted || vmi.metadata?.deletionTimestamp || !migrations.every(isFinalMigration)) return [];
   if (!isConditionTrue(vmi.status?.conditions, vmiConditions.liveMigratable)) return [];
-  return backoffLeftMs({ vmi, migrations, nowMs }) > 0 ? [] : [node];
+  return backoffLeftMs(evacuation) > 0 ? [] : [node];
 }
 
 /** After failures in vain, longer with each. */
@@ -53,6 +58,7 @@ export interface EvacuationOptions {
   client: Client;
   informers: MigrationInformers;
   events: EventRecorder;
+  configuration: () => VirtConfiguration;
   signal: AbortSignal;
 }
 
@@ -65,6 +71,7 @@ export function createEvacuationReconciler({
   client,
   informers,
   events,
+  configuration,
 }: EvacuationOptions): Reconciler<Evacuation, Action> {
   return {
     name: "evacuation",
@@ -72,7 +79,9 @@ export function createEvacuationReconciler({
       const { namespace, name } = parseObjectKey(key);
       const vmi = informers.vmis.get(namespace, name);
       if (vmi?.status?.evacuationNodeName === undefined) return Promise.resolve(undefined);
-      return Promise.resolve({ vmi, migrations: informers.migrations.byIndex(byVmi, key), nowMs: Date.now() });
+      const { evictionStrategy } = configuration();
+      const migrations = informers.migrations.byIndex(byVmi, key);
+      return Promise.resolve({ vmi, migrations, evictionStrategy, nowMs: Date.now() });
     },
     plan: (observation) => planEvacuation(observation).map((node) => ({ vmi: observation.vmi, node })),
     execute: (action, signal) => evacuate(client, events, action, signal),

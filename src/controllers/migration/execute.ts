@@ -20,6 +20,7 @@ export interface ExecuteContext {
   client: Client;
   events: EventRecorder;
   launcherImage: string;
+  imageVolumes: boolean;
   configuration: () => VirtConfiguration;
   /** Told of each claim, so that the next one is counted before the copies show this one. */
   onClaimed(migrationUid: string, node: string): void;
@@ -98,12 +99,12 @@ async function createTarget(
   action: ActionOf<"createTarget">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, events, launcherImage, configuration } = context;
+  const { client, events, launcherImage, imageVolumes, configuration } = context;
   const { migration, hasOtherNodes, blockClaims } = action;
   const vmi = await stillWanted(client, action, signal);
   if (vmi === undefined) return;
   try {
-    const options = { launcherImage, configuration: configuration(), blockClaims, hasOtherNodes };
+    const options = { launcherImage, imageVolumes, configuration: configuration(), blockClaims, hasOtherNodes };
     const created = await client.create(pods, renderTargetPod(vmi, migration, options), { signal });
     events.record(migration, "Normal", "SuccessfulCreate", `Created migration target pod ${created.metadata?.name}`);
   } catch (error) {

@@ -129,7 +129,12 @@ test("the target is the launcher again, waiting, with the machine type that the 
     machine: { type: "pc-q35-7.2" },
     conditions: [{ type: "SoftwareEmulation", status: "True" }],
   };
-  const context = { launcherImage: "l", configuration: defaultConfiguration, blockClaims: new Set<string>() };
+  const context = {
+    launcherImage: "l",
+    imageVolumes: true,
+    configuration: defaultConfiguration,
+    blockClaims: new Set<string>(),
+  };
   const here = renderTargetPod(machine, migration, { ...context, hasOtherNodes: false });
   const command = here.spec?.containers[0]?.command?.join(" ") ?? "";
   assert.match(command, /-incoming defer/);
@@ -151,6 +156,7 @@ test("a node to be emptied is left, again after a while when it failed", () => {
       vmi.status = { phase: "Running", nodeName: "node", evacuationNodeName: "node", conditions, ...status };
     }),
     migrations: [],
+    evictionStrategy: "LiveMigrate",
     nowMs: Date.parse(now),
     ...change,
   });
@@ -161,6 +167,7 @@ test("a node to be emptied is left, again after a while when it failed", () => {
   });
   const table: [string, Evacuation, string[]][] = [
     ["leaves", evacuating(), ["node"]],
+    ["is moved by somebody else", evacuating({ evictionStrategy: "External" }), []],
     ["has left", evacuating({}, { nodeName: "other" }), []],
     ["cannot", evacuating({}, { conditions: [] }), []],
     ["is on its way", evacuating({ migrations: [{ spec: { vmiName: "a" }, status: { phase: "Running" } }] }), []],

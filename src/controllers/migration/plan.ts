@@ -1,7 +1,7 @@
 /**
  * What to do about a migration. Pure: ordered steps, of which the first that has something to do, or something to wait
  * for, decides. What becomes of the guest is never decided here once bytes are on their way: see
- * docs/decisions/0010-who-runs-a-migrating-guest.md.
+ * docs/decisions/0013-who-runs-a-migrating-guest.md.
  */
 import type { Pod } from "../../../api/core.ts";
 import { decisionOf, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration.ts";

@@ -15,6 +15,7 @@ import { podNameSuffix, renderLauncherPod } from "../virtualmachineinstance/laun
 
 export interface TargetContext {
   launcherImage: string;
+  imageVolumes: boolean;
   configuration: VirtConfiguration;
   blockClaims: ReadonlySet<string>;
   hasOtherNodes: boolean;

@@ -10,6 +10,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
+import { decideEvents } from "./events.ts";
 import { execute } from "./execute.ts";
 import type { Observation } from "./observation.ts";
 import { type Informers, observe } from "./observe.ts";
@@ -21,12 +22,14 @@ export interface VmiControllerOptions {
   informers: Informers;
   events: EventRecorder;
   launcherImage: string;
+  /** Whether this cluster's pods can have image volumes. */
+  imageVolumes: boolean;
   configuration: () => VirtConfiguration;
   signal: AbortSignal;
 }
 
 export function createVmiReconciler(options: VmiControllerOptions): Reconciler<Observation, Action> {
-  const { client, informers } = options;
+  const { client, informers, events } = options;
   const context = { ...options, createFailures: new Map<string, string>() };
   return {
     name: "virtualmachineinstance",
@@ -36,11 +39,11 @@ export function createVmiReconciler(options: VmiControllerOptions): Reconciler<O
       return observation;
     },
     plan,
-    writeStatus: (observation, signal) => writeStatus(client, observation, signal),
+    writeStatus,
     execute: (action, signal) => execute(context, action, signal),
   };
 
-  async function writeStatus(client: Client, observation: Observation, signal: AbortSignal): Promise<void> {
+  async function writeStatus(observation: Observation, signal: AbortSignal): Promise<void> {
     const { vmi } = observation;
     const status = decideStatus(observation);
     if (sameJson(status, vmi.status)) return;
@@ -48,9 +51,10 @@ export function createVmiReconciler(options: VmiControllerOptions): Reconciler<O
       await client.updateStatus(virtualMachineInstances, { ...vmi, status }, { signal });
     } catch (error) {
       // Gone meanwhile: the informer will tell.
-      if (!isStatus(error, "NotFound") || informers.vmis.get(vmi.metadata?.namespace, vmi.metadata?.name ?? "") === vmi)
-        throw error;
+      const isCurrent = informers.vmis.get(vmi.metadata?.namespace, vmi.metadata?.name ?? "") === vmi;
+      if (!isStatus(error, "NotFound") || isCurrent) throw error;
     }
+    for (const event of decideEvents(vmi, status)) events.record(vmi, event.type, event.reason, event.message);
   }
 }
 

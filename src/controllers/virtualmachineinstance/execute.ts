@@ -17,6 +17,7 @@ export interface ExecuteContext {
   client: Client;
   events: EventRecorder;
   launcherImage: string;
+  imageVolumes: boolean;
   configuration: () => VirtConfiguration;
   /** Why pods could not be created, by VMI key: shown in the VMI's status. */
   createFailures: Map<string, string>;
@@ -41,6 +42,7 @@ async function createPod(context: ExecuteContext, action: ActionOf<"createPod">,
     const pod = renderLauncherPod(vmi, {
       ...action,
       launcherImage: context.launcherImage,
+      imageVolumes: context.imageVolumes,
       configuration: context.configuration(),
     });
     const created = await client.create(pods, pod, { signal });

@@ -5,6 +5,7 @@ import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default
 import { sampleSpec, sampleVmi } from "../../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { domainOf } from "./domain.ts";
+import { copiedVolume } from "./launcher-copies.ts";
 import { type LauncherContext, renderLauncherPod } from "./launcher-pod.ts";
 
 const context: LauncherContext = {
@@ -12,6 +13,7 @@ const context: LauncherContext = {
   accelerator: "tcg",
   configuration: defaultConfiguration,
   blockClaims: new Set(["block"]),
+  imageVolumes: true,
 };
 
 function vmiOf(change: (spec: VirtualMachineInstanceSpec) => void = () => undefined) {
@@ -85,6 +87,55 @@ test("volumes: images and claims come with the pod", () => {
   assert.deepEqual(spec?.containers[0]?.volumeDevices, [{ name: "raw", devicePath: "/var/run/vmpod/pvc/raw" }]);
 });
 
+test("without image volumes the disk is copied before QEMU starts, to where the image would be", () => {
+  const { spec } = renderLauncherPod(
+    vmiOf((draft) => {
+      draft.domain.resources = { limits: { cpu: "1", memory: "256Mi" } };
+      draft.volumes?.push({ name: "tools", containerDisk: { image: "registry/tools:1", path: "/iso/tools.iso" } });
+      draft.volumes?.push({ name: "data", persistentVolumeClaim: { claimName: "files" } });
+    }),
+    { ...context, imageVolumes: false },
+  );
+  assert.deepEqual(spec?.volumes?.slice(2, 4), [
+    { name: "root", emptyDir: {} },
+    { name: "tools", emptyDir: {} },
+  ]);
+  const [compute] = spec?.containers ?? [];
+  const mountOf = (name: string) => compute?.volumeMounts?.find((mount) => mount.name === name);
+  assert.deepEqual(mountOf("root"), {
+    name: "root",
+    mountPath: "/var/run/vmpod/container-disks/root",
+    readOnly: true,
+  });
+  const [copier, root, tools, ...others] = spec?.initContainers ?? [];
+  assert.equal(others.length, 0);
+  assert.equal(copier?.image, "launcher:1");
+  assert.deepEqual(root?.command?.slice(-3), [
+    "/run/vmpod/copier/copy-disk",
+    "/disk",
+    "/var/run/vmpod/container-disks/root",
+  ]);
+  assert.deepEqual([tools?.image, tools?.command?.at(-2)], ["registry/tools:1", "/iso/tools.iso"]);
+  assert.deepEqual(
+    [copier, root, tools].map((each) => each && copiedVolume(each)),
+    [undefined, "root", "tools"],
+  );
+  for (const each of [copier, root, tools]) {
+    assert.deepEqual(each?.securityContext, compute?.securityContext);
+    // The pod's quality of service is that of its containers, these included; but they need no device.
+    assert.deepEqual(each?.resources?.limits, { cpu: "1", memory: compute?.resources?.limits?.["memory"] });
+  }
+  assert.equal(root?.volumeMounts?.find(({ name }) => name === "run")?.readOnly, true);
+});
+
+test("a machine without a container disk copies nothing", () => {
+  const change = (draft: VirtualMachineInstanceSpec) => {
+    draft.volumes = [{ name: "root", persistentVolumeClaim: { claimName: "files" } }];
+  };
+  const { spec } = renderLauncherPod(vmiOf(change), { ...context, imageVolumes: false });
+  assert.equal(spec?.initContainers, undefined);
+});
+
 test("placement, names and probes are passed on", () => {
   const { spec } = renderLauncherPod(
     vmiOf((draft) => {
@@ -96,11 +147,28 @@ test("placement, names and probes are passed on", () => {
     }),
     context,
   );
-  assert.deepEqual(spec?.nodeSelector, { disk: "ssd" });
+  assert.deepEqual(spec?.nodeSelector, { disk: "ssd", "kubevirt.io/schedulable": "true" });
   assert.equal(spec?.hostname, "db");
   assert.equal(spec?.subdomain, "all");
   assert.equal(spec?.terminationGracePeriodSeconds, 0);
   assert.deepEqual(spec?.containers[0]?.readinessProbe, { httpGet: { path: "/", scheme: "HTTP" }, periodSeconds: 3 });
+});
+
+test("with KVM a named processor decides where the machine can be", () => {
+  const selector = (accelerator: "kvm" | "tcg", cpu: VirtualMachineInstanceSpec["domain"]["cpu"]) => {
+    const vmi = vmiOf((draft) => {
+      draft.domain.cpu = cpu;
+    });
+    return Object.keys(renderLauncherPod(vmi, { ...context, accelerator }).spec?.nodeSelector ?? {});
+  };
+  const features = [{ name: "avx2" }, { name: "pcid", policy: "optional" }];
+  assert.deepEqual(selector("kvm", { model: "Haswell", features }), [
+    "kubevirt.io/schedulable",
+    "cpu-model.node.kubevirt.io/Haswell",
+    "cpu-feature.node.kubevirt.io/avx2",
+  ]);
+  assert.deepEqual(selector("kvm", { model: "host-model" }), ["kubevirt.io/schedulable"]);
+  assert.deepEqual(selector("tcg", { model: "Haswell", features }), ["kubevirt.io/schedulable"]);
 });
 
 test("the machine: SATA drives are there from the start, PCI devices get ports", () => {

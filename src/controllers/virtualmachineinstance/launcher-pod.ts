@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { Pod, PodSpec } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { podConditions } from "../../../api/kubevirt/conditions.ts";
-import { annotations, labels, launcherApp, runtimeUser } from "../../../api/kubevirt/names.ts";
+import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { buildCommand } from "../../qemu/domain/arguments.ts";
@@ -17,16 +17,15 @@ import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
+import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
-import { launcherVolumes } from "./launcher-volumes.ts";
+import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
 
-export interface LauncherContext {
+export interface LauncherContext extends VolumeContext {
   launcherImage: string;
   accelerator: Accelerator;
   configuration: VirtConfiguration;
-  /** Names of the PersistentVolumeClaims that have volumeMode Block. */
-  blockClaims: ReadonlySet<string>;
   /** What this launcher's QEMU is beyond what the spec says. */
   domain?: Pick<Domain, "incoming" | "machineVersion">;
 }
@@ -38,6 +37,13 @@ const notCopied = ["kubectl.kubernetes.io/last-applied-configuration"];
 const suffixLength = 5;
 /** As Kubernetes' generated names: no vowels and nothing easily misread. */
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+/** Of each container in the pod. */
+const securityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+};
 
 export function launcherPodName(vmi: VirtualMachineInstance): string {
   const digest = createHash("sha256")
@@ -82,9 +88,13 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
 
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
   const { spec } = vmi;
-  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context.blockClaims);
+  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context);
+  const resources = launcherResources(spec, context.accelerator, context.configuration);
+  const copies = context.imageVolumes
+    ? []
+    : copyContainers(spec, { launcherImage: context.launcherImage, resources, securityContext });
   return {
-    ...placement(spec),
+    ...placement(spec, context.accelerator),
     hostname: spec.hostname || podHostname(vmi),
     ...(spec.subdomain && { subdomain: spec.subdomain }),
     restartPolicy: "Never",
@@ -101,18 +111,15 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     },
     ...pullSecrets(spec),
     volumes,
+    ...(copies.length > 0 && { initContainers: copies }),
     containers: [
       {
         name: computeContainer,
         image: context.launcherImage,
         imagePullPolicy: "IfNotPresent",
         command: buildCommand({ ...domainOf(vmi, context.accelerator), ...context.domain }),
-        resources: launcherResources(spec, context.accelerator, context.configuration),
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          readOnlyRootFilesystem: true,
-        },
+        resources,
+        securityContext,
         lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },
         volumeMounts,
         ...(volumeDevices.length > 0 && { volumeDevices }),
@@ -123,9 +130,9 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
   };
 }
 
-function placement(spec: VirtualMachineInstanceSpec): Partial<PodSpec> {
+function placement(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): Partial<PodSpec> {
   const fields = {
-    nodeSelector: spec.nodeSelector,
+    nodeSelector: nodeSelector(spec, accelerator),
     affinity: spec.affinity,
     tolerations: spec.tolerations,
     topologySpreadConstraints: spec.topologySpreadConstraints,
@@ -135,6 +142,25 @@ function placement(spec: VirtualMachineInstanceSpec): Partial<PodSpec> {
     dnsConfig: spec.dnsConfig,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** A node whose agent takes machines; with KVM also one whose processor has what is asked for. TCG has the same everywhere. */
+function nodeSelector(
+  { nodeSelector, domain }: VirtualMachineInstanceSpec,
+  accelerator: Accelerator,
+): PodSpec["nodeSelector"] {
+  const { model, features = [] } = domain.cpu ?? {};
+  const isNamed = model !== undefined && model !== "" && model !== "host-model" && model !== "host-passthrough";
+  const required = features.filter(({ policy = "require" }) => policy === "require" || policy === "");
+  const processor = [
+    ...(isNamed ? [`${processorLabels.model}/${model}`] : []),
+    ...required.map(({ name }) => `${processorLabels.feature}/${name}`),
+  ];
+  return {
+    ...nodeSelector,
+    [labels.schedulable]: "true",
+    ...(accelerator === "kvm" && Object.fromEntries(processor.map((label) => [label, "true"]))),
+  };
 }
 
 /** A name with dots, or too long, is no host name; the guest's own is set by its cloud-init. */

@@ -15,8 +15,14 @@ export interface LauncherVolumes {
   volumeDevices: NonNullable<Container["volumeDevices"]>;
 }
 
-/** @param blockClaims names of the PersistentVolumeClaims that have volumeMode Block */
-export function launcherVolumes(spec: VirtualMachineInstanceSpec, blockClaims: ReadonlySet<string>): LauncherVolumes {
+export interface VolumeContext {
+  /** Names of the PersistentVolumeClaims that have volumeMode Block. */
+  blockClaims: ReadonlySet<string>;
+  /** Images can be volumes of pods; else they are copied (./launcher-copies.ts). */
+  imageVolumes: boolean;
+}
+
+export function launcherVolumes(spec: VirtualMachineInstanceSpec, context: VolumeContext): LauncherVolumes {
   const result: LauncherVolumes = {
     volumes: [
       { name: "run", emptyDir: {} },
@@ -28,14 +34,15 @@ export function launcherVolumes(spec: VirtualMachineInstanceSpec, blockClaims: R
     ],
     volumeDevices: [],
   };
-  for (const volume of spec.volumes ?? []) addVolume(result, volume, blockClaims);
+  for (const volume of spec.volumes ?? []) addVolume(result, volume, context);
   return result;
 }
 
-function addVolume(result: LauncherVolumes, volume: Volume, blockClaims: ReadonlySet<string>): void {
+function addVolume(result: LauncherVolumes, volume: Volume, { blockClaims, imageVolumes }: VolumeContext): void {
   const { name, containerDisk, persistentVolumeClaim } = volume;
   if (containerDisk) {
-    result.volumes.push({ name, image: { reference: containerDisk.image, pullPolicy: containerDisk.imagePullPolicy } });
+    const image = { reference: containerDisk.image, pullPolicy: containerDisk.imagePullPolicy };
+    result.volumes.push(imageVolumes ? { name, image } : { name, emptyDir: {} });
     result.volumeMounts.push({ name, mountPath: `${launcherPaths.containerDisks}/${name}`, readOnly: true });
   }
   if (persistentVolumeClaim) {

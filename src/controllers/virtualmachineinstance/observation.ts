@@ -2,6 +2,7 @@
 import type { Pod } from "../../../api/core.ts";
 import { activeLauncher } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Silence } from "../../runtime/node-heartbeat.ts";
 import type { Accelerator } from "./domain.ts";
 
 export interface Claim {
@@ -23,6 +24,8 @@ export interface Observation {
   nodeExists: boolean;
   /** Virtual machines can run on some other node than the pod's. */
   hasOtherNodes: boolean;
+  /** The VM agent of the machine's node gives no sign of life. */
+  agentSilence: Silence | undefined;
   accelerator: Accelerator;
   /** Why the last attempt to create the pod was refused. */
   createFailure: string | undefined;

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decidePhase } from "./phase.ts";
 import type { Observation } from "./observation.ts";
-import { observationOf, podIn } from "./sample.ts";
+import { copyingPod, observationOf, podIn } from "./sample.ts";
+
+const uncopied = copyingPod("Failed", { terminated: { exitCode: 1 } });
 
 test("phases", () => {
   const table: [string, string | undefined, Partial<Observation>, string, string?][] = [
@@ -14,6 +16,7 @@ test("phases", () => {
     ["the agent's phase stays", "Running", { pods: [podIn("Running")] }, "Running"],
     ["pod ended well", "Running", { pods: [podIn("Succeeded")] }, "Succeeded"],
     ["pod failed", "Scheduling", { pods: [podIn("Failed", { status: { reason: "Evicted" } })] }, "Failed", "Evicted"],
+    ["no disk copied", "Scheduling", { pods: [uncopied] }, "Failed", "ContainerDiskCopyFailed"],
     ["pod vanished", "Running", {}, "Failed", "PodNotExists"],
     ["node gone", "Running", { pods: [podIn("Running")], nodeExists: false }, "Failed", "NodeUnresponsive"],
     ["final stays", "Succeeded", {}, "Succeeded"],

@@ -9,6 +9,7 @@
  */
 import type { Pod } from "../../../api/core.ts";
 import type { Phase } from "../../../api/kubevirt/conditions.ts";
+import { failedCopy } from "./disk-copies.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
 
 export interface PhaseDecision {
@@ -16,6 +17,8 @@ export interface PhaseDecision {
   /** Why it ended, for `status.reason`. */
   reason?: string;
 }
+
+export const diskCopyFailed = "ContainerDiskCopyFailed";
 
 export function decidePhase(observation: Observation): PhaseDecision {
   const { vmi } = observation;
@@ -37,6 +40,7 @@ function withoutPod({ vmi }: Observation, current: Phase): PhaseDecision {
 
 function ended(pod: Pod): PhaseDecision {
   if (pod.status?.phase === "Succeeded") return { phase: "Succeeded" };
+  if (failedCopy(pod)) return { phase: "Failed", reason: pod.status?.reason ?? diskCopyFailed };
   const terminated = pod.status?.containerStatuses?.[0]?.state?.terminated;
   return { phase: "Failed", reason: pod.status?.reason ?? terminated?.reason ?? "PodFailed" };
 }

@@ -1,5 +1,5 @@
 /** Observations for tests to vary. */
-import type { Pod } from "../../../api/core.ts";
+import type { ContainerState, Pod } from "../../../api/core.ts";
 import { sampleVmi } from "../../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";
@@ -21,6 +21,7 @@ export function observationOf(
     claims: [],
     nodeExists: true,
     hasOtherNodes: false,
+    agentSilence: undefined,
     accelerator: "tcg",
     createFailure: undefined,
     now,
@@ -42,6 +43,20 @@ export function podIn(
       containerStatuses: [{ name: "compute", image: "", imageID: "", ready: true, restartCount: 0, state }],
       ...change.status,
     },
+  };
+}
+
+/** A launcher that copies one container disk, in this state. */
+export function copyingPod(phase: "Pending" | "Failed", state: ContainerState): Pod {
+  const pod = podIn(phase, {
+    status: {
+      initContainerStatuses: [{ name: "copy-disk-0", image: "", imageID: "", ready: false, restartCount: 0, state }],
+    },
+  });
+  const volumeMounts = [{ name: "root", mountPath: "/var/run/vmpod/container-disks/root" }];
+  return {
+    ...pod,
+    spec: { containers: [], ...pod.spec, initContainers: [{ name: "copy-disk-0", image: "guest:1", volumeMounts }] },
   };
 }
 

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import type { Pod } from "../../../api/core.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition } from "../../runtime/conditions.ts";
-import { deleting, now, observationOf, podIn } from "./sample.ts";
+import { copyingPod, deleting, now, observationOf, podIn } from "./sample.ts";
+import { decideEvents } from "./events.ts";
+import { decidePhase } from "./phase.ts";
 import { decideConditions } from "./vmi-conditions.ts";
 
 function find(observation: Parameters<typeof decideConditions>[0], type: string): string | undefined {
@@ -70,4 +72,43 @@ test("a Ready guest has no reason left from before", () => {
   );
   const after = conditions.find(({ type }) => type === "Ready");
   assert.deepEqual(JSON.parse(JSON.stringify(after)), { type: "Ready", status: "True", lastTransitionTime: now });
+});
+
+test("a disk that is being copied is told, and one that could not be", () => {
+  const copying = observationOf("Scheduling", { pods: [copyingPod("Pending", { running: {} })] });
+  assert.equal(find(copying, "Provisioning"), "True CopyingContainerDisk");
+  assert.equal(find(copying, "Synchronized"), undefined);
+  const before: Condition[] = [{ type: "Provisioning", status: "True", reason: "CopyingContainerDisk" }];
+  assert.equal(find(observationOf("Scheduling", { pods: [podIn("Running")] }, before), "Provisioning"), undefined);
+  const ended = { terminated: { exitCode: 1, message: "cp: No space left on device\n" } };
+  const failed = observationOf("Scheduling", { pods: [copyingPod("Failed", ended)] });
+  const condition = findCondition(decideConditions(failed, "Failed"), "Synchronized");
+  assert.equal(condition?.reason, "ContainerDiskCopyFailed");
+  assert.equal(condition?.message, "volume root: image guest:1 was not copied: cp: No space left on device");
+});
+
+test("a silent agent is told while the guest may run, and never takes the machine away", () => {
+  const agentSilence = { since: "2026-01-01T00:00:00Z" };
+  const silent = (phase: string) => observationOf(phase, { pods: [podIn("Running", ready)], agentSilence });
+  assert.equal(find(silent("Running"), "NodeUnresponsive"), "True HeartbeatMissed");
+  assert.equal(decidePhase(silent("Running")).phase, "Running");
+  assert.equal(find(silent("Scheduled"), "NodeUnresponsive"), "True HeartbeatMissed");
+  assert.equal(find(silent("Scheduling"), "NodeUnresponsive"), undefined);
+  const before: Condition[] = [{ type: "NodeUnresponsive", status: "True", reason: "HeartbeatMissed" }];
+  assert.equal(find(observationOf("Running", { pods: [podIn("Running")] }, before), "NodeUnresponsive"), undefined);
+});
+
+test("what changes for all to see is told once", () => {
+  const told = (was: Condition[], is: Condition[], phase = "Running") =>
+    decideEvents(observationOf("Running", {}, was).vmi, { phase, nodeName: "n1", conditions: is }).map(
+      ({ reason }) => reason,
+    );
+  const silent: Condition = { type: "NodeUnresponsive", status: "True", message: "m" };
+  const uncopied: Condition = { type: "Synchronized", status: "False", reason: "ContainerDiskCopyFailed" };
+  assert.deepEqual(told([], [silent]), ["NodeUnresponsive"]);
+  assert.deepEqual(told([silent], [silent]), []);
+  assert.deepEqual(told([silent], []), ["NodeResponsive"]);
+  assert.deepEqual(told([silent], [], "Failed"), []);
+  assert.deepEqual(told([], [uncopied]), ["ContainerDiskCopyFailed"]);
+  assert.deepEqual(told([uncopied], [uncopied]), []);
 });

@@ -3,8 +3,10 @@ import type { Pod } from "../../../api/core.ts";
 import { readyReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition, isConditionTrue, removeCondition, setCondition } from "../../runtime/conditions.ts";
+import { copyUnderWay, failedCopy } from "./disk-copies.ts";
 import { liveMigratable, storageLiveMigratable } from "./live-migratable.ts";
 import { launcherOf, type Observation } from "./observation.ts";
+import { diskCopyFailed } from "./phase.ts";
 
 /** Reasons by which the controller says `Synchronized: False`; the node agent has others. */
 export const syncReasons = {
@@ -13,6 +15,7 @@ export const syncReasons = {
   errImagePull: "ErrImagePull",
   imagePullBackOff: "ImagePullBackOff",
   createContainerError: "CreateContainerError",
+  diskCopyFailed,
 } as const;
 
 export function decideConditions(observation: Observation, phase: string): Condition[] {
@@ -20,8 +23,16 @@ export function decideConditions(observation: Observation, phase: string): Condi
   const current = observation.vmi.status?.conditions ?? [];
   const withReady = setCondition(current, readyCondition(observation, phase), now);
   const withSync = putOrDrop(withReady, syncFailure(observation), ownsSynchronized, vmiConditions.synchronized, now);
-  const unscheduled = podUnscheduled(launcherOf(observation));
-  const withScheduled = putOrDrop(withSync, unscheduled, () => true, vmiConditions.podScheduled, now);
+  const pod = launcherOf(observation);
+  const withCopies = putOrDrop(withSync, provisioning(pod), () => true, vmiConditions.provisioning, now);
+  const withNode = putOrDrop(
+    withCopies,
+    unresponsive(observation, phase),
+    () => true,
+    vmiConditions.nodeUnresponsive,
+    now,
+  );
+  const withScheduled = putOrDrop(withNode, podUnscheduled(pod), () => true, vmiConditions.podScheduled, now);
   if (phase !== "Running") return withScheduled;
   return [liveMigratable(observation), storageLiveMigratable()].reduce(
     (conditions, condition) => setCondition(conditions, condition, now),
@@ -87,6 +98,11 @@ function syncFailure(observation: Observation): Condition | undefined {
 }
 
 function containerFailure(pod: Pod): Condition | undefined {
+  const copy = failedCopy(pod);
+  if (copy) {
+    const { volume, image, message } = copy;
+    return unsynchronized(syncReasons.diskCopyFailed, `volume ${volume}: image ${image} was not copied: ${message}`);
+  }
   for (const { state } of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
     const { reason, message = "" } = state?.waiting ?? {};
     const known = waitingReason(reason);
@@ -103,6 +119,21 @@ function waitingReason(reason: string | undefined): string | undefined {
 
 function unsynchronized(reason: string, message: string): Condition {
   return { type: vmiConditions.synchronized, status: "False", reason, message };
+}
+
+/** The pod pulls and copies as long as it takes; what, is told. */
+function provisioning(pod: Pod | undefined): Condition | undefined {
+  const copy = copyUnderWay(pod);
+  if (copy === undefined) return undefined;
+  const message = `volume ${copy.volume}: the disk is being copied out of image ${copy.image}`;
+  return { type: vmiConditions.provisioning, status: "True", reason: "CopyingContainerDisk", message };
+}
+
+/** The guest may go on: only what is said about it does not. */
+function unresponsive({ agentSilence, vmi }: Observation, phase: string): Condition | undefined {
+  if (agentSilence === undefined || (phase !== "Scheduled" && phase !== "Running")) return undefined;
+  const message = `the VM agent on node ${vmi.status?.nodeName} gives no sign of life since ${agentSilence.since}; the guest may run, but this status may be old`;
+  return { type: vmiConditions.nodeUnresponsive, status: "True", reason: "HeartbeatMissed", message };
 }
 
 function podUnscheduled(pod: Pod | undefined): Condition | undefined {

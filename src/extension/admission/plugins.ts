@@ -3,8 +3,8 @@
  * of a cluster's by webhook (./review.ts). The rules are in api/kubevirt; this only decides when they apply.
  */
 import { randomUUID } from "node:crypto";
-import type { AdmissionPlugin, AdmissionRequest, UserInfo } from "../../../api/admission.ts";
-import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
+import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
 import { defaultVirtualMachine } from "../../../api/kubevirt/default-vm.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
@@ -19,13 +19,24 @@ import {
 } from "../../../api/kubevirt/validate-vmi.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
 import type { Client } from "../../client/client.ts";
+import { launcherEvictionPlugin } from "./eviction.ts";
 import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
+import type { OwnComponents } from "./own-components.ts";
 
-export type ConfigurationSource = () => VirtConfiguration;
+export interface AdmissionContext {
+  client: Client;
+  configuration: ConfigurationSource;
+  isOwnComponent: OwnComponents;
+}
 
-export function createAdmissionPlugins(configuration: ConfigurationSource, client: Client): AdmissionPlugin[] {
-  return [virtualMachinePlugin(configuration), virtualMachineInstancePlugin(configuration), migrationPlugin(client)];
+export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlugin[] {
+  return [
+    virtualMachinePlugin(context.configuration),
+    virtualMachineInstancePlugin(context),
+    migrationPlugin(context.client),
+    launcherEvictionPlugin(context),
+  ];
 }
 
 function virtualMachinePlugin(configuration: ConfigurationSource): AdmissionPlugin {
@@ -47,19 +58,20 @@ function virtualMachinePlugin(configuration: ConfigurationSource): AdmissionPlug
   };
 }
 
-function virtualMachineInstancePlugin(configuration: ConfigurationSource): AdmissionPlugin {
+function virtualMachineInstancePlugin({ configuration, isOwnComponent }: AdmissionContext): AdmissionPlugin {
   return {
     name: "VirtualMachineInstance",
     matches: (request) => concerns(request, virtualMachineInstances),
     mutate(request) {
       const vmi = request.object as VirtualMachineInstance;
-      if (request.operation !== "CREATE") return keepStatus(request);
+      if (request.operation !== "CREATE") return isOwnComponent(request.user) ? vmi : keepStatus(request);
       return tolerant(vmi, () => defaultVirtualMachineInstance(vmi, contextOf(configuration)));
     },
     validate(request) {
       const vmi = request.object as VirtualMachineInstance;
-      if (request.operation === "CREATE") return validateNew(vmi, request.user);
-      if (isOwnComponent(request.user)) return [];
+      const isOwn = isOwnComponent(request.user);
+      if (request.operation === "CREATE") return validateNew(vmi, isOwn);
+      if (isOwn) return [];
       const previous = request.oldObject as VirtualMachineInstance;
       refuseCauses(virtualMachineInstances, vmi, validateVirtualMachineInstanceUpdate(vmi, previous));
       return [];
@@ -68,18 +80,16 @@ function virtualMachineInstancePlugin(configuration: ConfigurationSource): Admis
 }
 
 /** Upstream's definition of the kind has no status subresource: then it is up to us that users leave the status alone. */
-function keepStatus({ object, oldObject, user }: AdmissionRequest): KubeObject {
-  const vmi = object as VirtualMachineInstance;
-  if (isOwnComponent(user)) return vmi;
-  const { status: _, ...rest } = vmi;
+function keepStatus({ object, oldObject }: AdmissionRequest): KubeObject {
+  const { status: _, ...rest } = object as VirtualMachineInstance;
   const { status } = oldObject as VirtualMachineInstance;
   return { ...rest, ...(status && { status }) };
 }
 
-function validateNew(vmi: VirtualMachineInstance, user: UserInfo): string[] {
+function validateNew(vmi: VirtualMachineInstance, isOwn: boolean): string[] {
   refuseCauses(virtualMachineInstances, vmi, [
     ...validateName(vmi.metadata?.name),
-    ...(isOwnComponent(user) ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
+    ...(isOwn ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
     ...validateVirtualMachineInstance(vmi.spec),
   ]);
   return [];
@@ -96,11 +106,6 @@ function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
   const [now, before] = [object as VirtualMachine, oldObject as VirtualMachine | undefined];
   if (before === undefined) return false;
   return now.metadata?.deletionTimestamp !== undefined || sameJson(now.spec, before.spec);
-}
-
-/** vmpod's own components: the controllers, the subresource API and the node agents. */
-export function isOwnComponent({ name, groups }: UserInfo): boolean {
-  return name.startsWith("system:vmpod:") || groups.includes("vmpod:node-api") || groups.includes("system:nodes");
 }
 
 function contextOf(configuration: ConfigurationSource): DefaultingContext {

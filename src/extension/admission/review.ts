@@ -1,28 +1,13 @@
 /** The same plugins as admission webhooks of a cluster: AdmissionReview v1 in, AdmissionReview v1 out. */
 import jsonPatch from "fast-json-patch";
-import type { AdmissionPlugin, AdmissionRequest, UserInfo } from "../../../api/admission.ts";
-import type { KubeObject } from "../../../api/meta.ts";
+import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
 import { messageOf, type Status, StatusError } from "../../base/errors.ts";
+import { parseReview } from "./parse-review.ts";
 
 export interface AdmissionReview {
   apiVersion: "admission.k8s.io/v1";
   kind: "AdmissionReview";
-  request?: ReviewRequest;
-  response?: ReviewResponse;
-}
-
-interface ReviewRequest {
-  uid: string;
-  kind: { group: string; version: string; kind: string };
-  resource: { group: string; version: string; resource: string };
-  subResource?: string;
-  name?: string;
-  namespace?: string;
-  operation: AdmissionRequest["operation"];
-  userInfo: { username?: string; groups?: string[]; uid?: string };
-  object?: KubeObject | null;
-  oldObject?: KubeObject | null;
-  dryRun?: boolean;
+  response: ReviewResponse;
 }
 
 interface ReviewResponse {
@@ -37,16 +22,15 @@ interface ReviewResponse {
 
 export type ReviewPhase = "mutate" | "validate";
 
+/** @throws StatusError BadRequest when it is no AdmissionReview; a refusal is an answer */
 export async function reviewAdmission(
   plugins: readonly AdmissionPlugin[],
   phase: ReviewPhase,
-  review: AdmissionReview,
+  review: unknown,
 ): Promise<AdmissionReview> {
-  const asked = review.request;
-  if (asked === undefined) throw new StatusError("BadRequest", "AdmissionReview: request is missing");
-  const request = requestOf(asked);
+  const { uid, request } = parseReview(review);
   const matching = plugins.filter((plugin) => plugin.matches(request));
-  const response = await answer(asked, () =>
+  const response = await answer(uid, () =>
     phase === "mutate" ? mutate(matching, request) : validate(matching, request),
   );
   return { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response };
@@ -54,7 +38,7 @@ export async function reviewAdmission(
 
 type Verdict = Omit<ReviewResponse, "uid" | "allowed">;
 
-async function answer({ uid }: ReviewRequest, decide: () => Promise<Verdict>): Promise<ReviewResponse> {
+async function answer(uid: string, decide: () => Promise<Verdict>): Promise<ReviewResponse> {
   try {
     return { uid, allowed: true, ...(await decide()) };
   } catch (error) {
@@ -76,20 +60,4 @@ async function validate(plugins: readonly AdmissionPlugin[], request: AdmissionR
   const warnings: string[] = [];
   for (const plugin of plugins) warnings.push(...((await plugin.validate?.(request)) ?? []));
   return warnings.length > 0 ? { warnings } : {};
-}
-
-function requestOf(asked: ReviewRequest): AdmissionRequest {
-  const { group, version, resource: plural } = asked.resource;
-  const user: UserInfo = { name: asked.userInfo.username ?? "", groups: asked.userInfo.groups ?? [] };
-  return {
-    operation: asked.operation,
-    resource: { group, version, plural, kind: asked.kind.kind, namespaced: asked.namespace !== undefined },
-    subresource: asked.subResource ?? "",
-    namespace: asked.namespace,
-    name: asked.name ?? "",
-    user,
-    dryRun: asked.dryRun ?? false,
-    object: asked.object ?? undefined,
-    oldObject: asked.oldObject ?? undefined,
-  };
 }

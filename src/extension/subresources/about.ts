@@ -3,10 +3,14 @@ import { StatusError } from "../../base/errors.ts";
 import { type Answer, type ExtensionContext, jsonAnswer, type SubresourceRequest } from "./context.ts";
 import { getVm } from "./objects.ts";
 
-/** client-go's `version.Info`. */
 export function versionInfo({ version }: ExtensionContext): Answer {
+  return jsonAnswer(versionDocument(version));
+}
+
+/** client-go's `version.Info`. */
+export function versionDocument(version: string): object {
   const [major = "0", minor = "0"] = version.split(".");
-  return jsonAnswer({
+  return {
     major,
     minor,
     gitVersion: `v${version}`,
@@ -16,7 +20,7 @@ export function versionInfo({ version }: ExtensionContext): Answer {
     goVersion: "",
     compiler: `node ${process.version}`,
     platform: `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
-  });
+  };
 }
 
 export function health(): Answer {

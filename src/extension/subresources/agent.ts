@@ -20,7 +20,12 @@ export async function agentUpstream(
   const endpoint = await agentEndpoint(client, vmi);
   const { namespace, name } = vmi.metadata ?? {};
   const path = `/v1/namespaces/${namespace}/virtualmachineinstances/${name}/${subpath}`;
-  return { host: endpoint.hostname.replaceAll(/[[\]]/g, ""), port: Number(endpoint.port || 443), tls: agentTls, path };
+  return {
+    host: endpoint.hostname.replaceAll(/[[\]]/g, ""),
+    port: Number(endpoint.port || 443),
+    tls: agentTls(),
+    path,
+  };
 }
 
 async function agentEndpoint(client: Client, vmi: VirtualMachineInstance): Promise<URL> {

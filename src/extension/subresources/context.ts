@@ -6,8 +6,8 @@ import type { UpstreamTls } from "../../streams/upstream.ts";
 
 export interface ExtensionContext {
   client: Client;
-  /** Our identity towards the node agents. */
-  agentTls: UpstreamTls;
+  /** Our identity towards the node agents, and by whom theirs is vouched for. */
+  agentTls: () => UpstreamTls;
   version: string;
   log: Logger;
 }

@@ -1,9 +1,9 @@
 /** Pulls from a registry, with each of the pod's `imagePullSecrets` that fits and at last without any. */
 import type { Pod } from "../../../api/core.ts";
 import { messageOf, TerminalError } from "../../base/errors.ts";
+import { type RegistryLogin, loginsFor } from "../../storage/registry/logins.ts";
 import type { KubeletContext } from "../context.ts";
 import { createReferences } from "../references.ts";
-import { type RegistryLogin, loginsFor } from "./registry-logins.ts";
 
 const pullTimeoutMs = 30 * 60_000;
 

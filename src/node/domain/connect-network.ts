@@ -5,7 +5,7 @@ import type { Pod } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { guestSubnet } from "../../network/guest-subnet.ts";
-import { podCgroupFiles } from "../../network/pod-cgroup.ts";
+import { podCgroups } from "../../network/pod-cgroup.ts";
 import { defaultGuestCidr, names } from "../../network/pod-network.ts";
 import { reconcileNetwork } from "../../network/reconcile-network.ts";
 import { parseResolvConf } from "../../network/resolv-conf.ts";
@@ -48,7 +48,7 @@ export async function connectNetwork(
       resolver: parseResolvConf(resolvConf),
       hostname: pod.spec?.hostname ?? vmi.metadata?.name,
       pidFile: join(dhcpDirectory, `${pod.metadata?.uid}.pid`),
-      cgroupFiles: podCgroupFiles(cgroup, pod.metadata?.uid ?? ""),
+      cgroups: podCgroups(cgroup, pod.metadata?.uid ?? ""),
     },
     signal,
   );

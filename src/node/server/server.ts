@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf, StatusError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import type { FollowedKeyPair, MountedKeyPair } from "../../pki/mounted-key-pair.ts";
 import { refuseUpgrade } from "../../streams/http-head.ts";
 import { authorize } from "./authorize.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -16,15 +17,16 @@ export type ServerContext = TargetContext & StreamContext & VerbContext & { log:
 
 export interface ServerOptions {
   port: number;
-  /** PEM. */
-  tls: { certificate: string; key: string; clientCa: string };
+  /** Certificates are replaced before they end; connections that are open go on with the old one. */
+  tls: FollowedKeyPair;
 }
 
 /** Resolves once it listens; closes when the signal aborts. */
 export async function startServer(context: ServerContext, options: ServerOptions, signal: AbortSignal): Promise<void> {
-  const { certificate: cert, key, clientCa: ca } = options.tls;
+  const { tls } = options;
   // The handshake lets everybody in, so that whoever is refused is told why.
-  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false });
+  const server = createServer({ ...secretsOf(tls.current()), requestCert: true, rejectUnauthorized: false });
+  tls.onChange(() => server.setSecureContext(secretsOf(tls.current())));
   server.on("request", (req, res) => void answer(context, req, res));
   server.on("upgrade", (req, socket, head) => void upgrade(context, req, socket, head));
   await listen(server, options.port);
@@ -32,6 +34,11 @@ export async function startServer(context: ServerContext, options: ServerOptions
     server.close();
     server.closeAllConnections();
   });
+}
+
+/** Who may call has a certificate of the authority in it. */
+function secretsOf({ certificatePem, keyPem, caPem }: MountedKeyPair) {
+  return { cert: certificatePem, key: keyPem, ca: caPem };
 }
 
 function listen(server: Server, port: number): Promise<void> {

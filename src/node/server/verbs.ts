@@ -6,7 +6,7 @@ import { StatusError } from "../../base/errors.ts";
 import { QmpClosed, QmpError, QmpTimeout } from "../../qemu/qmp/errors.ts";
 import type { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import { guestFreeze, guestThaw } from "../../qemu/guest-agent/queries.ts";
-import { parseDurationMs } from "../guest/duration.ts";
+import { parseDurationMs } from "../../base/duration.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import { describeGuest, listFilesystems, listUsers } from "../guest/guest-lists.ts";
 import { pause, reset, softReboot, unpause } from "./lifecycle.ts";

@@ -8,6 +8,10 @@ export const launcherPaths = {
   containerDisks: "/var/run/vmpod/container-disks",
   /** One directory for each PersistentVolumeClaim volume. */
   pvc: "/var/run/vmpod/pvc",
+  /** In the launcher's image: what copies a container disk, with all that it needs. */
+  copierInImage: "/usr/libexec/vmpod/copier",
+  /** Its copy in the emptyDir `run`, for containers of other images. */
+  copier: "/run/vmpod/copier",
   /** preStop hook: asks the guest to shut down and waits until it has. */
   stopGuest: "/usr/libexec/vmpod/stop-guest",
 } as const;

@@ -90,6 +90,18 @@ export interface MigrationParameters {
   "downtime-limit"?: number;
 }
 
+export interface CpuDefinition {
+  name: string;
+  "unavailable-features"?: string[];
+  "alias-of"?: string;
+}
+
+/** Features as booleans, and a few numbers and words beside them. */
+export interface CpuModel {
+  name: string;
+  props?: Record<string, unknown>;
+}
+
 /** QEMU's block graph nodes are open unions; `driver` and `node-name` are all we rely on. */
 export type BlockdevOptions = { driver: string; "node-name": string } & Record<string, unknown>;
 export type DeviceOptions = { driver: string; id: string } & Record<string, unknown>;
@@ -111,6 +123,8 @@ export interface QmpCommands {
   "query-vnc": Command<None, VncInfo>;
   "query-balloon": Command<None, { actual: number }>;
   "query-cpus-fast": Command<None, { "cpu-index": number; "thread-id": number }[]>;
+  "query-cpu-definitions": Command<None, CpuDefinition[]>;
+  "query-cpu-model-expansion": Command<{ type: "static" | "full"; model: CpuModel }, { model: CpuModel }>;
   "query-memory-size-summary": Command<None, { "base-memory": number; "plugged-memory"?: number }>;
   "query-chardev": Command<None, { label: string; filename: string; "frontend-open": boolean }[]>;
   "qom-list": Command<{ path: string }, { name: string; type: string }[]>;

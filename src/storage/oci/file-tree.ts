@@ -20,6 +20,12 @@ export type TreeEntry = { path: string; mode: number; uid: number; gid: number }
 
 export class FileTree {
   readonly #entries = new Map<string, TreeEntry>();
+  readonly #below: FileTree | undefined;
+
+  /** @param below the layer under this one: what it has need not be here too. */
+  constructor(below?: FileTree) {
+    this.#below = below;
+  }
 
   directory(path: string, owner: Ownership = {}): this {
     return this.#add({ type: "directory", path, ...complete(owner, 0o755) });
@@ -43,8 +49,9 @@ export class FileTree {
     return this.file(path, await readFile(hostPath), owner);
   }
 
+  /** Here or below. */
   has(path: string): boolean {
-    return this.#entries.has(normal(path));
+    return this.#entries.has(normal(path)) || this.#below?.has(path) === true;
   }
 
   /** Sorted by path: parents come before children, and the order does not depend on how the tree was made. */
@@ -61,7 +68,7 @@ export class FileTree {
 
   #addParents(path: string): void {
     const parent = dirname(path);
-    if (parent === "/" || this.#entries.has(parent)) return;
+    if (parent === "/" || this.has(parent)) return;
     this.#addParents(parent);
     this.#entries.set(parent, { type: "directory", path: parent, ...complete({}, 0o755) });
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,6 +8,7 @@ import { extract } from "tar-stream";
 import { FileTree } from "./file-tree.ts";
 import { assembleImage, contentTag, writeImageTar } from "./image.ts";
 import { digestOf, packLayer } from "./layer.ts";
+import { readImageTar } from "./read-image-tar.ts";
 
 const tree = (): FileTree =>
   new FileTree()
@@ -72,11 +73,36 @@ test("a layout tar names every blob by its digest and the image by its reference
       if (name.startsWith("blobs/sha256/") && entry.type === "file")
         assert.equal(digestOf(entry.body), `sha256:${name.slice(13)}`);
     }
+    assert.deepEqual(await readImageTar(tarPath), image);
     const config = JSON.parse(String(image.config)) as {
       config: { User: string; Entrypoint: string[]; Env: string[] };
     };
     assert.equal(config.config.User, "107:107");
     assert.ok(config.config.Env.includes("A=b"));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test("a layer leaves out what the one below has, directories too", () => {
+  const below = new FileTree().file("/usr/bin/a", "");
+  const upper = new FileTree(below).file("/usr/bin/b", "").file("/etc/c", "");
+  assert.ok(upper.has("/usr/bin/a"));
+  assert.deepEqual(
+    upper.entries().map(({ path }) => path),
+    ["/etc", "/etc/c", "/usr/bin/b"],
+  );
+});
+
+test("a damaged blob is found when a tar is read", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "vmpod-oci-"));
+  try {
+    const tarPath = join(directory, "image.tar");
+    await writeImageTar(tarPath, assembleImage([await packLayer(tree().entries())], {}), ["localhost/x:1"]);
+    const bytes = await readFile(tarPath);
+    bytes.write("9970", bytes.indexOf("1970-01-01"));
+    await writeFile(tarPath, bytes);
+    await assert.rejects(readImageTar(tarPath), /is missing or damaged: remove the file/);
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -22,11 +22,13 @@ export interface Image {
   manifest: Buffer;
 }
 
+export const manifestType = "application/vnd.oci.image.manifest.v1+json";
+
 export function assembleImage(layers: Layer[], config: ImageConfig): Image {
   const configBytes = json(configuration(layers, config));
   const manifest = json({
     schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    mediaType: manifestType,
     config: descriptor("application/vnd.oci.image.config.v1+json", configBytes),
     layers: layers.map((layer) => descriptor(layer.mediaType, layer.blob)),
   });
@@ -53,7 +55,7 @@ export async function writeImageTar(tarPath: string, image: Image, references: r
 
 function indexEntry(image: Image, reference: string): object {
   return {
-    ...descriptor("application/vnd.oci.image.manifest.v1+json", image.manifest),
+    ...descriptor(manifestType, image.manifest),
     platform: { architecture: "amd64", os: "linux" },
     annotations: {
       "io.containerd.image.name": reference,

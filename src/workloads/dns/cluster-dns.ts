@@ -3,6 +3,7 @@ import type { Namespace, Service } from "../../../api/core.ts";
 import { namespaces, services } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
 import { endpointSlices } from "../../../api/discovery.ts";
+import type { Resource } from "../../../api/meta.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
@@ -15,16 +16,24 @@ export interface ClusterDnsOptions {
   address: string;
   /** Default 53. */
   port?: number;
+  /** EndpointSlices in the version that the cluster serves (default v1). */
+  slices?: Resource<EndpointSlice>;
   log: Logger;
   signal: AbortSignal;
 }
 
 /** Resolves when the server answers from complete data. */
-export async function startClusterDns({ client, domain, signal, ...options }: ClusterDnsOptions): Promise<void> {
+export async function startClusterDns({
+  client,
+  domain,
+  signal,
+  slices = endpointSlices,
+  ...options
+}: ClusterDnsOptions): Promise<void> {
   const zone = {
     services: createInformer<Service>(client, services),
     namespaces: createInformer<Namespace>(client, namespaces),
-    slices: createInformer<EndpointSlice>(client, endpointSlices, {
+    slices: createInformer<EndpointSlice>(client, slices, {
       indexes: {
         service: ({ metadata }) => [`${metadata?.namespace}/${metadata?.labels?.["kubernetes.io/service-name"]}`],
       },

@@ -1,4 +1,5 @@
 /** Who has which bootstrap role, cluster-wide. */
+import { everybodysRoles } from "../../../../api/kubevirt/roles.ts";
 
 export interface BootstrapBinding {
   role: string;
@@ -21,6 +22,5 @@ export const bootstrapBindings: Readonly<Record<string, BootstrapBinding>> = {
   "system:node": { role: "system:node", groups: ["system:nodes"] },
   "system:vmpod:controller": { role: "system:vmpod:controller", users: ["system:vmpod:controller"] },
   "system:vmpod:extension": { role: "system:vmpod:extension", users: ["system:vmpod:extension"] },
-  "kubevirt.io:default": { role: "kubevirt.io:default", groups: ["system:authenticated"] },
-  "instancetype.kubevirt.io:view": { role: "instancetype.kubevirt.io:view", groups: ["system:authenticated"] },
+  ...Object.fromEntries(everybodysRoles.map((role) => [role, { role, groups: ["system:authenticated"] }])),
 };

@@ -1,5 +1,6 @@
 /** What vmpod's own processes may do: no more than what they use. */
-import { type BootstrapRole, read, rule, urls } from "./rule.ts";
+import { read, rule, urls } from "../../../../api/policy-rules.ts";
+import type { BootstrapRole } from "./role.ts";
 
 const events = [
   rule("", "events", ["create", "patch", "update"]),

@@ -1,5 +1,6 @@
 /** Writes the bootstrap roles and bindings at start; rules that a version added reach existing installations. */
 import { clusterRoleBindings, clusterRoles, type PolicyRule } from "../../../../api/rbac.ts";
+import { virtualMachineRoles } from "../../../../api/kubevirt/roles.ts";
 import type { KubeObject } from "../../../../api/meta.ts";
 import { sameJson } from "../../../apimachinery/schema/same-json.ts";
 import { InvariantError } from "../../../base/errors.ts";
@@ -10,8 +11,7 @@ import type { Objects } from "../../storage/objects.ts";
 import { newMeta } from "../../verbs/new-meta.ts";
 import { bootstrapBindings } from "./bindings.ts";
 import { componentRoles } from "./component-roles.ts";
-import { kubevirtRoles } from "./kubevirt-roles.ts";
-import type { BootstrapRole } from "./rule.ts";
+import type { BootstrapRole } from "./role.ts";
 import { userRoles } from "./user-roles.ts";
 
 const apiVersion = "rbac.authorization.k8s.io/v1";
@@ -19,7 +19,7 @@ const bootstrapLabels = { "kubernetes.io/bootstrapping": "rbac-defaults" };
 /** An administrator sets it to "false" to keep own changes. */
 const autoUpdate = "rbac.authorization.kubernetes.io/autoupdate";
 
-const all: Readonly<Record<string, BootstrapRole>> = { ...userRoles, ...kubevirtRoles, ...componentRoles };
+const all: Readonly<Record<string, BootstrapRole>> = { ...userRoles, ...virtualMachineRoles, ...componentRoles };
 
 export async function ensureBootstrapRbac(objects: Objects, registry: Registry): Promise<void> {
   const roleKind = kindOf(registry, clusterRoles.plural);

@@ -1,5 +1,6 @@
 /** The roles that people are given: cluster-admin, admin, edit, view, and what every caller may ask. */
-import { type BootstrapRole, everyVerb, read, rule, urls, write } from "./rule.ts";
+import { everyVerb, read, rule, urls, write } from "../../../../api/policy-rules.ts";
+import type { BootstrapRole } from "./role.ts";
 
 const aggregateTo = (role: string): string => `rbac.authorization.k8s.io/aggregate-to-${role}`;
 const workloads =

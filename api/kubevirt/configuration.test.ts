@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultConfiguration, readConfiguration, type VirtConfiguration } from "./configuration.ts";
+import type { KubeVirt } from "./resources.ts";
+
+type Given = NonNullable<KubeVirt["spec"]["configuration"]>;
+
+const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
+  [{}, {}],
+  [{ architectureConfiguration: { amd64: { machineType: "pc" } } }, { machineTypes: machines("pc") }],
+  [{ machineType: "pc-q35-7.2" }, { machineTypes: machines("pc-q35-7.2") }],
+  [{ network: { defaultNetworkInterface: "bridge" } }, { defaultNetworkInterface: "bridge" }],
+  [{ evictionStrategy: "LiveMigrate" }, { evictionStrategy: "LiveMigrate" }],
+  [{ cpuModel: "Nehalem" }, { cpuModel: "Nehalem" }],
+  [{ vmRolloutStrategy: "LiveUpdate" }, { vmRolloutStrategy: "LiveUpdate" }],
+  [{ developerConfiguration: { useEmulation: true } }, { useEmulation: true }],
+  [{ developerConfiguration: { cpuAllocationRatio: 4 } }, { cpuAllocationRatio: 4 }],
+  [
+    { migrations: { parallelMigrationsPerCluster: 1, bandwidthPerMigration: "64Mi", allowAutoConverge: true } },
+    {
+      migrations: {
+        ...defaultConfiguration.migrations,
+        parallelMigrationsPerCluster: 1,
+        bandwidthPerMigration: "64Mi",
+        allowAutoConverge: true,
+      },
+    },
+  ],
+  // As Go writes an int that was not set.
+  [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
+];
+
+for (const [given, read] of honoured) {
+  test(`honoured: ${JSON.stringify(given)}`, () => {
+    const expected = { configuration: { ...defaultConfiguration, ...read }, problems: [] };
+    assert.deepEqual(readConfiguration({ spec: { configuration: given } }), expected);
+  });
+}
+
+const refused: [given: Given, problem: string][] = [
+  [
+    { network: { defaultNetworkInterface: "slirp" } },
+    'spec.configuration.network.defaultNetworkInterface "slirp" is not honoured: use bridge or masquerade',
+  ],
+  [{ evictionStrategy: "Run" }, 'spec.configuration.evictionStrategy "Run" is not honoured: use None or LiveMigrate'],
+  [
+    { developerConfiguration: { cpuAllocationRatio: -1 } },
+    "spec.configuration.developerConfiguration.cpuAllocationRatio -1 is not honoured: use 1 or more",
+  ],
+  [
+    { migrations: { bandwidthPerMigration: "fast" } },
+    'spec.configuration.migrations.bandwidthPerMigration "fast" is not honoured: use a quantity',
+  ],
+  [
+    { migrations: { progressTimeout: -1 } },
+    "spec.configuration.migrations.progressTimeout -1 is not honoured: use 1 or more",
+  ],
+  [
+    { architectureConfiguration: { defaultArchitecture: "s390x" } },
+    'spec.configuration.architectureConfiguration.defaultArchitecture "s390x" is not honoured: use amd64',
+  ],
+];
+
+for (const [given, problem] of refused) {
+  test(`refused, and the rest is honoured: ${JSON.stringify(given)}`, () => {
+    const read = readConfiguration({ spec: { configuration: { cpuModel: "Nehalem", ...given } } });
+    assert.equal(read.problems.length, 1);
+    assert.ok(read.problems[0]?.startsWith(problem), read.problems[0]);
+    assert.deepEqual(read.configuration, { ...defaultConfiguration, cpuModel: "Nehalem" });
+  });
+}
+
+test("without a KubeVirt resource the defaults hold", () => {
+  assert.deepEqual(readConfiguration(undefined), { configuration: defaultConfiguration, problems: [] });
+});
+
+function machines(amd64: string): VirtConfiguration["machineTypes"] {
+  return { ...defaultConfiguration.machineTypes, amd64 };
+}

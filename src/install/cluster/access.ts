@@ -1,0 +1,48 @@
+/** Whether the user may do all of it, asked beforehand: half an installation is worse than none. */
+import { selfSubjectAccessReviews } from "../../../api/authorization.ts";
+import type { KubeObject, Resource } from "../../../api/meta.ts";
+import type { Client } from "../../client/client.ts";
+import { resourceOf } from "./kinds.ts";
+
+export interface Access {
+  verb: string;
+  resource: Resource;
+  namespace?: string | undefined;
+}
+
+/** One for each kind, namespace and verb. Pure. */
+export function neededAccess(objects: readonly KubeObject[], verbs: readonly string[]): Access[] {
+  const byKind = new Map<string, Access[]>();
+  for (const object of objects) {
+    const resource = resourceOf(object);
+    const namespace = resource.namespaced ? object.metadata?.namespace : undefined;
+    const key = `${resource.group}/${resource.plural}/${namespace ?? ""}`;
+    byKind.set(
+      key,
+      verbs.map((verb) => ({ verb, resource, namespace })),
+    );
+  }
+  return [...byKind.values()].flat();
+}
+
+/** @throws Error listing what is not allowed */
+export async function requireAccess(client: Client, needed: readonly Access[]): Promise<void> {
+  const allowed = await Promise.all(needed.map((access) => isAllowed(client, access)));
+  const lacks = needed.filter((_, index) => !allowed[index]).map(describe);
+  if (lacks.length === 0) return;
+  throw new Error(
+    `you may not do in this cluster what this needs:\n${lacks.map((each) => `  ${each}`).join("\n")}\nAsk for cluster-admin, or let an administrator do it.`,
+  );
+}
+
+async function isAllowed(client: Client, { verb, resource, namespace }: Access): Promise<boolean> {
+  const { group, plural } = resource;
+  const resourceAttributes = { verb, group, resource: plural, ...(namespace && { namespace }) };
+  const { status } = await client.create(selfSubjectAccessReviews, { spec: { resourceAttributes } });
+  return status?.allowed === true;
+}
+
+function describe({ verb, resource, namespace }: Access): string {
+  const name = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
+  return `${verb} ${name}${namespace ? ` in namespace ${namespace}` : ""}`;
+}

@@ -1,0 +1,145 @@
+/**
+ * What vmpod's own pods may do in the API: no more than what they call. Who takes one of them over gets these rights. Pure.
+ *
+ * Reading Secrets everywhere is the one that hurts: a node agent puts into a cloud-init medium what a machine's spec names, and
+ * Kubernetes has no way to say "those that pods of this node use" to anybody but the kubelet.
+ */
+import type { ServiceAccount } from "../../../api/core.ts";
+import { everybodysRoles, virtualMachineRoles } from "../../../api/kubevirt/roles.ts";
+import { read, rule } from "../../../api/policy-rules.ts";
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from "../../../api/rbac.ts";
+import { extensionApiServices, serviceAccounts, webhookConfiguration } from "../../base/cluster-names.ts";
+import type { InstallSettings } from "../settings.ts";
+
+const apiVersion = "rbac.authorization.k8s.io/v1";
+const apiGroup = "rbac.authorization.k8s.io";
+
+const events = rule("", "events", ["create", "patch"]);
+const configuration = rule("kubevirt.io", "kubevirts", read);
+
+const controllerRules: PolicyRule[] = [
+  events,
+  configuration,
+  rule("kubevirt.io", "virtualmachines", [...read, "update", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
+  rule("kubevirt.io", "virtualmachines/status virtualmachineinstances/status kubevirts/status", ["update", "patch"]),
+  // Created to empty a node; who wants one of them aborted deletes it, and then its finalizer is taken away.
+  rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstancemigrations/status", ["update"]),
+  // To be the owner that an object's deletion waits for.
+  rule("kubevirt.io", "virtualmachines/finalizers virtualmachineinstances/finalizers", ["update"]),
+  rule("", "pods", [...read, "create", "patch", "delete"]),
+  // The readiness gate: a paused machine is not ready.
+  rule("", "pods/status", ["patch"]),
+  rule("", "persistentvolumeclaims", read),
+  // Nodes whose agent is silent are marked: they get no more machines.
+  rule("", "nodes", [...read, "patch"]),
+  rule(
+    "admissionregistration.k8s.io",
+    "mutatingwebhookconfigurations validatingwebhookconfigurations",
+    ["get", "list", "watch", "update", "patch"],
+    [webhookConfiguration],
+  ),
+  rule("apiregistration.k8s.io", "apiservices", ["get", "list", "watch", "update", "patch"], extensionApiServices),
+];
+
+/** In vmpod's own namespace. */
+const controllerLocalRules: PolicyRule[] = [
+  rule("coordination.k8s.io", "leases", ["get", "create", "update"]),
+  // Certificates.
+  rule("", "secrets", [...read, "create", "update", "patch", "delete"]),
+  // How far vmpod itself is, for the KubeVirt resource's status.
+  rule("apps", "deployments daemonsets", read),
+];
+
+const extensionRules: PolicyRule[] = [
+  configuration,
+  rule("kubevirt.io", "virtualmachines", ["get", "update"]),
+  rule("kubevirt.io", "virtualmachines/status", ["update"]),
+  rule("kubevirt.io", "virtualmachineinstances", ["get", "list", "patch"]),
+  // At an eviction, the node that the guest must leave.
+  rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
+  rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
+  rule("", "nodes pods", ["get"]),
+];
+
+const agentRules: PolicyRule[] = [
+  events,
+  configuration,
+  rule("kubevirt.io", "virtualmachineinstances", read),
+  rule("kubevirt.io", "virtualmachineinstances/status", ["update", "patch"]),
+  // An agent notes there what it measured at its end.
+  rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "patch"]),
+  rule("", "pods", read),
+  rule("", "nodes", [...read, "patch"]),
+  rule("", "secrets configmaps persistentvolumeclaims persistentvolumes", ["get"]),
+];
+
+export function renderServiceAccounts({ namespace }: InstallSettings): ServiceAccount[] {
+  return Object.values(serviceAccounts).map((name) => ({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name, namespace },
+  }));
+}
+
+/** Of people; aggregated into the cluster's admin, edit and view. */
+export function renderUserRoles(): (ClusterRole | ClusterRoleBinding)[] {
+  const roles = Object.entries(virtualMachineRoles).map(([name, { rules, labels }]) =>
+    clusterRole(name, rules, labels ?? {}),
+  );
+  const everybody = [{ kind: "Group", apiGroup, name: "system:authenticated" }];
+  return [...roles, ...everybodysRoles.map((name) => clusterRoleBinding(name, name, everybody))];
+}
+
+export function renderComponentRoles({ namespace }: InstallSettings): (ClusterRole | ClusterRoleBinding)[] {
+  const { controller, extension, agent } = serviceAccounts;
+  const rulesOf: [name: string, rules: PolicyRule[]][] = [
+    [controller, controllerRules],
+    [extension, extensionRules],
+    [agent, agentRules],
+  ];
+  return [
+    ...rulesOf.flatMap(([name, rules]) => [
+      clusterRole(name, rules),
+      clusterRoleBinding(name, name, [account(name, namespace)]),
+    ]),
+    // To ask who a caller is, and what he may.
+    clusterRoleBinding("vmpod-api-extension-auth", "system:auth-delegator", [account(extension, namespace)]),
+  ];
+}
+
+export function renderLocalRoles({ namespace }: InstallSettings): (Role | RoleBinding)[] {
+  const { controller, extension } = serviceAccounts;
+  return [
+    { apiVersion, kind: "Role", metadata: { name: controller, namespace }, rules: controllerLocalRules },
+    {
+      apiVersion,
+      kind: "RoleBinding",
+      metadata: { name: controller, namespace },
+      roleRef: { apiGroup, kind: "Role", name: controller },
+      subjects: [account(controller, namespace)],
+    },
+    // Whom the cluster's front proxy is to be believed.
+    {
+      apiVersion,
+      kind: "RoleBinding",
+      metadata: { name: extension, namespace: "kube-system" },
+      roleRef: { apiGroup, kind: "Role", name: "extension-apiserver-authentication-reader" },
+      subjects: [account(extension, namespace)],
+    },
+  ];
+}
+
+function clusterRole(name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}) {
+  return { apiVersion, kind: "ClusterRole", metadata: { name, labels: { ...labels } }, rules: [...rules] };
+}
+
+function clusterRoleBinding(name: string, role: string, subjects: ClusterRoleBinding["subjects"]) {
+  const roleRef = { apiGroup, kind: "ClusterRole", name: role };
+  return { apiVersion, kind: "ClusterRoleBinding", metadata: { name }, roleRef, subjects };
+}
+
+function account(name: string, namespace: string) {
+  return { kind: "ServiceAccount", name, namespace };
+}

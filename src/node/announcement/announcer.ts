@@ -1,0 +1,53 @@
+/**
+ * Tells on the Node object where this node's virtual machine API is, that machines may be placed here, what its processors can, and every
+ * minute that we are alive: who stays silent for long gets no more machines (src/controllers/node).
+ */
+import { type Node, nodes } from "../../../api/core.ts";
+import { labels } from "../../../api/kubevirt/names.ts";
+import type { Client } from "../../client/client.ts";
+import type { Informer } from "../../client/informer.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { announcement, type MetadataPatch, type NodeFacts, untilHeartbeatMs } from "./node-labels.ts";
+
+interface Observation {
+  node: Node;
+  facts: NodeFacts;
+  nowMs: number;
+}
+
+interface Action {
+  name: string;
+  metadata: MetadataPatch;
+}
+
+export function createAnnouncer(
+  client: Client,
+  informer: Informer<Node>,
+  facts: () => NodeFacts,
+): Reconciler<Observation, Action> {
+  return {
+    name: "node-announcement",
+    observe(name) {
+      const node = informer.get(undefined, name);
+      return Promise.resolve(node && { node, facts: facts(), nowMs: Date.now() });
+    },
+    plan({ node, facts, nowMs }) {
+      const metadata = announcement(node, facts, nowMs);
+      return metadata ? [{ name: node.metadata?.name ?? "", metadata }] : [];
+    },
+    async execute({ name, metadata }, signal) {
+      await client.patch(nodes, { name }, { type: "merge", body: { metadata } }, { signal });
+    },
+    /** What was just written comes back by the watch. */
+    requeueAfterMs: ({ node, nowMs }) => untilHeartbeatMs(node, nowMs) || undefined,
+  };
+}
+
+const withdrawTimeoutMs = 2_000;
+
+/** An agent that ends in order takes no machines until it, or another, is back. */
+export async function withdraw(client: Client, nodeName: string): Promise<void> {
+  const body = { metadata: { labels: { [labels.schedulable]: "false" } } };
+  const signal = AbortSignal.timeout(withdrawTimeoutMs);
+  await client.patch(nodes, { name: nodeName }, { type: "merge", body }, { signal });
+}
