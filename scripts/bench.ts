@@ -1,4 +1,7 @@
-/** `npm run bench [NAME...]`: runs the measurements of bench/, all of them or those named; each prints its own table. */
+/**
+ * `npm run bench [NAME...] [-- --FLAG...]`: runs the measurements of bench/, all of them or those named; each prints its own
+ * table. Flags go to each.
+ */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -8,7 +11,9 @@ process.chdir(resolve(import.meta.dirname, ".."));
 const names = readdirSync("bench")
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length));
-const wanted = process.argv.slice(2);
+const isFlag = (word: string) => word.startsWith("--");
+const wanted = process.argv.slice(2).filter((word) => !isFlag(word));
+const flags = process.argv.slice(2).filter(isFlag);
 const unknown = wanted.filter((name) => !names.includes(name));
 
 if (unknown.length > 0) {
@@ -17,7 +22,8 @@ if (unknown.length > 0) {
 } else {
   for (const name of wanted.length > 0 ? wanted : names) {
     console.log(`--- ${name}`);
-    const { status } = spawnSync(process.execPath, [...process.execArgv, `bench/${name}.ts`], { stdio: "inherit" });
+    const argv = [...process.execArgv, `bench/${name}.ts`, ...flags];
+    const { status } = spawnSync(process.execPath, argv, { stdio: "inherit" });
     if (status !== 0) process.exitCode = 1;
   }
 }

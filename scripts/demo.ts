@@ -10,6 +10,7 @@ import pc from "picocolors";
 const root = resolve(import.meta.dirname, "..");
 const manifest = join(root, "examples/demo.yaml");
 const started = performance.now();
+/** For each step. */
 const timeoutMs = 180_000;
 
 const up = vmpod("up", "--detach");
@@ -53,7 +54,7 @@ Ready after ${seconds()} s. Next, try:
 function fetchFromLegacy(path: string): Progress {
   const url = `http://legacy${path}`;
   const result = kubectl("exec", "deploy/web", "--", "timeout", "5", "wget", "-q", "-O", "-", url);
-  return { done: result.status === 0, now: lastLine(result.stderr), value: result.stdout.trim() };
+  return { done: result.status === 0, now: noAnswer(result.stderr), value: result.stdout.trim() };
 }
 
 interface Progress {
@@ -64,6 +65,7 @@ interface Progress {
 }
 
 async function until(what: string, look: () => Progress): Promise<string> {
+  const since = performance.now();
   let shown = "";
   for (;;) {
     const { done, now, value } = look();
@@ -73,7 +75,7 @@ async function until(what: string, look: () => Progress): Promise<string> {
     }
     if (now !== shown) console.log(pc.dim(`${seconds().padStart(6)} s    waiting until ${what}: ${now}`));
     shown = now;
-    if (performance.now() - started > timeoutMs) fail(`gave up waiting until ${what}: ${now}`);
+    if (performance.now() - since > timeoutMs) fail(`gave up waiting until ${what}: ${now}`);
     await delay(500);
   }
 }
@@ -105,8 +107,10 @@ function print({ stdout, stderr }: { stdout: string; stderr: string }): void {
   process.stdout.write(stdout + stderr);
 }
 
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
+/** wget says nothing of its own when it gave up, only kubectl does, of the status. */
+function noAnswer(stderr: string): string {
+  const line = stderr.trim().split("\n").at(-1) ?? "";
+  return /exit code (1|124|143)$/.test(line) ? "no answer yet" : line;
 }
 
 function seconds(): string {

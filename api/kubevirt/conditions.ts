@@ -14,6 +14,12 @@ export const vmiConditions = {
   nodeUnresponsive: "NodeUnresponsive",
 } as const;
 
+/** On launcher pods. */
+export const podConditions = {
+  /** A readiness gate: False while the guest is paused. */
+  unpaused: "kubevirt.io/virtual-machine-unpaused",
+} as const;
+
 export const vmConditions = {
   ready: "Ready",
   paused: "Paused",

@@ -3,6 +3,7 @@
  * (`cluster-...`), an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
  * Everything is loaded only when it is asked for: `vmpod version` must not wait for the API server's code.
  */
+import { flushCompileCache } from "node:module";
 import { exitStatusOf, runCommandLine } from "../cli/run-command-line.ts";
 
 interface Wired {
@@ -25,7 +26,12 @@ const wired: Record<string, () => Promise<Wired>> = {
 const [name = "", ...rest] = process.argv.slice(2);
 const load = Object.hasOwn(wired, name) ? wired[name] : undefined;
 const status = load
-  ? await exitStatusOf(async () => (await load()).run(rest))
+  ? await exitStatusOf(async () => {
+      const program = await load();
+      // Now, not at exit: a process that is killed, or may write no file by then, should start faster the next time too.
+      flushCompileCache();
+      return program.run(rest);
+    })
   : await runCommandLine(process.argv.slice(2));
 // A command that has ended has ended, whatever connection or terminal it still holds.
 process.exit(status);

@@ -86,12 +86,17 @@ export function createWorld(): World {
       }),
     update: (resource: Resource, object: KubeObject) => attempt(() => replace(resource, object)),
     updateStatus: (resource: Resource, object: KubeObject) => attempt(() => replace(resource, object)),
-    patch: (resource: Resource, key: ObjectKey, { body }: { body: { metadata: KubeObject["metadata"] } }) =>
+    patch: (
+      resource: Resource,
+      key: ObjectKey,
+      { body }: { body: { metadata: KubeObject["metadata"]; status?: object } },
+    ) =>
       attempt(() => {
         const object = find(resource, key);
         if (body.metadata?.uid !== object.metadata?.uid) throw new StatusError("Conflict", "another object");
         const labels = { ...object.metadata?.labels, ...body.metadata?.labels };
-        store(resource, { ...object, metadata: { ...object.metadata, labels } });
+        const status = { ...(object as { status?: object }).status, ...body.status };
+        store(resource, { ...object, metadata: { ...object.metadata, labels }, ...(body.status && { status }) });
         return object;
       }),
     delete: (

@@ -41,20 +41,38 @@ async function loadAuthority(certificatePem: string, keyPem: string, directory: 
   if (parsed.validToDate.getTime() < Date.now()) {
     throw new Error(`${directory}/ca.crt: expired on ${parsed.validTo}; remove ca.crt and ca.key to start anew`);
   }
-  return {
-    certificatePem,
-    certificate: new x509.X509Certificate(certificatePem),
-    privateKey: await importKeyPem(keyPem),
-  };
+  return importAuthority(certificatePem, keyPem);
+}
+
+/** The two must be a pair. */
+export async function importAuthority(certificatePem: string, keyPem: string): Promise<Authority> {
+  const certificate = new x509.X509Certificate(certificatePem);
+  return { certificatePem, certificate, privateKey: await importKeyPem(keyPem) };
 }
 
 async function createAuthority(directory: string, commonName: string): Promise<Authority> {
+  const { keyPem, ...authority } = await generateAuthority({ commonName, lifetimeMs: authorityDays * dayMs });
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  // The certificate last: when it is there, the pair is complete.
+  await writeAtomically(join(directory, "ca.key"), keyPem, 0o600);
+  await writeAtomically(join(directory, "ca.crt"), authority.certificatePem, 0o644);
+  return authority;
+}
+
+export interface AuthorityRequest {
+  commonName: string;
+  lifetimeMs: number;
+  nowMs?: number;
+}
+
+export async function generateAuthority(request: AuthorityRequest): Promise<Authority & { keyPem: string }> {
+  const { commonName, lifetimeMs, nowMs = Date.now() } = request;
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerial(),
     name: x509Name({ commonName }),
-    notBefore: new Date(Date.now() - backdateMs),
-    notAfter: new Date(Date.now() + authorityDays * dayMs),
+    notBefore: new Date(nowMs - backdateMs),
+    notAfter: new Date(nowMs + lifetimeMs),
     signingAlgorithm: signatureAlgorithm,
     keys,
     extensions: [
@@ -66,12 +84,8 @@ async function createAuthority(directory: string, commonName: string): Promise<A
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const certificatePem = pemOf(certificate);
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  // The certificate last: when it is there, the pair is complete.
-  await writeAtomically(join(directory, "ca.key"), await exportKeyPem(keys.privateKey), 0o600);
-  await writeAtomically(join(directory, "ca.crt"), certificatePem, 0o644);
-  return { certificatePem, certificate, privateKey: keys.privateKey };
+  const keyPem = await exportKeyPem(keys.privateKey);
+  return { certificatePem: pemOf(certificate), certificate, privateKey: keys.privateKey, keyPem };
 }
 
 export function x509Name({

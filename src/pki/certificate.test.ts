@@ -90,7 +90,7 @@ describe("certificates", () => {
   });
 
   it("are issued anew 30 days before they end, and when the authority changed", async () => {
-    const { certificatePem } = await issueCertificate(authority, { ...admin, days: 100 });
+    const { certificatePem } = await issueCertificate(authority, admin, { lifetimeMs: 100 * dayMs });
     assert.equal(mustReissue(authority, certificatePem, admin), false);
     assert.equal(mustReissue(authority, certificatePem, admin, Date.now() + 69 * dayMs), false);
     assert.equal(mustReissue(authority, certificatePem, admin, Date.now() + 71 * dayMs), true);

@@ -20,8 +20,13 @@ export interface CertificateRequest {
   organizations?: string[];
   dnsNames?: string[];
   ipAddresses?: string[];
-  days?: number;
   usages: CertificateUsage[];
+}
+
+/** Never longer than the authority's own. */
+export interface Validity {
+  lifetimeMs?: number;
+  nowMs?: number;
 }
 
 export interface KeyPair {
@@ -34,14 +39,18 @@ const usageOids: Record<CertificateUsage, string> = {
   client: x509.ExtendedKeyUsage.clientAuth,
 };
 
-export async function issueCertificate(authority: Authority, request: CertificateRequest): Promise<KeyPair> {
+export async function issueCertificate(
+  authority: Authority,
+  request: CertificateRequest,
+  { lifetimeMs = defaultDays * dayMs, nowMs = Date.now() }: Validity = {},
+): Promise<KeyPair> {
   const keys = await generateKeys();
-  const expires = Date.now() + (request.days ?? defaultDays) * dayMs;
+  const expires = nowMs + lifetimeMs;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
     subject: x509Name(request),
     issuer: authority.certificate.subjectName,
-    notBefore: new Date(Date.now() - backdateMs),
+    notBefore: new Date(nowMs - backdateMs),
     notAfter: new Date(Math.min(expires, authority.certificate.notAfter.getTime())),
     signingAlgorithm: signatureAlgorithm,
     signingKey: authority.privateKey,
@@ -87,7 +96,8 @@ export function mustReissue(
   );
 }
 
-function describesSame(certificate: x509.X509Certificate, request: CertificateRequest): boolean {
+/** Whether it has the names that are asked for, and no others. */
+export function describesSame(certificate: x509.X509Certificate, request: CertificateRequest): boolean {
   const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
   const has = names.map(({ type, value }) => `${type}:${value}`).sort();
   const wants = alternativeNames(request)

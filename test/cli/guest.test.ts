@@ -206,21 +206,13 @@ describe("a machine's owner", () => {
   });
 });
 
-test("versions, kubeconfig, and a fast start", async () => {
+test("versions and kubeconfig", async () => {
   assert.match((await vmpod(["version"])).stdout, /^Client Version: v\S+ .*\nServer Version: v1\.\d+/);
   assert.match((await vmpod(["kubeconfig"])).stdout, /^apiVersion: v1\n/);
   const path = (await vmpod(["kubeconfig", "--path"])).stdout.trim();
   assert.match((await vmpod(["--kubeconfig", path, "version"])).stdout, /Server Version/);
   assert.equal((await vmpod(["kubeconfig", "--merge"])).code, 0);
   assert.match(readFileSync(scratch(".kube/config"), "utf8"), /current-context: vt4/);
-  const tookMs: number[] = [];
-  for (let run = 0; run < 3; run += 1) {
-    const started = performance.now();
-    await vmpod(["version", "--client"]);
-    tookMs.push(performance.now() - started);
-  }
-  // The machine may be busy with the guests of other tests: the best run tells.
-  assert.ok(Math.min(...tookMs) < 300, `vmpod version took ${tookMs.map(Math.round).join(", ")} ms`);
 });
 
 /** What `explain` says turns up as the controllers find out. */

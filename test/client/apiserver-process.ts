@@ -19,6 +19,8 @@ const startTimeoutMs = 20_000;
 
 export interface ApiserverProcess {
   kubeconfig: string;
+  /** Of the process that runs now. */
+  readonly pid: number | undefined;
   /** A client of its own, as admin. */
   connect(): Promise<Client>;
   /** kill -9 */
@@ -54,6 +56,9 @@ export async function startApiserverProcess(): Promise<ApiserverProcess> {
   await start();
   return {
     kubeconfig,
+    get pid() {
+      return child?.pid;
+    },
     connect: async () => createClient(await loadKubeconfig(kubeconfig)),
     kill,
     start,
@@ -82,9 +87,9 @@ async function makeIdentities(directory: string, kubeconfig: string, port: numbe
   });
 }
 
-async function untilReady(kubeconfig: string, child: ChildProcess): Promise<void> {
+export async function untilReady(kubeconfig: string, child: ChildProcess, timeoutMs = startTimeoutMs): Promise<void> {
   const client = createClient(await loadKubeconfig(kubeconfig));
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = Date.now() + timeoutMs;
   try {
     for (;;) {
       const failure = await client.request("GET", "/api/v1/namespaces/default").then(
@@ -100,7 +105,7 @@ async function untilReady(kubeconfig: string, child: ChildProcess): Promise<void
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -29,6 +29,7 @@ import {
 import { startDns } from "./dns.ts";
 import { provideBinaries } from "./kubernetes/binaries.ts";
 import { assertNothingLeft } from "./leftovers.ts";
+import { execIn } from "./machine.ts";
 import { bootNode, importImage, startNodeAgents } from "./node.ts";
 import { type ClusterNode, openNode } from "./cluster-node.ts";
 import { makePki } from "./pki.ts";
@@ -65,6 +66,8 @@ export interface Cluster {
   kubectlWith(options: ExecOptions & { kubectlPath?: string }, ...args: string[]): Promise<string>;
   /** A client of its own as admin; the caller closes it. */
   connect(): Promise<Client>;
+  /** Runs a program where the API server runs: in its network, with its names. @throws CommandError */
+  controlPlaneExec(argv: readonly string[], options?: ExecOptions): Promise<string>;
   /** Imports an image into all nodes. */
   importImage(tarPath: string): Promise<void>;
   /** Removes all of it and checks that nothing is left. */
@@ -224,6 +227,7 @@ function openState(plan: ClusterPlan, state: ClusterState): Cluster {
     kubectlWith,
     kubectl: async (...args) => await kubectlWith({}, ...args),
     connect: async () => createClient(await loadKubeconfig(kubeconfig)),
+    controlPlaneExec: async (argv, options) => await execIn(state.controlPlane, argv, options),
     importImage: async (tarPath) => {
       for (const node of nodes) await node.importImage(tarPath);
     },

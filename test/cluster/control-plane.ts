@@ -9,7 +9,7 @@ import { messageOf } from "../../src/base/errors.ts";
 import { createClient } from "../../src/client/create-client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { type Machine, shellIn, startDaemon, startMachine, untilDaemon } from "./machine.ts";
-import { apiPort, type ClusterPlan, kubeconfigOf, pkiDir } from "./plan.ts";
+import { type ClusterPlan, kubeconfigOf, pkiDir } from "./plan.ts";
 import { proxyArgv } from "./proxy.ts";
 
 export interface ControlPlaneOptions {
@@ -23,8 +23,6 @@ export interface ControlPlaneOptions {
 }
 
 const prefixLength = 24;
-const etcdUrl = "https://127.0.0.1:2379";
-const etcdPeerUrl = "http://127.0.0.1:2380";
 
 export async function bootControlPlane(plan: ClusterPlan): Promise<Machine> {
   const machine = await startMachine({ name: "control-plane", setup: renderSetup(plan), plan });
@@ -61,25 +59,27 @@ export function hostCommands(plan: ClusterPlan, controlPlanePid: number): string
 }
 
 export function startEtcd(machine: Machine, { plan, binDir }: ControlPlaneOptions): void {
+  startDaemon(machine, plan, "etcd", [join(binDir, "etcd"), ...etcdFlags(plan)]);
+}
+
+const etcdUrl = ({ etcdPort }: ClusterPlan): string => `https://127.0.0.1:${etcdPort}`;
+
+export function etcdFlags(plan: ClusterPlan): string[] {
   const pki = pkiDir(plan);
-  const argv = [
-    join(binDir, "etcd"),
+  const peerUrl = `http://127.0.0.1:${plan.etcdPort + 1}`;
+  return [
     `--data-dir=${join(plan.dir, "etcd")}`,
-    `--listen-client-urls=${etcdUrl}`,
-    `--advertise-client-urls=${etcdUrl}`,
-    `--listen-peer-urls=${etcdPeerUrl}`,
-    `--initial-advertise-peer-urls=${etcdPeerUrl}`,
-    `--initial-cluster=default=${etcdPeerUrl}`,
-    `--cert-file=${join(pki, "etcd.crt")}`,
-    `--key-file=${join(pki, "etcd.key")}`,
+    `--listen-client-urls=${etcdUrl(plan)}`,
+    `--advertise-client-urls=${etcdUrl(plan)}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+    `--cert-file=${pki}/etcd.crt`,
+    `--key-file=${pki}/etcd.key`,
     "--client-cert-auth",
-    `--trusted-ca-file=${join(pki, "etcd/ca.crt")}`,
+    `--trusted-ca-file=${pki}/etcd/ca.crt`,
     "--logger=zap",
-    // A busy test machine may keep a disk waiting for long; with one member a late heartbeat means nothing.
-    "--heartbeat-interval=500",
-    "--election-timeout=5000",
   ];
-  startDaemon(machine, plan, "etcd", argv);
 }
 
 export async function startApiserver(machine: Machine, options: ControlPlaneOptions): Promise<void> {
@@ -88,17 +88,20 @@ export async function startApiserver(machine: Machine, options: ControlPlaneOpti
   await untilDaemon(daemon, () => answersReady(plan), 180_000);
 }
 
-export function apiserverFlags({ plan, evictionSeconds }: ControlPlaneOptions): string[] {
+export function apiserverFlags({
+  plan,
+  evictionSeconds,
+}: Pick<ControlPlaneOptions, "plan" | "evictionSeconds">): string[] {
   const pki = pkiDir(plan);
   const issuer = `https://kubernetes.default.svc.${plan.clusterDomain}`;
   return [
-    `--etcd-servers=${etcdUrl}`,
+    `--etcd-servers=${etcdUrl(plan)}`,
     `--etcd-cafile=${pki}/etcd/ca.crt`,
     `--etcd-certfile=${pki}/etcd-client.crt`,
     `--etcd-keyfile=${pki}/etcd-client.key`,
     "--bind-address=0.0.0.0",
     `--advertise-address=${plan.controlPlaneIp}`,
-    `--secure-port=${apiPort}`,
+    `--secure-port=${plan.apiPort}`,
     `--tls-cert-file=${pki}/apiserver.crt`,
     `--tls-private-key-file=${pki}/apiserver.key`,
     `--client-ca-file=${pki}/ca/ca.crt`,

@@ -39,12 +39,14 @@ export interface ClusterPlan {
   apiServiceIp: string;
   dnsServiceIp: string;
   clusterDomain: string;
+  /** In the control plane's own network. */
+  apiPort: number;
+  etcdPort: number;
   /** Where kubectl on the host and the nodes reach the API server. */
   server: string;
   nodes: NodePlan[];
 }
 
-export const apiPort = 6443;
 export const highestNumber = 9;
 /** In the environment of every process of a cluster; its value is the cluster's name. */
 export const marker = "VMPOD_TEST_CLUSTER";
@@ -57,6 +59,7 @@ export function planCluster(number: number, nodeCount = 2): ClusterPlan {
   const serviceCidr = `10.${140 + number}.0.0/16`;
   const controlPlaneIp = nthAddress(nodeCidr, 1);
   const dir = join("/var/tmp", name);
+  const ports = { apiPort: 6443, etcdPort: 2379 };
   return {
     number,
     name,
@@ -70,7 +73,8 @@ export function planCluster(number: number, nodeCount = 2): ClusterPlan {
     apiServiceIp: nthAddress(serviceCidr, 1),
     dnsServiceIp: nthAddress(serviceCidr, 10),
     clusterDomain: "cluster.local",
-    server: `https://${controlPlaneIp}:${apiPort}`,
+    ...ports,
+    server: `https://${controlPlaneIp}:${ports.apiPort}`,
     nodes: Array.from({ length: nodeCount }, (_, index) => planNode(dir, number, index + 1)),
   };
 }

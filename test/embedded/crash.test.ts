@@ -2,13 +2,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { findContainerd } from "../../src/cri/containerd/start.ts";
-import { findProcess } from "../../src/embedded/process-record.ts";
 import { bin, eventually, type Output, run } from "./instance.ts";
 import { machine, service, web, smallestMemory } from "./machines.ts";
+import { type Part, parts, pidOf } from "./parts.ts";
 import { podProcesses, qemusOf } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
@@ -16,9 +14,6 @@ const instance = useInstance("vmtcrash", 2);
 const { kubectl, tryKubectl, apply, fieldOf } = instance;
 const bootMs = 180_000;
 const recoveryMs = 10_000;
-
-const parts = ["apiserver", "controller", "agent", "supervisor", "containerd"] as const;
-type Part = (typeof parts)[number];
 
 let address = "";
 
@@ -36,7 +31,7 @@ for (const part of parts) {
     const before = await observe();
     // Who takes over from a supervisor starts the others anew.
     const replaced = part === "supervisor" ? (["supervisor", "apiserver", "controller", "agent"] as const) : [part];
-    const victims = new Map(replaced.map((each) => [each, pidOf(each)] as const));
+    const victims = new Map(replaced.map((each) => [each, pidOf(instance, each)] as const));
     kill(part);
     const killed = performance.now();
 
@@ -149,22 +144,13 @@ async function consoleAnswers(): Promise<true | undefined> {
   }
 }
 
-/** Undefined for a moment while it is replaced. */
-function pidOf(part: Part): number | undefined {
-  const { dataDir, runDir } = instance;
-  if (part === "containerd") {
-    return findContainerd({ rootDir: join(dataDir, "containerd"), stateDir: join(runDir, "containerd") });
-  }
-  return findProcess(join(runDir, "pid", part))?.pid;
-}
-
 function kill(part: Part): void {
-  const pid = pidOf(part);
+  const pid = pidOf(instance, part);
   if (pid !== undefined) process.kill(pid, "SIGKILL");
 }
 
 function isWhole(victims: ReadonlyMap<Part, number | undefined>): true | undefined {
-  const areNew = [...victims].every(([part, victim]) => pidOf(part) !== victim);
+  const areNew = [...victims].every(([part, victim]) => pidOf(instance, part) !== victim);
   return areNew && status().status === 0 && answers() ? true : undefined;
 }
 

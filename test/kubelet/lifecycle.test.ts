@@ -108,7 +108,7 @@ describe("ends and restarts", () => {
     const started = Date.now();
     await node.kubectl("delete", "pod", "stubborn", "--wait=false");
     await node.kubectl("delete", "pod", "stubborn", "--grace-period=1");
-    assert.ok(Date.now() - started < 10_000);
+    assert.ok(Date.now() - started < 60_000, "it was given its 600 seconds");
     await eventUntil("hooks", "Killing");
   });
 });

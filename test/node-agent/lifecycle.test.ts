@@ -43,6 +43,15 @@ const untilCondition = (name: string, type: string, status: string, timeoutMs = 
     () => condition(name, type) === status || undefined,
     () => field(name, ".status.conditions"),
   );
+const podReady = '{.items[*].status.conditions[?(@.type=="Ready")].status}';
+const untilPodReady = (name: string, status: string) =>
+  eventually(
+    `the pod of ${name}: Ready=${status}`,
+    20_000,
+    () =>
+      kubectl("get", "pods", "-l", `vm.kubevirt.io/name=${name}`, "-o", `jsonpath=${podReady}`) === status || undefined,
+    () => kubectl("get", "pods", "-o", "yaml"),
+  );
 
 test("a guest comes up with its disks, address and agent", async () => {
   const empty = {
@@ -155,6 +164,7 @@ test("a guest that its user paused stays paused when the agent is killed", async
   const api = await nodeApi(instance, vmPort);
   assert.equal((await api.call("PUT", "one", "pause")).code, 202);
   await untilCondition("one", "Paused", "True");
+  await untilPodReady("one", "False"); // Services send nothing to it
   assert.equal((await api.call("PUT", "one", "pause")).code, 409);
   killAgent(instance);
   await eventually("the agent answers again", 20_000, () =>
@@ -167,6 +177,7 @@ test("a guest that its user paused stays paused when the agent is killed", async
   // Only a paused guest can be resumed.
   assert.equal((await api.call("PUT", "one", "unpause")).code, 202);
   await untilCondition("one", "Paused", "");
+  await untilPodReady("one", "True");
   assert.equal(field("one", ".status.phase"), "Running");
 });
 

@@ -78,10 +78,8 @@ test("a headless Service's name has the pods' addresses, and each address its ow
 });
 
 test("a Service without endpoints refuses at once", () => {
-  const startedMs = performance.now();
   const { status, stderr } = askFromHost(clusterIp("nobody"));
-  assert.equal(status, 7, stderr);
-  assert.ok(performance.now() - startedMs < 2_000);
+  assert.equal(status, 7, stderr); // refused; 28 would be a time-out
   assert.match(askFromPod("nobody").stderr, /refused/);
 });
 

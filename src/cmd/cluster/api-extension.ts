@@ -46,7 +46,7 @@ export async function run(argv: string[]): Promise<number> {
     values.kubeconfig === undefined ? await loadInClusterConfig() : await loadKubeconfig(values.kubeconfig);
   const client = createClient({ ...config, userAgent: "vmpod-api-extension" });
   const nodeApiPair = await followKeyPair(values["node-api-client-dir"], following);
-  const kubevirts = createInformer(client, kubeVirts);
+  const kubevirts = createInformer(client, kubeVirts, { namespace: values.namespace });
   let isConfigured = false;
   const version = programVersion();
   const server = await startExtensionServer({

@@ -14,6 +14,7 @@ import type { Client } from "../../client/client.ts";
 import { createClient } from "../../client/create-client.ts";
 import { servesImageVolumes } from "../../client/image-volumes.ts";
 import { loadInClusterConfig } from "../../client/in-cluster.ts";
+import { startCertificateController } from "../../controllers/certificates/controller.ts";
 import { startVirtualMachineControllers } from "../../controllers/start.ts";
 import { runLeaderElection } from "../../runtime/leader-election.ts";
 import { untilTerminated } from "../terminate.ts";
@@ -59,7 +60,8 @@ export async function run(argv: string[]): Promise<number> {
 async function lead({ client, namespace, launcherImage, log }: Settings, signal: AbortSignal): Promise<void> {
   const imageVolumes = await servesImageVolumes(client, signal);
   log.info({ imageVolumes }, imageVolumes ? "container disks are image volumes" : "container disks are copied");
-  await startVirtualMachineControllers({
+  const certificates = startCertificateController({ client, namespace, log, signal });
+  const machines = startVirtualMachineControllers({
     client,
     launcherImage,
     imageVolumes,
@@ -73,4 +75,5 @@ async function lead({ client, namespace, launcherImage, log }: Settings, signal:
     log,
     signal,
   });
+  await Promise.all([certificates, machines]);
 }

@@ -25,6 +25,7 @@ export interface ExecuteContext {
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
   if (action.type === "createPod") await createPod(context, action, signal);
   else if (action.type === "deletePod") await deletePod(context, action, signal);
+  else if (action.type === "setPodCondition") await setPodCondition(context, action, signal);
   else if (action.type === "labelNode") await labelNode(context, action, signal);
   else await removeFinalizer(context, action, signal);
 }
@@ -78,6 +79,21 @@ async function deletePod(context: ExecuteContext, action: ActionOf<"deletePod">,
     if (isStatus(error, "NotFound", "Conflict")) return;
     context.events.record(vmi, "Warning", "FailedDelete", `Error deleting pod ${name}: ${messageOf(error)}`);
     throw error;
+  }
+}
+
+/** Merged by its type: the kubelet writes the same list. */
+async function setPodCondition(
+  { client }: ExecuteContext,
+  { pod, condition }: ActionOf<"setPodCondition">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name = "", uid } = pod.metadata ?? {};
+  const body = { metadata: { uid }, status: { conditions: [condition] } };
+  try {
+    await client.patch(pods, { namespace, name }, { type: "strategic", body }, { subresource: "status", signal });
+  } catch (error) {
+    if (!isStatus(error, "NotFound", "Conflict")) throw error;
   }
 }
 

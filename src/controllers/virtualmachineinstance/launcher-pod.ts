@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import type { Pod, PodSpec } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { podConditions } from "../../../api/kubevirt/conditions.ts";
 import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
@@ -91,6 +92,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     hostname: spec.hostname || podHostname(vmi),
     ...(spec.subdomain && { subdomain: spec.subdomain }),
     restartPolicy: "Never",
+    readinessGates: [{ conditionType: podConditions.unpaused }],
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds,

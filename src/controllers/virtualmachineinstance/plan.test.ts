@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Pod } from "../../../api/core.ts";
+import { podConditions } from "../../../api/kubevirt/conditions.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import type { Observation } from "./observation.ts";
 import { type Action, plan } from "./plan.ts";
@@ -26,6 +28,24 @@ function labelled(observation: Observation): Observation {
   return { ...observation, vmi: { ...vmi, metadata: { ...vmi.metadata, labels: { [labels.nodeName]: "node" } } } };
 }
 
+function paused(observation: Observation): Observation {
+  const { vmi } = observation;
+  return {
+    ...observation,
+    vmi: { ...vmi, status: { ...vmi.status, conditions: [{ type: "Paused", status: "True" }] } },
+  };
+}
+
+function gated(status: "True" | "False"): Pod {
+  const type = podConditions.unpaused;
+  const pod = podIn("Running");
+  return {
+    ...pod,
+    spec: { containers: [], ...pod.spec, readinessGates: [{ conditionType: type }] },
+    status: { ...pod.status, conditions: [{ type, status }] },
+  };
+}
+
 const ending = (deletionGracePeriodSeconds: number) =>
   podIn("Running", { metadata: { ...deleting, deletionGracePeriodSeconds } });
 
@@ -36,6 +56,10 @@ test("one step at a time", () => {
     ["waits for a claim", observationOf("Pending", { claims: [{ name: "c", exists: false, block: false }] }), []],
     ["gives up a vanished pod", observationOf("Running"), []],
     ["labels the node", observationOf("Scheduled", { pods: [podIn("Running")] }), ["labelNode"]],
+    ["opens the readiness gate", labelled(observationOf("Running", { pods: [gated("False")] })), ["setPodCondition"]],
+    ["closes it", paused(labelled(observationOf("Running", { pods: [gated("True")] }))), ["setPodCondition"]],
+    ["leaves it open", labelled(observationOf("Running", { pods: [gated("True")] })), []],
+    ["leaves it shut", paused(labelled(observationOf("Running", { pods: [gated("False")] }))), []],
     ["has nothing to do", labelled(observationOf("Running", { pods: [podIn("Running")] })), []],
     [
       "ends the pod of a deleted VMI",

@@ -8,21 +8,31 @@
 import type { Pod } from "../../../api/core.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Condition } from "../../../api/meta.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
 import { decidePhase } from "./phase.ts";
 import { defaultGracePeriodSeconds } from "./launcher-pod.ts";
+import { gateCorrection } from "./readiness-gate.ts";
 import type { Accelerator } from "./domain.ts";
 
 export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; accelerator: Accelerator; blockClaims: ReadonlySet<string> }
   | { type: "deletePod"; vmi: VirtualMachineInstance; pod: Pod; gracePeriodSeconds: number }
+  | { type: "setPodCondition"; pod: Pod; condition: Condition }
   | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
   | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
 
 /** Undefined: not my business, ask the next. */
 type Step = (observation: Observation) => Action[] | undefined;
 
-const steps: readonly Step[] = [removeDeleted, evictFromLostNode, stopFinal, createLauncher, labelWithNode];
+const steps: readonly Step[] = [
+  removeDeleted,
+  evictFromLostNode,
+  stopFinal,
+  createLauncher,
+  holdReadinessGate,
+  labelWithNode,
+];
 
 export function plan(observation: Observation): Action[] {
   for (const step of steps) {
@@ -56,6 +66,13 @@ function createLauncher(observation: Observation): Action[] | undefined {
   if (decidePhase(observation).phase !== "Pending" || claims.some((claim) => !claim.exists)) return [];
   const blockClaims = new Set(claims.filter((claim) => claim.block).map((claim) => claim.name));
   return [{ type: "createPod", vmi, accelerator, blockClaims }];
+}
+
+function holdReadinessGate(observation: Observation): Action[] | undefined {
+  const pod = launcherOf(observation);
+  if (pod === undefined || hasEnded(pod)) return undefined;
+  const condition = gateCorrection(observation.vmi, pod, observation.now);
+  return condition && [{ type: "setPodCondition", pod, condition }];
 }
 
 function labelWithNode(observation: Observation): Action[] | undefined {

@@ -11,6 +11,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { messageOf } from "../../base/errors.ts";
+import { certificateBlocks } from "../../pki/pem.ts";
 
 export interface FrontProxyTrust {
   authorities: readonly X509Certificate[];
@@ -60,10 +61,8 @@ export function parseClientTrust(data: Data): ParsedTrust {
   return { trust: { clientAuthorities, frontProxy }, problems };
 }
 
-const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
 function parseBundle(text: string, key: string, problems: string[]): X509Certificate[] {
-  return [...text.matchAll(pemBlock)].flatMap(([pem], index) => {
+  return certificateBlocks(text).flatMap((pem, index) => {
     try {
       return [new X509Certificate(pem)];
     } catch (error) {

@@ -15,5 +15,8 @@ test("an answer holds for its time and not longer", () => {
 test("the oldest makes room", () => {
   const cache = createExpiringCache<number>({ lifetimeMs: 100, most: 2, now: () => 0 });
   for (const [index, key] of ["a", "b", "a", "c"].entries()) cache.set(key, index);
-  assert.deepEqual(["a", "b", "c"].map(cache.get), [2, undefined, 3]);
+  assert.deepEqual(
+    ["a", "b", "c"].map((key) => cache.get(key)),
+    [2, undefined, 3],
+  );
 });

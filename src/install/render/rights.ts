@@ -41,6 +41,8 @@ const controllerRules: PolicyRule[] = [
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", read),
   rule("", "pods", [...read, "create", "patch", "delete"]),
+  // The readiness gate: a paused machine is not ready.
+  rule("", "pods/status", ["patch"]),
   rule("", "persistentvolumeclaims", read),
   // Nodes whose agent is silent are marked: they get no more machines.
   rule("", "nodes", [...read, "patch"]),
@@ -67,6 +69,8 @@ const extensionRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachines", ["get", "update"]),
   rule("kubevirt.io", "virtualmachines/status", ["update"]),
   rule("kubevirt.io", "virtualmachineinstances", ["get", "list", "patch"]),
+  // At an eviction, the node that the guest must leave.
+  rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
   rule("", "nodes pods", ["get"]),
 ];

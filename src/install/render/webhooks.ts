@@ -1,5 +1,5 @@
 /**
- * Which requests to the cluster's API wait for vmpod's API extension (docs/decisions/0010-webhooks.md says why these). Pure.
+ * Which requests to the cluster's API wait for vmpod's API extension (docs/decisions/0011-webhooks.md says why these). Pure.
  *
  * The controller puts its authority's certificate there: no `caBundle` here, so that applying again leaves it alone.
  */

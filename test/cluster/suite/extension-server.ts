@@ -9,10 +9,9 @@ import { json } from "node:stream/consumers";
 const groupVersion = "greetings.test/v1";
 const { CERTIFICATE: cert, KEY: key, PORT: port } = process.env;
 
-createServer({ cert, key }, (request, response) => {
-  void answer(request).then((body) => {
-    response.writeHead(body ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
-  });
+createServer({ cert, key }, async (request, response) => {
+  const body = await answer(request);
+  response.writeHead(body ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(body ?? {}));
 }).listen(Number(port));
 process.on("SIGTERM", () => process.exit(0));
 

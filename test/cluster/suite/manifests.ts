@@ -13,9 +13,7 @@ function container(more: Container): Container {
   return { name: "main", image: busybox, imagePullPolicy: "Never", ...more };
 }
 
-const serveOwnName = `mkdir -p /www/cgi-bin; cd /www/cgi-bin
-printf '#!/bin/sh\\necho\\necho "$HOSTNAME"\\n' >name; chmod +x name; echo serving "$HOSTNAME"
-exec httpd -f -p 8080 -h /www`;
+const serveOwnName = `echo "$HOSTNAME" >/www/name; echo serving "$HOSTNAME"; exec httpd -f -p 8080 -h /www`;
 
 /** Two web servers on two nodes, each of which tells its name, behind the Service `web`. */
 export function webServers(): object[] {

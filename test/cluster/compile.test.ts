@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { linkerFlags, packagesOf } from "./compile.ts";
+import { linkerFlags, packagesOf } from "./kubernetes/compile.ts";
 
 describe("compiling Kubernetes", () => {
   it("names each package with definitions once, staged ones by their place in vendor", () => {

@@ -1,0 +1,18 @@
+/** All scenarios, in the order in which they are played: some leave a machine for the next. */
+import { access } from "./scenarios/access.ts";
+import { crashes } from "./scenarios/crashes.ts";
+import { lifecycle, theEnd } from "./scenarios/lifecycle.ts";
+import { seeds } from "./scenarios/seeds.ts";
+import { strategies } from "./scenarios/strategies.ts";
+import { trouble } from "./scenarios/trouble.ts";
+import type { Scenario } from "./target.ts";
+
+export const scenarios: readonly Scenario[] = [
+  ...lifecycle,
+  ...access,
+  ...seeds,
+  ...crashes,
+  ...strategies,
+  ...trouble,
+  theEnd,
+];

@@ -1,0 +1,114 @@
+/** How a guest is told what to be: cloud-init media, and what machines are made of. Each guest says over HTTP what it found. */
+import assert from "node:assert/strict";
+import { eventually } from "../../embedded/instance.ts";
+import { machine, service, web } from "../../embedded/machines.ts";
+import { answers, bootMs, launcherSelector } from "../facts.ts";
+import type { Scenario, Target } from "../target.ts";
+
+/** The resident's neighbour in a container, from which everything is fetched. */
+const fetcher = "deploy/neighbour";
+
+export const seeds: Scenario[] = [
+  {
+    name: "a container reaches a machine by its name",
+    async play(target) {
+      target.apply(web("neighbour"), service("neighbour", { app: "neighbour" }));
+      target.kubectl("wait", "--for=condition=Available", fetcher, "--timeout=90s");
+      return fetched(target, "resident", "hostname");
+    },
+  },
+  {
+    name: "a machine reaches a container by its name",
+    async play(target) {
+      const runcmd = [`for i in 1 2 3 4 5 6 7 8 9; do wget -q -O /www/got http://neighbour/ && break; sleep 2; done`];
+      return boot(target, { name: "asking", runcmd }, "got");
+    },
+  },
+  {
+    name: "cloud-init by ConfigDrive",
+    play: (target) =>
+      boot(target, { name: "drive", seed: "cloudInitConfigDrive", runcmd: ["hostname > /www/hostname"] }, "hostname"),
+  },
+  {
+    name: "ConfigMap and Secret as disks",
+    play(target) {
+      const metadata = { name: "settings" };
+      target.apply(
+        { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "a.txt": "from a ConfigMap" } },
+        { apiVersion: "v1", kind: "Secret", metadata, stringData: { "b.txt": "from a Secret" } },
+      );
+      const runcmd = ["grep -a -o -h 'from a [A-Z][A-Za-z]*' /dev/vdc /dev/vdd > /www/found"];
+      const volumes = [
+        { name: "map", configMap: { name: "settings" } },
+        { name: "key", secret: { secretName: "settings" } },
+      ];
+      return boot(target, { name: "media", runcmd, volumes }, "found");
+    },
+  },
+  {
+    name: "an emptyDisk can be written",
+    play: (target) =>
+      boot(
+        target,
+        {
+          name: "scratch",
+          volumes: [{ name: "empty", emptyDisk: { capacity: "16Mi" } }],
+          runcmd: [
+            "echo kept | dd of=/dev/vdc conv=sync; dd if=/dev/vdc bs=5 count=1 > /www/read; cat /sys/block/vdc/size >> /www/read",
+          ],
+        },
+        "read",
+      ),
+  },
+  {
+    name: "readiness: a probe decides whether Services lead to it",
+    async play(target) {
+      const manifest = machine({ name: "probed", runcmd: ["sleep 5", "echo here > /www/index.html"] }) as {
+        spec: { template: { spec: object } };
+      };
+      Object.assign(manifest.spec.template.spec, {
+        readinessProbe: { httpGet: { port: 80, path: "/" }, periodSeconds: 1, initialDelaySeconds: 1 },
+      });
+      target.apply(manifest, service("probed"));
+      await eventually(`${target.name}: probed runs but is not ready`, bootMs, () => {
+        const seen = target.fieldOf("vmi/probed", '.status.phase} {.status.conditions[?(@.type=="Ready")].status');
+        return seen === "Running False" || undefined;
+      });
+      target.kubectl("wait", "--for=condition=Ready", "vmi/probed", `--timeout=${bootMs / 1000}s`);
+      await fetched(target, "probed", "");
+      return remove(target, "probed");
+    },
+  },
+];
+
+type Options = Parameters<typeof machine>[0];
+
+/** Boots a machine, fetches what it publishes, and removes it. */
+async function boot(target: Target, options: Options, path: string): Promise<string> {
+  const { name } = options;
+  target.apply(machine(options), service(name));
+  await answers(target, name);
+  const text = await fetched(target, name, path);
+  assert.notEqual(text, "");
+  remove(target, name);
+  return text;
+}
+
+async function fetched(target: Target, host: string, path: string): Promise<string> {
+  const command = ["exec", fetcher, "--", "timeout", "5", "wget", "-q", "-O", "-", `http://${host}/${path}`];
+  return eventually(
+    `${target.name}: http://${host}/${path}`,
+    bootMs,
+    () => {
+      const { status, stdout } = target.tryKubectl(command);
+      return status === 0 ? stdout.trim() : undefined;
+    },
+    () =>
+      target.tryKubectl(["get", "svc,endpoints,vmi,pods", "-o", "wide", "-l", `!none,${launcherSelector(host)}`])
+        .stdout,
+  );
+}
+
+function remove(target: Target, name: string): string {
+  return target.kubectl("delete", `vm/${name}`, `svc/${name}`, "--timeout=90s").trim();
+}
