@@ -15,7 +15,13 @@ const checkOnly = process.argv.includes("--check");
 
 /** By path. */
 const wanted = new Map<string, string>();
-const generators = [generateKubernetesSchemas, generateKubevirtCrds, generateProtobufCode, generateArchitecturePicture, generateDeploy];
+const generators = [
+  generateKubernetesSchemas,
+  generateKubevirtCrds,
+  generateProtobufCode,
+  generateArchitecturePicture,
+  generateDeploy,
+];
 for (const generate of generators) {
   for (const [path, content] of await generate()) wanted.set(path, content);
 }

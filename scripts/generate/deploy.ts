@@ -77,8 +77,9 @@ function substitute(text: string): string {
       block("with .Values.imagePullSecrets", `${indent}imagePullSecrets: {{ toJson . }}`),
     )
     // Where the kubelet's root is the usual one, its device plugins are within.
-    .replaceAll(/^( *)- name: device-plugins\n(?:\1 .*\n)*/gm, (item) =>
-      `${block(`if ne .Values.kubeletRoot "${defaultSettings.kubeletRoot}"`, item.trimEnd())}\n`,
+    .replaceAll(
+      /^( *)- name: device-plugins\n(?:\1 .*\n)*/gm,
+      (item) => `${block(`if ne .Values.kubeletRoot "${defaultSettings.kubeletRoot}"`, item.trimEnd())}\n`,
     )
     .replaceAll("app.kubernetes.io/managed-by: vmpod", "app.kubernetes.io/managed-by: {{ .Release.Service }}")
     .replaceAll(marks.vmpodImage, "{{ .Values.registry }}/vmpod:{{ .Values.tag }}")

@@ -22,8 +22,9 @@ function renderChart(changed: Record<string, unknown> = {}): KubeObject[] {
   const valueOf = (path: string): unknown =>
     path.split(".").reduce<unknown>((value, key) => (key ? (value as Record<string, unknown>)[key] : value), scope);
   const text = read("helm/vmpod/templates/vmpod.yaml")
-    .replaceAll(/\s*\{\{- if ne (\S+) "([^"]*)" \}\}(.*?)\s*\{\{- end \}\}/gs, (_, path: string, other: string, body: string) =>
-      valueOf(path) === other ? "" : body,
+    .replaceAll(
+      /\s*\{\{- if ne (\S+) "([^"]*)" \}\}(.*?)\s*\{\{- end \}\}/gs,
+      (_, path: string, other: string, body: string) => (valueOf(path) === other ? "" : body),
     )
     .replaceAll(/\s*\{\{- with (\S+) \}\}(.*?)\s*\{\{- end \}\}/gs, (_, path: string, body: string) => {
       const value = valueOf(path);
@@ -56,24 +57,21 @@ test("the chart with its default values is the plain YAML, but for the namespace
 });
 
 test("the chart's values arrive where vmpod install puts its flags", () => {
-  const settings = {
-    ...defaultSettings,
-    vmpodImage: "r.example.org/x/vmpod:v2",
-    launcherImage: "r.example.org/x/launcher:v2",
+  const same = {
     imagePullPolicy: "Always" as const,
-    imagePullSecrets: ["login"],
     replicas: 3,
     nodeSelector: { machines: "yes", zone: "a" },
     kubeletRoot: "/var/snap/kubelet",
     logLevel: "debug" as const,
   };
-  const { vmpodImage, launcherImage, imagePullSecrets, namespace, ...same } = settings;
-  const chart = renderChart({
+  const chart = renderChart({ ...same, registry: "r.example.org/x", tag: "v2", imagePullSecrets: [{ name: "login" }] });
+  const settings = {
+    ...defaultSettings,
     ...same,
-    registry: "r.example.org/x",
-    tag: "v2",
-    imagePullSecrets: imagePullSecrets.map((name) => ({ name })),
-  });
+    vmpodImage: "r.example.org/x/vmpod:v2",
+    launcherImage: "r.example.org/x/launcher:v2",
+    imagePullSecrets: ["login"],
+  };
   const installation = renderInstallation(settings, portableFeatures);
   const expected = stages
     .filter((stage) => stage !== "definitions")
