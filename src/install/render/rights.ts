@@ -20,18 +20,13 @@ const configuration = rule("kubevirt.io", "kubevirts", read);
 const controllerRules: PolicyRule[] = [
   events,
   configuration,
-  rule("kubevirt.io", "virtualmachines", [...read, "update", "patch"]),
-  rule("kubevirt.io", "virtualmachineinstances virtualmachineinstancemigrations", [
-    ...read,
-    "create",
-    "update",
-    "patch",
-    "delete",
-  ]),
+  rule("kubevirt.io", "virtualmachines", [...read, "update"]),
+  rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
+  rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
   rule(
     "kubevirt.io",
     "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status kubevirts/status",
-    ["update", "patch"],
+    ["update"],
   ),
   // To be the owner that an object's deletion waits for.
   rule(
@@ -40,7 +35,7 @@ const controllerRules: PolicyRule[] = [
     ["update"],
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", read),
-  rule("", "pods", [...read, "create", "patch", "delete"]),
+  rule("", "pods", [...read, "create", "delete"]),
   // The readiness gate: a paused machine is not ready.
   rule("", "pods/status", ["patch"]),
   rule("", "persistentvolumeclaims", read),
@@ -49,17 +44,17 @@ const controllerRules: PolicyRule[] = [
   rule(
     "admissionregistration.k8s.io",
     "mutatingwebhookconfigurations validatingwebhookconfigurations",
-    ["get", "list", "watch", "update", "patch"],
+    [...read, "update"],
     [webhookConfiguration],
   ),
-  rule("apiregistration.k8s.io", "apiservices", ["get", "list", "watch", "update", "patch"], extensionApiServices),
+  rule("apiregistration.k8s.io", "apiservices", [...read, "update"], extensionApiServices),
 ];
 
 /** In vmpod's own namespace. */
 const controllerLocalRules: PolicyRule[] = [
   rule("coordination.k8s.io", "leases", ["get", "create", "update"]),
   // Certificates.
-  rule("", "secrets", [...read, "create", "update", "patch", "delete"]),
+  rule("", "secrets", [...read, "create", "update", "delete"]),
   // How far vmpod itself is, for the KubeVirt resource's status.
   rule("apps", "deployments daemonsets", read),
 ];
@@ -68,7 +63,7 @@ const extensionRules: PolicyRule[] = [
   configuration,
   rule("kubevirt.io", "virtualmachines", ["get", "update"]),
   rule("kubevirt.io", "virtualmachines/status", ["update"]),
-  rule("kubevirt.io", "virtualmachineinstances", ["get", "list", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstances", ["get", "patch"]),
   // At an eviction, the node that the guest must leave.
   rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
@@ -79,10 +74,10 @@ const agentRules: PolicyRule[] = [
   events,
   configuration,
   rule("kubevirt.io", "virtualmachineinstances virtualmachineinstancemigrations", read),
-  rule("kubevirt.io", "virtualmachineinstances/status", ["update", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstances/status", ["update"]),
   rule("", "pods", read),
   rule("", "nodes", [...read, "patch"]),
-  rule("", "secrets configmaps persistentvolumeclaims persistentvolumes", ["get"]),
+  rule("", "secrets configmaps persistentvolumeclaims", ["get"]),
 ];
 
 export function renderServiceAccounts({ namespace }: InstallSettings): ServiceAccount[] {
