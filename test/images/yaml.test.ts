@@ -1,10 +1,17 @@
 /** The guest's YAML reader (awk, in busybox as in the guest) against the `yaml` package. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { homedir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
+import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
+
+const cacheDir = process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
+/** The guest's, not one that the machine may have. */
+const busybox = join(packageRoot(cacheDir, "busybox"), "bin/busybox");
+before(() => fetchPackages(cacheDir, ["busybox"]));
 
 const library = join(import.meta.dirname, "../../images/guest/files/usr/lib/cloud-init");
 const toJson = `
@@ -18,7 +25,7 @@ const toJson = `
 
 function readWithAwk(document: string): unknown {
   const script = execFileSync("cat", [join(library, "yaml.awk")], { encoding: "utf8" }) + toJson;
-  return JSON.parse(execFileSync("busybox", ["awk", script], { input: document, encoding: "utf8", timeout: 10_000 }));
+  return JSON.parse(execFileSync(busybox, ["awk", script], { input: document, encoding: "utf8", timeout: 10_000 }));
 }
 
 /** The reader knows text only: types are for who uses a value. */
