@@ -1,17 +1,13 @@
 /** The guest's YAML reader (awk, in busybox as in the guest) against the `yaml` package. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
+import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 
-const cacheDir = process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
-/** The guest's, not one that the machine may have. */
-const busybox = join(packageRoot(cacheDir, "busybox"), "bin/busybox");
-before(() => fetchPackages(cacheDir, ["busybox"]));
+before(fetchBusybox);
 
 const library = join(import.meta.dirname, "../../images/guest/files/usr/lib/cloud-init");
 const toJson = `
