@@ -36,7 +36,7 @@ const restarts = 3;
 /** Until a garbage collector has seen that nothing happens any more. */
 const settleMs = 10_000;
 
-const text = `The embedded API server (one process, sqlite) and kube-apiserver 1.20.2 with etcd 3.4 (two processes), side by side in the same run, each idle while the other is measured. Medians of ${rounds} rounds; ConfigMaps of 1 KiB; TLS, client certificates and RBAC on both; both sync each commit to the same disk. The clients run on the same processors: at 16 and 64 of them the figures tell what is left beside the clients, so compare the CPU time of the server per request, too. Ratio: embedded to kube-apiserver.`;
+const text = `The embedded API server (one process, sqlite) and kube-apiserver 1.20.2 with etcd 3.4 (two processes), side by side in the same run, each idle while the other is measured. Medians of ${rounds} rounds; ConfigMaps of 1 KiB; TLS, client certificates and RBAC on both; both sync each commit to the same disk. The clients run on the same processors: at 16 and 64 of them the figures tell what is left beside the clients, so compare the CPU time of the server per request, too. Pairs are embedded / kube-apiserver; for the list of ${manyObjects.toLocaleString("en")} the second is the slowest of five. A restart is kill -9 of all processes, then the time until requests are answered, the median of three. Ratio: embedded to kube-apiserver.`;
 /** Counts the measurements: names of objects never repeat. */
 const run = { number: 0 };
 

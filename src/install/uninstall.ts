@@ -16,12 +16,11 @@ import { serviceAccounts } from "../base/cluster-names.ts";
 import { isStatus } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
 import { listMetadata } from "../client/metadata-list.ts";
-import { watchUntil } from "../client/wait-for.ts";
 import { requireAccess } from "./cluster/access.ts";
 import { refuseUnmanageable } from "./cluster/foreign.ts";
 import { installedKinds, nameOf } from "./cluster/kinds.ts";
 import { survey } from "./cluster/survey.ts";
-import { onceEach, type Waiting } from "./cluster/waiting.ts";
+import { untilNothingLacks, type Waiting } from "./cluster/waiting.ts";
 import { policyVersionOf } from "./features.ts";
 import { deleteIfThere } from "./removal/delete.ts";
 import { refuseWhileMachinesExist, removeMachines } from "./removal/machines.ts";
@@ -78,23 +77,15 @@ async function removeAll(client: Client, resource: Resource, waiting: Waiting): 
   });
   for (const object of found) await deleteIfThere(client, resource, object);
   if (found.length === 0) return 0;
-  const { timeoutMs, signal } = waiting;
-  const say = onceEach(waiting);
-  await watchUntil(client, resource, { labelSelector: ownSelector, timeoutMs, signal }, ([left]) => {
-    if (left === undefined) return true;
-    if (left.metadata?.deletionTimestamp) say(`${nameOf({ ...left, kind: resource.kind })} is being deleted`);
-    return undefined;
-  });
+  await untilNothingLacks(client, resource, { labelSelector: ownSelector }, waiting, ([left]) =>
+    left === undefined ? undefined : `${nameOf({ ...left, kind: resource.kind })} is being deleted`,
+  );
   return found.length;
 }
 
 async function untilPodsAreGone(client: Client, namespace: string, waiting: Waiting): Promise<void> {
   const labelSelector = `app.kubernetes.io/name in (${Object.values(serviceAccounts).join(",")})`;
-  const { timeoutMs, signal } = waiting;
-  const say = onceEach(waiting);
-  await watchUntil(client, pods, { namespace, labelSelector, timeoutMs, signal }, (left) => {
-    if (left.length === 0) return true;
-    say(`${left.length} pods are ending, e.g. ${left[0]?.metadata?.name}`);
-    return undefined;
-  });
+  await untilNothingLacks(client, pods, { namespace, labelSelector }, waiting, ([first, ...rest]) =>
+    first === undefined ? undefined : `pods are ending: ${first.metadata?.name} and ${rest.length} more`,
+  );
 }

@@ -14,16 +14,9 @@ export interface Output {
   stderr: string;
 }
 
-export interface TestInstance {
-  name: string;
-  dataDir: string;
-  runDir: string;
+/** The ways into an API: stock kubectl, and vmpod as its client. */
+export interface ApiTools {
   kubeconfig: string;
-  nodeAddress: string;
-  /** The flags that tell `vmpod` which instance is meant. */
-  location: readonly string[];
-  /** The flags of `vmpod up` that make it differ from others. */
-  shape: readonly string[];
   /** @throws when kubectl fails */
   kubectl: (...args: string[]) => string;
   tryKubectl: (args: string[], input?: string) => Output;
@@ -31,6 +24,17 @@ export interface TestInstance {
   /** A field of an object by JSONPath, without braces; empty when it, or the object, is not there. */
   fieldOf: (object: string, path: string) => string;
   vmpod: (...args: string[]) => Output;
+}
+
+export interface TestInstance extends ApiTools {
+  name: string;
+  dataDir: string;
+  runDir: string;
+  nodeAddress: string;
+  /** The flags that tell `vmpod` which instance is meant. */
+  location: readonly string[];
+  /** The flags of `vmpod up` that make it differ from others. */
+  shape: readonly string[];
   up: () => Output;
   down: (...flags: string[]) => Output;
 }
@@ -49,16 +53,24 @@ export function testInstance(name: string, number: number): TestInstance {
     "--pod-cidr": `10.1${number}.0.0/16`,
     "--service-cidr": `10.2${number}.0.0/16`,
   }).flat();
-  const tryKubectl = (args: string[], input?: string) =>
-    run(["kubectl", "--kubeconfig", kubeconfig, ...args], { ...(input !== undefined && { input }) });
   return {
     name,
     dataDir,
     runDir,
-    kubeconfig,
+    ...apiTools(kubeconfig),
     nodeAddress: `10.1${number}.0.1`,
     location,
     shape,
+    up: () => run([bin, "up", "--detach", ...location, ...shape], { timeoutMs: 300_000 }),
+    down: (...flags) => run([bin, "down", ...location, ...flags], { timeoutMs: 120_000 }),
+  };
+}
+
+export function apiTools(kubeconfig: string): ApiTools {
+  const tryKubectl = (args: string[], input?: string) =>
+    run(["kubectl", "--kubeconfig", kubeconfig, ...args], { ...(input !== undefined && { input }) });
+  return {
+    kubeconfig,
     tryKubectl,
     kubectl(...args) {
       return succeed(tryKubectl(args), `kubectl ${args.join(" ")}`);
@@ -69,8 +81,6 @@ export function testInstance(name: string, number: number): TestInstance {
     },
     fieldOf: (object, path) => tryKubectl(["get", object, "--ignore-not-found", "-o", `jsonpath={${path}}`]).stdout,
     vmpod: (...args) => run([bin, "--kubeconfig", kubeconfig, ...args]),
-    up: () => run([bin, "up", "--detach", ...location, ...shape], { timeoutMs: 300_000 }),
-    down: (...flags) => run([bin, "down", ...location, ...flags], { timeoutMs: 120_000 }),
   };
 }
 

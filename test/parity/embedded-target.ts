@@ -25,7 +25,7 @@ export function startEmbedded(): StartedTarget {
       });
     },
     stop() {
-      instance.down("--grace-period", "2", "--purge");
+      succeed(instance.down("--grace-period", "2", "--purge"), "vmpod down");
       rmSync(instance.dataDir, { recursive: true, force: true });
       return Promise.resolve();
     },

@@ -1,8 +1,7 @@
 /** What a scenario sees of the place where it runs: the same few ways in, an embedded instance or a real cluster behind them. */
-import type { TestInstance } from "../embedded/instance.ts";
+import type { ApiTools } from "../embedded/instance.ts";
 
-export interface Target
-  extends Pick<TestInstance, "kubectl" | "tryKubectl" | "apply" | "fieldOf" | "vmpod" | "kubeconfig"> {
+export interface Target extends ApiTools {
   name: string;
   /** kill -9 of every process of that part of vmpod. */
   crash(part: "agent" | "controller" | "api"): Promise<void>;

@@ -7,7 +7,6 @@ import { field, record, text } from "../registry/field.ts";
 import { type Call, nameIn } from "../verbs/call.ts";
 import { admissionRequest, runValidation } from "../verbs/admit.ts";
 import { readJson } from "../verbs/decode.ts";
-import type { KubeObject } from "../../../api/meta.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { optionsOf } from "../verbs/delete-options.ts";
 
@@ -15,7 +14,7 @@ export async function evictPod(call: Call): Promise<void> {
   const body = await readJson(call);
   const name = nameIn(call);
   const { object } = await call.api.objects.get(call.kind, call.path.namespace, name);
-  await runValidation(call, admissionRequest(call, "CREATE", body as KubeObject, undefined));
+  await runValidation(call, admissionRequest(call, "CREATE", body, undefined));
   if (isRunning(object)) await askBudgets(call, record<string>(object, "metadata", "labels"));
   await deleteObject(call, name, optionsOf(call, field(body, "deleteOptions")));
   answerJson(call.response, 201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../base/errors.ts";
 import { createLogger } from "../../base/log.ts";
-import { connectCri, type CriClient } from "../client.ts";
+import { connectCri, type CriClient, isCriError } from "../client.ts";
 import { type Container, ContainerState } from "../gen/runtime/v1/api.gen.ts";
 import { removeImageViews } from "./image-views.ts";
 import { removeOrphanNetworks } from "./orphan-networks.ts";
@@ -17,6 +17,8 @@ export const preStopAnnotation = "vmpod.dev/pre-stop";
 export const gracePeriodAnnotation = "io.kubernetes.pod.terminationGracePeriod";
 
 const killedAfterSeconds = 2;
+const removalAttempts = 20;
+const removalRetryMs = 500;
 const log = createLogger("cri");
 
 /**
@@ -60,9 +62,22 @@ async function runHook(cri: CriClient, containerId: string, cmd: string[], timeo
   await Promise.race([hook, deadline]);
 }
 
+/**
+ * On a busy machine the runtime may not have heard yet that a container of the sandbox has ended, or one may have been
+ * started while the sandbox was being stopped: then it refuses, and everything is stopped again.
+ */
 async function removeSandbox(cri: CriClient, podSandboxId: string): Promise<void> {
-  await cri.runtime.stopPodSandbox({ podSandboxId });
-  await cri.runtime.removePodSandbox({ podSandboxId });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await cri.runtime.stopPodSandbox({ podSandboxId });
+      await cri.runtime.removePodSandbox({ podSandboxId });
+      return;
+    } catch (error) {
+      if (!isCriError(error) || attempt === removalAttempts) throw error;
+      log.debug({ podSandboxId, error: messageOf(error) }, "the sandbox cannot be removed yet");
+      await delay(removalRetryMs);
+    }
+  }
 }
 
 /** For `vmpod down` after the volumes were unmounted. */

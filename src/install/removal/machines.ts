@@ -9,9 +9,8 @@ import type { KubeObject, Resource } from "../../../api/meta.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { listMetadata } from "../../client/metadata-list.ts";
-import { watchUntil } from "../../client/wait-for.ts";
 import { nameOf } from "../cluster/kinds.ts";
-import { onceEach, type Waiting } from "../cluster/waiting.ts";
+import { untilNothingLacks, type Waiting } from "../cluster/waiting.ts";
 import { deleteIfThere } from "./delete.ts";
 
 /** What makes others comes first, so that nothing is made anew. */
@@ -41,22 +40,18 @@ export async function refuseWhileMachinesExist(client: Client): Promise<void> {
 
 /** Deletes all, while there are still controllers and agents to end them properly, and waits until they are gone. */
 export async function removeMachines(client: Client, waiting: Waiting): Promise<number> {
-  const { timeoutMs, signal } = waiting;
-  const say = onceEach(waiting);
   let count = 0;
   for (const kind of kinds) {
     const found = await listIfServed(client, kind);
     for (const object of found) await deleteIfThere(client, kind, object);
     count += found.length;
-    if (found.length === 0) continue;
-    await watchUntil(client, kind, { timeoutMs, signal }, (left) => {
-      const [first] = left;
-      if (first === undefined) return true;
-      say(`${left.length} ${kind.plural} are ending, e.g. ${nameOf({ ...first, kind: kind.kind })}`);
-      return undefined;
-    });
+    if (found.length > 0) await untilNothingLacks(client, kind, {}, waiting, (left) => ending(kind, left));
   }
   return count;
+}
+
+function ending(kind: Resource, [first, ...rest]: readonly KubeObject[]): string | undefined {
+  return first && `${rest.length + 1} ${kind.plural} are ending, e.g. ${nameOf({ ...first, kind: kind.kind })}`;
 }
 
 async function listIfServed(client: Client, kind: Resource): Promise<KubeObject[]> {

@@ -55,6 +55,12 @@ const cases: [name: string, pod: Pod, events: Event[], expected: string | undefi
     "p on n1 cannot pull the image r.example.org/vmpod:v1: not found",
   ],
   [
+    "image, between two attempts",
+    waitingFor("ImagePullBackOff", "Back-off pulling image"),
+    [warning("Failed", 'Failed to pull image "r": no such host'), warning("Failed", "Error: ErrImagePull")],
+    "p on n1 cannot pull the image r.example.org/vmpod:v1: no such host",
+  ],
+  [
     "image that may not be pulled",
     waitingFor("ErrImageNeverPull"),
     [],

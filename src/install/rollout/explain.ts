@@ -34,7 +34,7 @@ export function podReason(pod: Pod, events: readonly Event[]): string | undefine
   const { name = "" } = pod.metadata ?? {};
   const where = pod.spec?.nodeName ? `${name} on ${pod.spec.nodeName}` : name;
   const said =
-    unscheduled(pod) ?? waiting(pod) ?? notMounted(pod, events) ?? restarted(pod) ?? notAnswering(pod, events);
+    unscheduled(pod) ?? waiting(pod, events) ?? notMounted(pod, events) ?? restarted(pod) ?? notAnswering(pod, events);
   return said && `${where} ${said}`;
 }
 
@@ -47,15 +47,27 @@ function unscheduled(pod: Pod): string | undefined {
 const pullReasons = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName"]);
 const usualReasons = new Set(["ContainerCreating", "PodInitializing"]);
 
-function waiting(pod: Pod): string | undefined {
+function waiting(pod: Pod, events: readonly Event[]): string | undefined {
   const status = pod.status?.containerStatuses?.find(({ state }) => state?.waiting !== undefined);
   const { reason = "", message } = status?.state?.waiting ?? {};
   if (status === undefined || usualReasons.has(reason)) return undefined;
   const image = pod.spec?.containers[0]?.image;
   if (reason === "ErrImageNeverPull") return `wants the image ${image}, which is not on the node and may not be pulled`;
-  if (pullReasons.has(reason)) return `cannot pull the image ${image}${message ? `: ${message}` : ""}`;
+  if (pullReasons.has(reason)) {
+    const why = pullFailure(pod, events) ?? message;
+    return `cannot pull the image ${image}${why ? `: ${why}` : ""}`;
+  }
   if (reason === "CrashLoopBackOff") return crashed(status.lastState?.terminated, status.restartCount);
   return `cannot start: ${[reason, message].filter(Boolean).join(": ")}`;
+}
+
+/** Between two attempts the kubelet says only that it waits; the attempt's event says why it failed. */
+function pullFailure(pod: Pod, events: readonly Event[]): string | undefined {
+  const failed = events.findLast(
+    ({ reason, message, involvedObject }) =>
+      reason === "Failed" && involvedObject.uid === pod.metadata?.uid && message?.startsWith("Failed to pull image"),
+  );
+  return failed?.message?.replace(/^Failed to pull image "[^"]*": /, "");
 }
 
 function notMounted(pod: Pod, events: readonly Event[]): string | undefined {

@@ -116,7 +116,7 @@ export const lifecycle: Scenario[] = [
       const patch = JSON.stringify({ spec: { terminationGracePeriodSeconds: 77 } });
       const { status, stderr } = target.tryKubectl(["patch", vmi, "--type=merge", "-p", patch]);
       assert.notEqual(status, 0);
-      assert.match(stderr, /update of VMI object is restricted/);
+      assert.match(stderr, /cannot be changed/);
       return status;
     },
   },

@@ -63,7 +63,9 @@ export const seeds: Scenario[] = [
   {
     name: "readiness: a probe decides whether Services lead to it",
     async play(target) {
-      const manifest = machine({ name: "probed", runcmd: ["sleep 5"] }) as { spec: { template: { spec: object } } };
+      const manifest = machine({ name: "probed", runcmd: ["sleep 5", "echo here > /www/index.html"] }) as {
+        spec: { template: { spec: object } };
+      };
       Object.assign(manifest.spec.template.spec, {
         readinessProbe: { httpGet: { port: 80, path: "/" }, periodSeconds: 1, initialDelaySeconds: 1 },
       });

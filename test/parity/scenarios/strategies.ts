@@ -5,9 +5,9 @@ import { machine, smallestMemory } from "../../embedded/machines.ts";
 import { becomes, bootMs, isGone, refusal, stopMs } from "../facts.ts";
 import type { Scenario, Target } from "../target.ts";
 
-/** Powers itself off as soon as it is up. */
+/** Powers itself off soon after it is up. */
 const fleeting = (name: string, runStrategy: string): object =>
-  machine({ name, runStrategy, memory: smallestMemory, runcmd: ["poweroff"] });
+  machine({ name, runStrategy, memory: smallestMemory, runcmd: ["(sleep 5; poweroff) >/dev/null 2>&1 &"] });
 
 const printable = ".status.printableStatus";
 

@@ -1,0 +1,57 @@
+/** Many machines: a real Kubernetes of two nodes, with vmpod installed as its user would. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Cluster, startCluster } from "../cluster/cluster.ts";
+import { apiTools, bin, run, succeed } from "../embedded/instance.ts";
+import type { StartedTarget } from "./embedded-target.ts";
+
+const images = ["vmpod", "launcher", "guest", "busybox"];
+const deployments = { agent: "vmpod-agent", controller: "vmpod-controller", api: "vmpod-api-extension" };
+
+export async function startOnCluster(say: (line: string) => void): Promise<StartedTarget> {
+  const cluster = await startCluster({ onProgress: ({ step, state }) => say(`${state} ${step}`) });
+  try {
+    await bringImages(cluster, say);
+    say("installing vmpod");
+    const installed = run([bin, "install", "--kubeconfig", cluster.kubeconfig], { timeoutMs: 600_000 });
+    succeed(installed, "vmpod install");
+    return {
+      ...apiTools(cluster.kubeconfig),
+      name: "cluster",
+      crash: (part) => killContainers(cluster, deployments[part]),
+      stop: () => cluster.stop(),
+    };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+async function bringImages(cluster: Cluster, say: (line: string) => void): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "vmpod-images-"));
+  try {
+    say("building images");
+    succeed(run([bin, "images", "save", directory, ...images], { timeoutMs: 600_000 }), "vmpod images save");
+    for (const image of images) await cluster.importImage(join(directory, `${image}.tar`));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+interface RunningPod {
+  metadata: { name: string };
+  spec: { nodeName: string };
+  status: { containerStatuses?: { containerID?: string }[] };
+}
+
+async function killContainers(cluster: Cluster, name: string): Promise<void> {
+  const list = await cluster.kubectl("get", "pods", "-n", "vmpod", "-o", "json");
+  const { items } = JSON.parse(list) as { items: RunningPod[] };
+  for (const { metadata, spec, status } of items.filter((pod) => pod.metadata.name.startsWith(`${name}-`))) {
+    const id = status.containerStatuses?.[0]?.containerID?.replace("containerd://", "");
+    const node = cluster.nodes.find((each) => each.name === spec.nodeName);
+    if (id === undefined || node === undefined) throw new Error(`pod ${metadata.name} does not run`);
+    await node.ctr("tasks", "kill", "-s", "SIGKILL", id);
+  }
+}
