@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
-import { configMaps, namespaces, type Secret, secrets, serviceAccounts } from "../../api/core.ts";
+import { configMaps, namespaces, secrets, serviceAccounts } from "../../api/core.ts";
 import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
 import { clusterRoleBindings, clusterRoles } from "../../api/rbac.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
@@ -26,6 +26,7 @@ import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { ensureServiceAccountKey } from "../../src/pki/service-account.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { freePort } from "../client/apiserver-process.ts";
+import { mountSecret, readSecret } from "./mount-secret.ts";
 
 export interface ExtensionProcess {
   /** As administrator. */
@@ -79,7 +80,7 @@ export async function startExtensionProcess(flags: readonly string[] = []): Prom
   const mount = (secretName: string): Promise<void> => mountSecret(admin.client, directory, secretName);
   await mount(certificateSecrets.extensionServer);
   await mount(certificateSecrets.nodeApiClient);
-  const child = spawnExtension(directory, own.path, port, flags);
+  const child = spawnExtension(directory, own.path, ["--port", `${port}`, "--bind-address", "127.0.0.1", ...flags]);
   const agentSecret = await readSecret(admin.client, certificateSecrets.agentServer);
   const terminate = async (): Promise<number | null> => {
     if (child.exitCode !== null) return child.exitCode;
@@ -201,32 +202,12 @@ export async function bind(client: Client, role: string, subject: { kind: string
   });
 }
 
-async function readSecret(client: Client, name: string): Promise<Record<string, string>> {
-  const { data }: Secret = await client.get(secrets, { namespace: defaultNamespace, name });
-  const texts = Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]);
-  return Object.fromEntries(texts) as Record<string, string>;
-}
-
-let versions = 0;
-
-/** As a kubelet does: a new directory, and one link that is swapped for another. */
-async function mountSecret(client: Client, directory: string, secretName: string): Promise<void> {
-  const at = join(directory, secretName);
-  const version = `..${(versions += 1)}`;
-  mkdirSync(join(at, version), { recursive: true });
-  const texts = await readSecret(client, secretName);
-  for (const [name, text] of Object.entries(texts)) writeFileSync(join(at, version, name), text);
-  symlinkSync(version, join(at, "..data_tmp"));
-  renameSync(join(at, "..data_tmp"), join(at, "..data"));
-  for (const name of Object.keys(texts))
-    if (!existsSync(join(at, name))) symlinkSync(join("..data", name), join(at, name));
-}
-
-function spawnExtension(directory: string, kubeconfig: string, port: number, flags: readonly string[]): ChildProcess {
+/** The directory holds the mounted Secrets. */
+export function spawnExtension(directory: string, kubeconfig: string, flags: readonly string[]): ChildProcess {
   const argv = [
     program,
     "cluster-api-extension",
-    ...["--kubeconfig", kubeconfig, "--port", `${port}`, "--bind-address", "127.0.0.1"],
+    ...["--kubeconfig", kubeconfig],
     ...["--tls-dir", join(directory, certificateSecrets.extensionServer)],
     ...["--node-api-client-dir", join(directory, certificateSecrets.nodeApiClient)],
     ...["--log-level", process.env["VMPOD_LOG"] ?? "warn"],

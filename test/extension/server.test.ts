@@ -1,11 +1,9 @@
 /** The extension as a process, asked as a cluster would ask it: who is believed, who may what, what changes while it runs. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, before, test } from "node:test";
-import { WebSocket, WebSocketServer } from "ws";
+import { WebSocket } from "ws";
 import { nodes, type Pod, pods, secrets, serviceAccounts } from "../../api/core.ts";
 import { annotations, labels, launcherApp } from "../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
@@ -16,6 +14,7 @@ import { waitFor } from "../../src/client/wait-for.ts";
 import type { KeyPair } from "../../src/pki/certificate.ts";
 import { controllerReference } from "../../src/runtime/owner-references.ts";
 import { type Answered, ask, type Asked, askHttp2, askJson, tlsOf } from "./ask.ts";
+import { startEchoAgent } from "./echo-agent.ts";
 import { bind, type ExtensionProcess, startExtensionProcess } from "./extension-process.ts";
 
 const groupPath = "/apis/subresources.kubevirt.io";
@@ -253,25 +252,6 @@ test("an eviction of a machine that can migrate is refused for now and noted; ot
     assert.equal((await evict(pod)).allowed, true, pod);
 });
 
-/** A node agent that echoes. */
-async function startAgent(): Promise<{ port: number; headers: () => Record<string, unknown>; close(): void }> {
-  const { certificatePem: cert, keyPem: key, caPem: ca } = extension.agent;
-  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
-  const sockets = new WebSocketServer({ server, handleProtocols: () => "plain.kubevirt.io" });
-  let headers: Record<string, unknown> = {};
-  sockets.on("connection", (socket, request) => {
-    headers = request.headers;
-    socket.on("message", (data) => socket.send(data));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const close = (): void => {
-    for (const client of sockets.clients) client.terminate();
-    server.close();
-  };
-  return { port: (server.address() as AddressInfo).port, headers: () => headers, close };
-}
-
 function openConsole(asked: Asked, protocols = ["plain.kubevirt.io"]): WebSocket {
   const { as, headers = {} } = asked;
   return new WebSocket(`wss://127.0.0.1:${extension.port}${consolePath}`, protocols, {
@@ -287,7 +267,7 @@ async function refusalOf(socket: WebSocket): Promise<number> {
 }
 
 test("a console goes through to the node's agent, whose certificate is verified", async () => {
-  const agent = await startAgent();
+  const agent = await startEchoAgent(extension.agent);
   const endpoint = { [annotations.agentEndpoint]: `https://127.0.0.1:${agent.port}` };
   await extension.client.create(nodes, { metadata: { name: "n1", annotations: endpoint } });
   await startMachine("a", "None", false);
