@@ -98,7 +98,7 @@ test("an upgrade removes what this version does not have", async () => {
 
 test("while there are machines, nothing is removed", async () => {
   const spec = { runStrategy: "Halted", template: { spec: { domain: { devices: {} } } } };
-  await client.create(virtualMachines, { metadata: { namespace: "default", name: "precious" }, spec } as never);
+  await client.create(virtualMachines, { metadata: { namespace: "default", name: "precious" }, spec });
   await assert.rejects(remove(false), /VirtualMachine default\/precious[^]*--with-machines/);
   assert.ok(await client.get(deployments, { namespace, name: "vmpod-controller" }));
 });
