@@ -66,7 +66,7 @@ describe("vmpod on a cluster", () => {
     assert.match(installed, /controller, API extension and node agents: 5 created/);
     assert.match(installed, /ready: kubectl get vm -A\n$/);
     const again = succeed(vmpod("install"), "vmpod install");
-    assert.doesNotMatch(again, /created|changed(?!.*unchanged)/);
+    assert.doesNotMatch(again, /created|\d changed/);
     for (const name of ["v1", "v1alpha3"]) {
       const service = JSON.parse(await get("apiservice", `${name}.subresources.kubevirt.io`)) as Conditioned;
       assert.equal(service.status.conditions.find(({ type }) => type === "Available")?.status, "True");
@@ -76,14 +76,13 @@ describe("vmpod on a cluster", () => {
 
   it("gives people the roles of KubeVirt through the cluster's own", async () => {
     await cluster.kubectl("create", "rolebinding", "jane", "--clusterrole=edit", "--user=jane");
-    const can = async (verb: string, what: string) =>
-      (await cluster.kubectlWith({}, "auth", "can-i", verb, what, "--as=jane").catch(() => "no")).trim();
+    const can = async (verb: string, ...what: string[]) =>
+      (await cluster.kubectl("auth", "can-i", verb, ...what, "--as=jane").catch(() => "no")).trim();
     await eventually("edit holds the rights on machines", 30_000, async () =>
       (await can("create", "virtualmachines.kubevirt.io")) === "yes" ? true : undefined,
     );
-    assert.equal(await can("update", "virtualmachines.subresources.kubevirt.io/start"), "yes");
+    assert.equal(await can("update", "virtualmachines.subresources.kubevirt.io", "--subresource=start"), "yes");
     assert.equal(await can("create", "virtualmachineinstancemigrations.kubevirt.io"), "no");
-    assert.equal(await can("create", "virtualmachines.kubevirt.io"), "yes");
   });
 
   it("runs a machine", async () => {
@@ -142,6 +141,7 @@ describe("vmpod on a cluster", () => {
   it("is removed without a trace, and with nothing of others", async () => {
     await apply(claim("data"));
     const removed = succeed(vmpod("uninstall", "--with-machines"), "vmpod uninstall");
+    console.error(removed);
     assert.match(removed, /namespace vmpod is gone/);
     assert.deepEqual(await names("crd"), []);
     assert.deepEqual(await names("namespace", "vmpod", "--ignore-not-found"), []);
