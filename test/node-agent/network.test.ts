@@ -15,7 +15,9 @@ import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 
 before(fetchBusybox);
 
-const names = { pod: "vmpod-test-pod", guest: "vmpod-test-guest", peer: "vmpod-test-peer" };
+/** Of this process alone: those of one that was killed may still be there. */
+const unique = (role: string): string => `vmpod-test-${process.pid}-${role}`;
+const names = { pod: unique("pod"), guest: unique("guest"), peer: unique("peer") };
 const guestMac = "02:11:22:33:44:55";
 const pod = `/run/netns/${names.pod}`;
 let directory = "";

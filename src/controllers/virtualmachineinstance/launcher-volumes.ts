@@ -51,8 +51,8 @@ function addVolume(result: LauncherVolumes, volume: Volume, { blockClaims, image
   if (persistentVolumeClaim) {
     const { claimName, readOnly } = persistentVolumeClaim;
     result.volumes.push({ name, persistentVolumeClaim: { claimName, ...(readOnly && { readOnly }) } });
-    const path = `${launcherPaths.pvc}/${name}`;
-    if (blockClaims.has(claimName)) result.volumeDevices.push({ name, devicePath: path });
-    else result.volumeMounts.push({ name, mountPath: path });
+    if (blockClaims.has(claimName))
+      result.volumeDevices.push({ name, devicePath: `${launcherPaths.blockDevices}/${name}` });
+    else result.volumeMounts.push({ name, mountPath: `${launcherPaths.pvc}/${name}` });
   }
 }

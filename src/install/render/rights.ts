@@ -1,8 +1,8 @@
 /**
  * What vmpod's own pods may do in the API: no more than what they call. Who takes one of them over gets these rights. Pure.
  *
- * Reading Secrets everywhere is the one that hurts: a node agent puts into a cloud-init medium what a machine's spec names, and
- * Kubernetes has no way to say "those that pods of this node use" to anybody but the kubelet.
+ * Nobody reads Secrets of users: a node agent puts into a cloud-init medium what a machine's spec names, but gets it from the kubelet,
+ * to which alone Kubernetes can say "those that pods of this node use".
  */
 import type { ServiceAccount } from "../../../api/core.ts";
 import { everybodysRoles, virtualMachineRoles } from "../../../api/kubevirt/roles.ts";
@@ -77,7 +77,7 @@ const agentRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachineinstances/status", ["update"]),
   rule("", "pods", read),
   rule("", "nodes", [...read, "patch"]),
-  rule("", "secrets configmaps persistentvolumeclaims", ["get"]),
+  rule("", "persistentvolumeclaims", ["get"]),
 ];
 
 export function renderServiceAccounts({ namespace }: InstallSettings): ServiceAccount[] {
