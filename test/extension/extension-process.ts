@@ -16,17 +16,15 @@ import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { certificateSecrets, defaultNamespace } from "../../src/base/cluster-names.ts";
 import { createLogger } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
-import { createClient } from "../../src/client/create-client.ts";
-import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { startCertificateController } from "../../src/controllers/certificates/controller.ts";
 import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { issueCertificate, type KeyPair } from "../../src/pki/certificate.ts";
-import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { ensureServiceAccountKey } from "../../src/pki/service-account.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { freePort } from "../client/apiserver-process.ts";
 import { mountSecret, readSecret } from "./mount-secret.ts";
+import { identity } from "../fixtures/identity.ts";
 
 export interface ExtensionProcess {
   /** As administrator. */
@@ -61,8 +59,9 @@ export async function startExtensionProcess(flags: readonly string[] = []): Prom
   const proxies = await ensureCa(join(directory, "proxies"));
   const [apiPort, port] = [await freePort(), await freePort()];
   const server = await startApiserver(directory, users, apiPort);
-  const admin = await identity(directory, users, apiPort, "admin", ["system:masters"]);
-  const own = await identity(directory, users, apiPort, extensionUser, []);
+  const place = { directory, authority: users, port: apiPort };
+  const admin = await identity(place, "admin", ["system:masters"]);
+  const own = await identity(place, extensionUser, []);
   await prepareCluster(admin.client, { users, proxies });
   const log = createLogger("certificates");
   const certificates = startCertificateController({
@@ -139,25 +138,6 @@ async function startApiserver(directory: string, users: Authority, port: number)
     serviceCidr: "10.28.0.0/16",
     log: createLogger("apiserver"),
   });
-}
-
-async function identity(
-  directory: string,
-  users: Authority,
-  port: number,
-  commonName: string,
-  organizations: string[],
-) {
-  const pair = await issueCertificate(users, { commonName, organizations, usages: ["client"] });
-  const path = join(directory, `${commonName}.kubeconfig`);
-  await writeKubeconfig(path, {
-    name: commonName,
-    server: `https://127.0.0.1:${port}`,
-    certificateAuthorityPem: users.certificatePem,
-    clientCertificatePem: pair.certificatePem,
-    clientKeyPem: pair.keyPem,
-  });
-  return { path, client: createClient({ ...(await loadKubeconfig(path)), userAgent: commonName }) };
 }
 
 const trustKey = { name: "extension-apiserver-authentication", namespace: "kube-system" };

@@ -2,11 +2,12 @@
 import { customResourceDefinitions } from "../../../api/apiextensions.ts";
 import { apiServices } from "../../../api/apiregistration.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
-import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
+import { messageOf, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { keyOf, objectPath } from "../../client/paths.ts";
 import { nameOf, resourceOf } from "./kinds.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { unlessNotFound } from "../../client/unless-not-found.ts";
 
 export const fieldManager = "vmpod-install";
 
@@ -50,13 +51,4 @@ function metadataIfThere(client: Client, object: KubeObject, signal?: AbortSigna
 
 export function getIfThere<T extends KubeObject>(client: Client, object: T): Promise<T | undefined> {
   return unlessNotFound(client.get(resourceOf(object) as Resource<T>, keyOf(object)));
-}
-
-async function unlessNotFound<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
