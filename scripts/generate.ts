@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { generateArchitecturePicture } from "./generate/architecture-picture.ts";
+import { generateDeploy } from "./generate/deploy.ts";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
 import { generateProtobufCode } from "./generate/protobuf-code.ts";
@@ -14,7 +15,13 @@ const checkOnly = process.argv.includes("--check");
 
 /** By path. */
 const wanted = new Map<string, string>();
-const generators = [generateKubernetesSchemas, generateKubevirtCrds, generateProtobufCode, generateArchitecturePicture];
+const generators = [
+  generateKubernetesSchemas,
+  generateKubevirtCrds,
+  generateProtobufCode,
+  generateArchitecturePicture,
+  generateDeploy,
+];
 for (const generate of generators) {
   for (const [path, content] of await generate()) wanted.set(path, content);
 }

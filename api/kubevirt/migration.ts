@@ -11,7 +11,7 @@
  *                                        source
  *
  * Undecided means source. Each arrow is one update under the object's resource version, so exactly one of two that
- * race is taken, and none goes back. See docs/decisions/0013-who-runs-a-migrating-guest.md.
+ * race is taken, and none goes back. See docs/decisions/0017-who-runs-a-migrating-guest.md.
  */
 import type { Pod } from "../core.ts";
 import { findCondition, vmiConditions } from "./conditions.ts";

@@ -2,8 +2,8 @@
  * Whether a cluster's pods can have image volumes, by what its API publishes of its own types. A version says nothing:
  * the feature may be gated; and a server that does not know the field drops it silently, which makes the volume an empty directory.
  */
-import { isStatus } from "../base/errors.ts";
 import type { Client } from "./client.ts";
+import { unlessNotFound } from "./unless-not-found.ts";
 
 interface Schema {
   properties?: Record<string, unknown>;
@@ -18,18 +18,9 @@ export async function servesImageVolumes(client: Client, signal?: AbortSignal): 
 
 /** A tenth of the size of v2, where it is served. */
 async function publishedV3(client: Client, signal?: AbortSignal): Promise<Record<string, Schema> | undefined> {
-  try {
-    const document = await client.request<{ components?: { schemas?: Record<string, Schema> } }>(
-      "GET",
-      "/openapi/v3/api/v1",
-      undefined,
-      { signal },
-    );
-    return document.components?.schemas;
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
+  type Document = { components?: { schemas?: Record<string, Schema> } };
+  const asked = client.request<Document>("GET", "/openapi/v3/api/v1", undefined, { signal });
+  return (await unlessNotFound(asked))?.components?.schemas;
 }
 
 async function publishedV2(client: Client, signal?: AbortSignal): Promise<Record<string, Schema>> {

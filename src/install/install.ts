@@ -5,16 +5,23 @@
  *
  * Every step may be done again: whoever was interrupted, or timed out, runs it once more.
  */
+import { customResourceDefinitions } from "../../api/apiextensions.ts";
+import { apiServices } from "../../api/apiregistration.ts";
+import { daemonSets, deployments } from "../../api/apps.ts";
 import type { ConfigMap, Namespace } from "../../api/core.ts";
+import { kubeVirts } from "../../api/kubevirt/resources.ts";
 import type { KubeObject } from "../../api/meta.ts";
 import type { Client } from "../client/client.ts";
 import { type Choices, choicesName, readChoices, renderChoices, settingsFrom } from "./choices.ts";
-import { neededAccess, requireAccess } from "./cluster/access.ts";
-import { applyObject, getIfThere, type Outcome } from "./cluster/apply.ts";
+import { type Access, accessToAll, neededAccess, requireAccess } from "./cluster/access.ts";
+import { applyObject, getIfThere } from "./cluster/apply.ts";
 import { untilAnswered } from "./cluster/answered.ts";
 import { untilEstablished } from "./cluster/established.ts";
 import { isForeignImporters, refuseForeign, type Survey } from "./cluster/foreign.ts";
+import { installedKinds } from "./cluster/kinds.ts";
+import type { Outcome } from "./cluster/outcome.ts";
 import { featuresOf, survey } from "./cluster/survey.ts";
+import { portableFeatures } from "./features.ts";
 import { prune } from "./removal/prune.ts";
 import { type Installation, renderInstallation, type Stage, stages } from "./render/installation.ts";
 import { labelled } from "./render/metadata.ts";
@@ -36,12 +43,9 @@ export interface InstallOptions {
 
 export async function install(options: InstallOptions): Promise<void> {
   const { client, onProgress, signal } = options;
+  await requireAccess(client, accessFor(options));
   const plan = await planInstallation(options);
   const all = stages.flatMap((stage) => plan.installation[stage]);
-  await requireAccess(client, [
-    ...neededAccess(all, ["create", "patch"]),
-    ...(options.prune ? neededAccess(all, ["list", "delete"]) : []),
-  ]);
   for (const stage of stages) {
     onProgress(await applyStage(client, stage, plan.installation[stage], signal));
     await settled(stage, plan, options);
@@ -49,6 +53,18 @@ export async function install(options: InstallOptions): Promise<void> {
   if (!options.prune) return;
   for (const name of await prune(client, all, plan.settings.namespace))
     onProgress(`removed ${name}, which this version does not have`);
+}
+
+/** Needs no look at the cluster: which kinds it will be is known beforehand. */
+function accessFor({ choices, namespace, prune }: InstallOptions): Access[] {
+  const installation = renderInstallation(settingsFrom(choices, namespace), portableFeatures);
+  const all = [...stages.flatMap((stage) => installation[stage]), renderChoices(choices, namespace)];
+  const everywhere = installedKinds(portableFeatures);
+  return [
+    ...neededAccess(all, ["get", "create", "patch"]),
+    ...accessToAll([customResourceDefinitions, deployments, daemonSets, apiServices, kubeVirts], ["list"]),
+    ...(prune ? accessToAll(everywhere, ["list", "delete"]) : []),
+  ];
 }
 
 export interface Plan {

@@ -10,18 +10,18 @@ import { customResourceDefinitions } from "../../api/apiextensions.ts";
 import { apiServices } from "../../api/apiregistration.ts";
 import { daemonSets, deployments } from "../../api/apps.ts";
 import { namespaces, nodes, pods } from "../../api/core.ts";
-import { kubeVirts } from "../../api/kubevirt/resources.ts";
+import { kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
 import type { Resource } from "../../api/meta.ts";
 import { serviceAccounts } from "../base/cluster-names.ts";
 import { isStatus } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
 import { listMetadata } from "../client/metadata-list.ts";
-import { requireAccess } from "./cluster/access.ts";
+import { accessToAll, requireAccess } from "./cluster/access.ts";
 import { refuseUnmanageable } from "./cluster/foreign.ts";
 import { installedKinds, nameOf } from "./cluster/kinds.ts";
 import { survey } from "./cluster/survey.ts";
 import { untilNothingLacks, type Waiting } from "./cluster/waiting.ts";
-import { policyVersionOf } from "./features.ts";
+import { policyVersionOf, portableFeatures } from "./features.ts";
 import { deleteIfThere } from "./removal/delete.ts";
 import { refuseWhileMachinesExist, removeMachines } from "./removal/machines.ts";
 import { removeNamespace } from "./removal/namespace-content.ts";
@@ -40,13 +40,13 @@ export interface UninstallOptions {
 
 export async function uninstall(options: UninstallOptions): Promise<void> {
   const { client, namespace, withMachines, onProgress, timeoutMs, signal } = options;
+  await requireAccess(client, [
+    ...accessToAll([...installedKinds(portableFeatures), virtualMachines, virtualMachineInstances], ["list", "delete"]),
+    ...accessToAll([nodes], ["list", "patch"]),
+  ]);
   const seen = await survey(client);
   refuseUnmanageable(seen);
   const kinds = installedKinds({ policyVersion: policyVersionOf(seen.served) ?? "v1" });
-  await requireAccess(client, [
-    ...kinds.flatMap((resource) => ["list", "delete"].map((verb) => ({ verb, resource }))),
-    { verb: "patch", resource: nodes },
-  ]);
   const waiting: Waiting = { onWait: (reason) => onProgress(`waiting: ${reason}`), timeoutMs, signal };
   if (!withMachines) await refuseWhileMachinesExist(client);
   else onProgress(`${await removeMachines(client, waiting)} machines are gone`);

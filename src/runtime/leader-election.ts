@@ -10,9 +10,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Lease, leases } from "../../api/coordination.ts";
-import { isStatus, messageOf } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
+import { unlessNotFound } from "../client/unless-not-found.ts";
 
 export interface LeaderElectionOptions {
   namespace: string;
@@ -94,10 +95,7 @@ function createCandidate(client: Client, options: LeaderElectionOptions): Candid
 
   async function hold(timeoutMs: number): Promise<boolean> {
     const signal = AbortSignal.timeout(Math.ceil(Math.min(timeoutMs, requestTimeoutMs)));
-    const current = await client.get(leases, key, { signal }).catch((error: unknown) => {
-      if (isStatus(error, "NotFound")) return undefined;
-      throw error;
-    });
+    const current = await unlessNotFound(client.get(leases, key, { signal }));
     if (!current) {
       look(await client.create(leases, { metadata: key, spec: held(undefined) }, { signal }));
       return true;

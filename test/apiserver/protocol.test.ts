@@ -4,6 +4,8 @@ import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
 import { after, before, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { deployments } from "../../api/apps.ts";
 import { configMaps, namespaces, pods, services } from "../../api/core.ts";
 import type { ConfigMap, Pod } from "../../api/core.ts";
 import { isStatus, StatusError } from "../../src/base/errors.ts";
@@ -150,6 +152,10 @@ async function watchLines(path: string): Promise<WatchLine[]> {
     .map((line) => JSON.parse(line) as WatchLine);
 }
 
+function reversed<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).toReversed()) as T;
+}
+
 it("names generated objects, refuses the same name twice, and keeps the optimistic lock", async () => {
   const namespace = await inNewNamespace("locking");
   const generated = await client.create(configMaps, { metadata: { namespace, generateName: "cm-" } });
@@ -162,6 +168,9 @@ it("names generated objects, refuses the same name twice, and keeps the optimist
   const unchanged = await client.get(configMaps, { namespace, name: "same" });
   const again = await client.update(configMaps, unchanged);
   assert.equal(again.metadata?.resourceVersion, unchanged.metadata?.resourceVersion);
+  const { metadata, ...fields } = unchanged;
+  const reordered = await client.update(configMaps, { metadata: reversed(metadata ?? {}), ...reversed(fields) });
+  assert.equal(reordered.metadata?.resourceVersion, unchanged.metadata?.resourceVersion);
   const wrong = await refused(
     client.delete(configMaps, { namespace, name: "same" }, { preconditions: { uid: "other" } }),
   );
@@ -258,6 +267,24 @@ it("patches in all four ways", async () => {
   );
   const failing = client.patch(configMaps, key, { type: "json", body: [{ op: "test", path: "/data/d", value: "x" }] });
   assert.equal((await refused(failing)).code, 422);
+});
+
+it("changes nothing when the same is applied again, also where defaults fill in atomic fields", async () => {
+  const namespace = await inNewNamespace("reapplying");
+  const env = [{ name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }];
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i", env }] } };
+  const spec = { replicas: 0, selector: { matchLabels: { a: "b" } }, template };
+  const body = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "d" }, spec };
+  const apply = () =>
+    client.patch(deployments, { namespace, name: "d" }, { type: "apply", body }, { fieldManager: "me" });
+  const first = await apply();
+  // Owners' times are told to the second.
+  await delay(1_100);
+  const { metadata } = await apply();
+  assert.deepEqual(
+    [metadata?.resourceVersion, metadata?.generation],
+    [first.metadata?.resourceVersion, first.metadata?.generation],
+  );
 });
 
 it("lets many writers change one object at once, and loses no change", async () => {

@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
+import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
+
+before(fetchBusybox);
 
 const library = join(import.meta.dirname, "../../images/guest/files/usr/lib/cloud-init");
 const toJson = `
@@ -18,7 +21,7 @@ const toJson = `
 
 function readWithAwk(document: string): unknown {
   const script = execFileSync("cat", [join(library, "yaml.awk")], { encoding: "utf8" }) + toJson;
-  return JSON.parse(execFileSync("busybox", ["awk", script], { input: document, encoding: "utf8", timeout: 10_000 }));
+  return JSON.parse(execFileSync(busybox, ["awk", script], { input: document, encoding: "utf8", timeout: 10_000 }));
 }
 
 /** The reader knows text only: types are for who uses a value. */

@@ -15,7 +15,7 @@ export function controllerPlan(vmi: VirtualMachineInstance, pods: Pod[], deleted
     migration: { metadata, spec: { vmiName: "one" }, status: { phase: "Pending" } },
     vmi,
     pods,
-    others: { inCluster: 0, fromNode: 0 },
+    others: { overall: 0, fromNode: 0 },
     hasOpenPredecessor: false,
     hasOtherNodes: false,
     blockClaims: new Set(),

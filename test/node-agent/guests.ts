@@ -16,6 +16,8 @@ export interface VmiOptions {
   image?: string;
   spec?: object;
   userData?: string;
+  /** Name of a Secret with the user data. */
+  secret?: string;
   /** More disks, with the volume of each. */
   extra?: { disk: object; volume: object }[];
 }
@@ -25,11 +27,14 @@ export function vmi({
   image = "localhost/vmpod/guest:latest",
   spec = {},
   userData,
+  secret,
   extra = [],
 }: VmiOptions): string {
   const cloudInit = {
     name: "cloudinit",
-    cloudInitNoCloud: { userData: userData ?? `#cloud-config\nhostname: ${name}\n` },
+    cloudInitNoCloud: secret
+      ? { secretRef: { name: secret } }
+      : { userData: userData ?? `#cloud-config\nhostname: ${name}\n` },
   };
   return JSON.stringify({
     apiVersion: "kubevirt.io/v1",

@@ -11,8 +11,13 @@ import { listDhcpProcesses, stopDhcp } from "../../src/network/dhcp-process.ts";
 import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
 import { observeNetwork } from "../../src/network/observed-network.ts";
 import { type NetworkRequest, reconcileNetwork } from "../../src/network/reconcile-network.ts";
+import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 
-const names = { pod: "vmpod-test-pod", guest: "vmpod-test-guest", peer: "vmpod-test-peer" };
+before(fetchBusybox);
+
+/** Of this process alone: those of one that was killed may still be there. */
+const unique = (role: string): string => `vmpod-test-${process.pid}-${role}`;
+const names = { pod: unique("pod"), guest: unique("guest"), peer: unique("peer") };
 const guestMac = "02:11:22:33:44:55";
 const pod = `/run/netns/${names.pod}`;
 let directory = "";
@@ -110,7 +115,7 @@ test("a guest gets its address, and is reached at the pod's", async () => {
   attachGuest();
   const lease = inside(
     names.guest,
-    "busybox",
+    busybox,
     "udhcpc",
     "-i",
     "eth0",
@@ -162,12 +167,12 @@ function leaseScript(): string {
 /** One namespace serves a word on port 8080, another fetches it; undefined when it cannot connect. */
 async function ask(server: string, client: string, address: string): Promise<string | undefined> {
   const serve = ["nc", "-l", "-p", "8080", "-e", "echo", "hello"];
-  const child = spawn("nsenter", [`--net=/run/netns/${server}`, "busybox", ...serve], { stdio: "ignore" });
+  const child = spawn("nsenter", [`--net=/run/netns/${server}`, busybox, ...serve], { stdio: "ignore" });
   try {
     while (!inside(server, "ss", "-Hltn", "sport", "=", "8080").includes("8080")) await delay(20);
     const fetch = ["nc", "-w", "2", address, "8080"];
     const options = { encoding: "utf8", timeout: 10_000 } as const;
-    const { status, stdout } = spawnSync("nsenter", [`--net=/run/netns/${client}`, "busybox", ...fetch], options);
+    const { status, stdout } = spawnSync("nsenter", [`--net=/run/netns/${client}`, busybox, ...fetch], options);
     return status === 0 ? stdout.trim() : undefined;
   } finally {
     child.kill("SIGKILL");

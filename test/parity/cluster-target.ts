@@ -12,10 +12,7 @@ const deployments = { agent: "vmpod-agent", controller: "vmpod-controller", api:
 export async function startOnCluster(say: (line: string) => void): Promise<StartedTarget> {
   const cluster = await startCluster({ onProgress: ({ step, state }) => say(`${state} ${step}`) });
   try {
-    await bringImages(cluster, say);
-    say("installing vmpod");
-    const installed = run([bin, "install", "--kubeconfig", cluster.kubeconfig], { timeoutMs: 600_000 });
-    succeed(installed, "vmpod install");
+    await installVmpod(cluster, say);
     return {
       ...apiTools(cluster.kubeconfig),
       name: "cluster",
@@ -26,6 +23,13 @@ export async function startOnCluster(say: (line: string) => void): Promise<Start
     await cluster.stop();
     throw error;
   }
+}
+
+export async function installVmpod(cluster: Cluster, say: (line: string) => void): Promise<void> {
+  await bringImages(cluster, say);
+  say("installing vmpod");
+  const installed = run([bin, "install", "--kubeconfig", cluster.kubeconfig], { timeoutMs: 600_000 });
+  succeed(installed, "vmpod install");
 }
 
 async function bringImages(cluster: Cluster, say: (line: string) => void): Promise<void> {

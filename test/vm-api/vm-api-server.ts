@@ -13,17 +13,15 @@ import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { exec } from "../../src/base/exec.ts";
 import { createLogger } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
-import { createClient } from "../../src/client/create-client.ts";
-import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { createInformer } from "../../src/client/create-informer.ts";
 import { startVirtualMachineControllers } from "../../src/controllers/start.ts";
 import { createExtension } from "../../src/extension/extension.ts";
 import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { issueCertificate } from "../../src/pki/certificate.ts";
-import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { liveConfiguration } from "../../src/runtime/virt-configuration.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
+import { identity } from "../fixtures/identity.ts";
 
 export interface VmApiServer {
   client: Client;
@@ -42,9 +40,10 @@ export async function startVmApiServer(): Promise<VmApiServer> {
   const stopping = new AbortController();
   const port = await freePort();
   const authority = await ensureCa(join(dir, "pki"));
-  const admin = await identity(dir, authority, port, "kubernetes-admin", ["system:masters"]);
-  const own = await identity(dir, authority, port, "vmpod-api-extension", ["vmpod:node-api", "system:masters"]);
-  const controller = await identity(dir, authority, port, "system:vmpod:controller", ["system:masters"]);
+  const place = { directory: dir, authority, port };
+  const admin = await identity(place, "kubernetes-admin", ["system:masters"]);
+  const own = await identity(place, "vmpod-api-extension", ["vmpod:node-api", "system:masters"]);
+  const controller = await identity(place, "system:vmpod:controller", ["system:masters"]);
   const kubevirts = createInformer(own.client, kubeVirts);
   const configuration = liveConfiguration(kubevirts);
   const extension = createExtension({ client: own.client, agentTls: () => ({}), configuration, log });
@@ -78,19 +77,6 @@ export async function startVmApiServer(): Promise<VmApiServer> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function identity(dir: string, authority: Authority, port: number, commonName: string, organizations: string[]) {
-  const pair = await issueCertificate(authority, { commonName, organizations, usages: ["client"] });
-  const path = join(dir, `${commonName}.kubeconfig`);
-  await writeKubeconfig(path, {
-    name: commonName,
-    server: `https://127.0.0.1:${port}`,
-    certificateAuthorityPem: authority.certificatePem,
-    clientCertificatePem: pair.certificatePem,
-    clientKeyPem: pair.keyPem,
-  });
-  return { path, client: createClient({ ...(await loadKubeconfig(path)), userAgent: commonName }) };
 }
 
 async function runServer(

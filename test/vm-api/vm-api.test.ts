@@ -26,6 +26,12 @@ function statusOf(name: string, printableStatus: string) {
   });
 }
 
+/** Then its launcher pod is there. */
+function isScheduling(name: string) {
+  const holds = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
+  return waitFor(server.client, virtualMachineInstances, key(name), holds, { timeoutMs });
+}
+
 async function refusal(action: Promise<unknown>): Promise<string> {
   try {
     await action;
@@ -72,8 +78,7 @@ test("a machine gets an instance and a launcher pod, and they go with it", async
   await server.apply(machine({}, {}, "life"));
   const vm = await statusOf("life", "Starting");
   assert.equal(vm?.status?.created, true);
-  const isScheduling = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
-  await waitFor(server.client, virtualMachineInstances, key("life"), isScheduling, { timeoutMs });
+  await isScheduling("life");
   const [pod] = (await server.client.list(pods, { namespace: "default", labelSelector: "vm.kubevirt.io/name=life" }))
     .items;
   assert.match(pod?.metadata?.name ?? "", /^virt-launcher-life-/);
@@ -82,6 +87,21 @@ test("a machine gets an instance and a launcher pod, and they go with it", async
   await server.kubectl(["delete", "vm", "life", "--wait", "--timeout=20s"]);
   const left = await server.client.list(pods, { namespace: "default", labelSelector: "vm.kubevirt.io/name=life" });
   assert.deepEqual(left.items, []);
+});
+
+test("an eviction of a launcher pod asks what its machine wants to happen then", async () => {
+  const evict = async (name: string, evictionStrategy: string) => {
+    await server.apply(machine({ evictionStrategy }, {}, name));
+    await isScheduling(name);
+    const options = { namespace: "default", labelSelector: `vm.kubevirt.io/name=${name}` };
+    const [pod] = (await server.client.list(pods, options)).items;
+    const body = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod?.metadata?.name } };
+    const path = `/api/v1/namespaces/default/pods/${pod?.metadata?.name}/eviction`;
+    return server.client.request("POST", path, body);
+  };
+  await assert.rejects(evict("pinned", "LiveMigrate"), { code: 429, message: /VMI pinned .* is not live-migratable/ });
+  await evict("yields", "LiveMigrateIfPossible");
+  await server.kubectl(["delete", "vm", "pinned", "yields", "--wait", "--timeout=20s"]);
 });
 
 test("start, stop and restart", async () => {

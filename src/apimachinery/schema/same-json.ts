@@ -17,6 +17,13 @@ function sameFields(left: Record<string, unknown>, right: Record<string, unknown
   return fields.every((field) => Object.hasOwn(right, field) && sameJson(left[field], right[field]));
 }
 
+/** The same of texts that `JSON.stringify` made: only those of equal length need be read. */
+export function sameJsonText(left: string, right: string): boolean {
+  return (
+    left === right || (left.length === right.length && left !== "" && sameJson(JSON.parse(left), JSON.parse(right)))
+  );
+}
+
 /** JSON text that is equal for equal values. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, child: unknown) =>

@@ -65,17 +65,13 @@ function grant(cache: Cache, node: string, attributes: Attributes): Decision | u
   return isAllowed ? { allowed: true, reason: `named by an object that runs on node "${node}"` } : undefined;
 }
 
+/** Also what a virtual machine's media are made of is named by its pod. */
 function isMentioned(cache: Cache, node: string, namespace: string, name: string): boolean {
-  const onNode = (prefix: string, path: string[]) =>
-    cache
-      .list(prefix)
-      .map((entry) => entry.object)
-      .filter((object) => text(object, ...path) === node);
-  const candidates = [
-    ...onNode(prefixOf(pods, namespace), ["spec", "nodeName"]),
-    ...onNode(prefixOf(virtualMachineInstances, namespace), ["status", "nodeName"]),
-  ];
-  return candidates.some((object) => mentions((object as { spec?: unknown }).spec, name));
+  const onNode = cache
+    .list(prefixOf(pods, namespace))
+    .map((entry) => entry.object)
+    .filter((object) => text(object, "spec", "nodeName") === node);
+  return onNode.some((object) => mentions((object as { spec?: unknown }).spec, name));
 }
 
 function mentions(value: unknown, name: string): boolean {

@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubeObject } from "../../../api/meta.ts";
+import { sameJsonText } from "../../apimachinery/schema/same-json.ts";
 import { StatusError } from "../../base/errors.ts";
 import { KeyExistsError, KeyNotFoundError, RevisionConflictError, type Store } from "../../store/store.ts";
 import { groupResource, type ServedKind } from "../registry/kind.ts";
@@ -86,7 +87,7 @@ async function update(objects: Objects, kind: ServedKind, target: Target, change
     const next = await change(entry.copy(), entry);
     if (next === undefined) return entry;
     const text = encode(next);
-    if (text === encode(entry.object)) return entry;
+    if (sameJsonText(text, encode(entry.object))) return entry;
     try {
       return entryOf(entry.key, text, await objects.store.update(entry.key, text, entry.revision));
     } catch (error) {

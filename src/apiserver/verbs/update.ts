@@ -1,6 +1,7 @@
 /** UPDATE: PUT of a whole object, its status, or what a patch made of it. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { forbidden } from "../../apimachinery/schema/cause.ts";
+import { sameJson, sameJsonText } from "../../apimachinery/schema/same-json.ts";
 import type { ServedKind } from "../registry/kind.ts";
 import { type Entry, encode, entryOf } from "../storage/entry.ts";
 import { conflict } from "../storage/objects.ts";
@@ -47,7 +48,19 @@ async function nextObject(call: Operation, wanted: KubeObject, old: KubeObject):
   }
   const request = admissionRequest(call, "UPDATE", object, old);
   const admitted = await admit(call, request, (next) => validateChange(call, next, old));
-  return stored(call, countGeneration(call.kind, admitted, old), old);
+  return withOldTimes(stored(call, countGeneration(call.kind, admitted, old), old), old);
+}
+
+/**
+ * Who writes again what is there has changed nothing, and so not managed it anew either. Only here, after defaulting, is it known that
+ * the whole came to the same.
+ */
+function withOldTimes(object: KubeObject, old: KubeObject): KubeObject {
+  const [managedFields, before] = [object.metadata?.managedFields ?? [], old.metadata?.managedFields ?? []];
+  const timed = managedFields.map((entry, index) => ({ ...entry, time: before[index]?.time }));
+  if (sameJson(managedFields, before) || !sameJson(timed, before)) return object;
+  const unchanged = { ...object, metadata: { ...object.metadata, managedFields: before } };
+  return sameJsonText(encode(unchanged), encode(old)) ? unchanged : object;
 }
 
 function checkPreconditions(kind: ServedKind, wanted: KubeObject, old: KubeObject): void {
@@ -125,7 +138,7 @@ function checkNewFinalizers(kind: ServedKind, object: KubeObject, old: KubeObjec
 function countGeneration(kind: ServedKind, object: KubeObject, old: KubeObject): KubeObject {
   if (kind.generation === "none") return object;
   const generation = old.metadata?.generation ?? 1;
-  const changed = specText(kind, object) !== specText(kind, old);
+  const changed = !sameJsonText(specText(kind, object), specText(kind, old));
   return { ...object, metadata: { ...object.metadata, generation: changed ? generation + 1 : generation } };
 }
 

@@ -1,17 +1,16 @@
 import { type Event, events, nodes, type Pod, pods } from "../../../api/core.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
-import type { KubeObject, Resource } from "../../../api/meta.ts";
-import { isStatus } from "../../base/errors.ts";
 import type { Client, ObjectKey } from "../../client/client.ts";
 import type { Situation } from "./situation.ts";
+import { unlessNotFound } from "../../client/unless-not-found.ts";
 
 /** Reads all objects that tell of one machine. */
 export async function observeMachine(client: Client, key: Required<ObjectKey>): Promise<Situation> {
   const { namespace, name } = key;
   const [vm, vmi, nodeList, everyPod] = await Promise.all([
-    find(client, virtualMachines, key),
-    find(client, virtualMachineInstances, key),
+    unlessNotFound(client.get(virtualMachines, key)),
+    unlessNotFound(client.get(virtualMachineInstances, key)),
     client.list(nodes),
     client.list(pods),
   ]);
@@ -31,19 +30,6 @@ export async function observeMachine(client: Client, key: Required<ObjectKey>): 
     nodePods: everyPod.items.filter((other) => other.spec?.nodeName),
     now: new Date(),
   };
-}
-
-async function find<T extends KubeObject>(
-  client: Client,
-  resource: Resource<T>,
-  key: ObjectKey,
-): Promise<T | undefined> {
-  try {
-    return await client.get(resource, key);
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 function byCreation(one: Pod, other: Pod): number {

@@ -41,7 +41,7 @@ function observationOf({ phase, state, vmiPhase = "Running", deleted, ...change 
     migration: { metadata, spec: { vmiName: "a" }, ...(phase && { status: { phase } }) },
     vmi,
     pods: [source],
-    others: { inCluster: 0, fromNode: 0 },
+    others: { overall: 0, fromNode: 0 },
     hasOpenPredecessor: false,
     hasOtherNodes: false,
     blockClaims: new Set(),
@@ -88,8 +88,8 @@ test("one step at a time", () => {
   };
   const table: [string, Change, string[]][] = [
     ["claims", { phase: "Pending" }, ["claim"]],
-    ["waits for a place in the cluster", { phase: "Pending", others: { inCluster: 5, fromNode: 0 } }, []],
-    ["waits for a place on the node", { phase: "Pending", others: { inCluster: 2, fromNode: 2 } }, []],
+    ["waits for a place in the cluster", { phase: "Pending", others: { overall: 5, fromNode: 0 } }, []],
+    ["waits for a place on the node", { phase: "Pending", others: { overall: 2, fromNode: 2 } }, []],
     ["waits for its predecessor", { phase: "Pending", hasOpenPredecessor: true }, []],
     ["waits for another", { phase: "Pending", state: { ...claimed, migrationUid: "other" } }, []],
     ["waits for the guest", { phase: "Pending", vmiPhase: "Scheduled" }, []],

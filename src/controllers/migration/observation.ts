@@ -11,7 +11,7 @@ export interface Observation {
   /** All launchers of the instance. */
   pods: readonly Pod[];
   /** Migrations that are on: in the whole cluster, and away from the node of this instance. */
-  others: { inCluster: number; fromNode: number };
+  others: { overall: number; fromNode: number };
   /** The migration before this one has not written down its end yet. */
   hasOpenPredecessor: boolean;
   /** There is somewhere else to go to. */

@@ -63,7 +63,7 @@ function countOthers(
     ...shown.filter(({ migrationUid }) => migrationUid !== ownUid).map(({ sourceNode }) => sourceNode),
     ...recentClaims.values(),
   ];
-  return { inCluster: sources.length, fromNode: sources.filter((source) => source === nodeName).length };
+  return { overall: sources.length, fromNode: sources.filter((source) => source === nodeName).length };
 }
 
 /** The migration that holds the instance's register has not written down its end yet: it must read it first. */

@@ -1,7 +1,7 @@
 /**
  * What to do about a migration. Pure: ordered steps, of which the first that has something to do, or something to wait
  * for, decides. What becomes of the guest is never decided here once bytes are on their way: see
- * docs/decisions/0013-who-runs-a-migrating-guest.md.
+ * docs/decisions/0017-who-runs-a-migrating-guest.md.
  */
 import type { Pod } from "../../../api/core.ts";
 import { decisionOf, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration.ts";
@@ -64,7 +64,7 @@ function waitForTurn(observation: Observation): Action[] | undefined {
   if (observation.hasOpenPredecessor) return [];
   if (vmi === undefined || isFinal(vmi) || hasMigration(vmi) || currentPhase(observation) !== "Pending") return [];
   const isFull =
-    others.inCluster >= configuration.parallelMigrationsPerCluster ||
+    others.overall >= configuration.parallelMigrationsPerCluster ||
     others.fromNode >= configuration.parallelOutboundMigrationsPerNode;
   const source = launcherOf({ vmi, pods });
   if (isFull || source === undefined || vmi.status?.phase !== "Running") return [];

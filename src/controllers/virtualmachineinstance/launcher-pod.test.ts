@@ -84,7 +84,7 @@ test("volumes: images and claims come with the pod", () => {
     { name: "data", persistentVolumeClaim: { claimName: "files" } },
     { name: "raw", persistentVolumeClaim: { claimName: "block", readOnly: true } },
   ]);
-  assert.deepEqual(spec?.containers[0]?.volumeDevices, [{ name: "raw", devicePath: "/var/run/vmpod/pvc/raw" }]);
+  assert.deepEqual(spec?.containers[0]?.volumeDevices, [{ name: "raw", devicePath: "/dev/vmpod/raw" }]);
 });
 
 test("without image volumes the disk is copied before QEMU starts, to where the image would be", () => {

@@ -1,11 +1,11 @@
 /**
- * The launcher pod's volumes. The node agent writes the emptyDirs from the host; images and claims are brought
- * to the node by the kubelet like those of any pod. ConfigMap, Secret and cloud-init volumes are made into media
- * by the agent and need nothing here.
+ * The launcher pod's volumes. The node agent writes the emptyDirs from the host, also the media that it makes of ConfigMaps, Secrets and
+ * cloud-init; everything else is brought to the node by the kubelet like the volumes of any pod.
  */
 import type { Container, PodSpec } from "../../../api/core.ts";
 import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
+import { referenceVolumes } from "./launcher-references.ts";
 
 type PodVolume = NonNullable<PodSpec["volumes"]>[number];
 
@@ -35,6 +35,9 @@ export function launcherVolumes(spec: VirtualMachineInstanceSpec, context: Volum
     volumeDevices: [],
   };
   for (const volume of spec.volumes ?? []) addVolume(result, volume, context);
+  const references = referenceVolumes(spec);
+  result.volumes.push(...references.volumes);
+  result.volumeMounts.push(...references.volumeMounts);
   return result;
 }
 
@@ -48,8 +51,8 @@ function addVolume(result: LauncherVolumes, volume: Volume, { blockClaims, image
   if (persistentVolumeClaim) {
     const { claimName, readOnly } = persistentVolumeClaim;
     result.volumes.push({ name, persistentVolumeClaim: { claimName, ...(readOnly && { readOnly }) } });
-    const path = `${launcherPaths.pvc}/${name}`;
-    if (blockClaims.has(claimName)) result.volumeDevices.push({ name, devicePath: path });
-    else result.volumeMounts.push({ name, mountPath: path });
+    if (blockClaims.has(claimName))
+      result.volumeDevices.push({ name, devicePath: `${launcherPaths.blockDevices}/${name}` });
+    else result.volumeMounts.push({ name, mountPath: `${launcherPaths.pvc}/${name}` });
   }
 }

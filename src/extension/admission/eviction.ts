@@ -11,10 +11,10 @@ import { mayEvict } from "../../../api/kubevirt/eviction.ts";
 import { annotations, labels, launcherApp } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import type { KubeObject, Resource } from "../../../api/meta.ts";
-import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
-import type { Client, ObjectKey, Patch } from "../../client/client.ts";
+import { messageOf, StatusError } from "../../base/errors.ts";
+import type { Client, Patch } from "../../client/client.ts";
 import { isControlledBy } from "../../runtime/owner-references.ts";
+import { unlessNotFound } from "../../client/unless-not-found.ts";
 
 export interface EvictionContext {
   client: Client;
@@ -52,10 +52,10 @@ interface Launcher {
 /** Undefined when the pod is no running launcher, or its machine is gone. */
 async function findLauncher(client: Client, request: AdmissionRequest): Promise<Launcher | undefined> {
   const { namespace, name } = request;
-  const pod = await find(client, pods, { namespace, name });
+  const pod = await unlessNotFound(client.get(pods, { namespace, name }));
   if (pod === undefined || !isRunningLauncher(pod)) return undefined;
   const vmiName = pod.metadata?.annotations?.[annotations.domain] ?? pod.metadata?.labels?.[labels.vmName];
-  const vmi = vmiName && (await find(client, virtualMachineInstances, { namespace, name: vmiName }));
+  const vmi = vmiName && (await unlessNotFound(client.get(virtualMachineInstances, { namespace, name: vmiName })));
   if (!vmi || !isControlledBy(pod, vmi)) return undefined;
   return { vmi, nodeName: pod.spec?.nodeName };
 }
@@ -63,19 +63,6 @@ async function findLauncher(client: Client, request: AdmissionRequest): Promise<
 function isRunningLauncher({ metadata, status }: Pod): boolean {
   const ended = status?.phase === "Succeeded" || status?.phase === "Failed";
   return metadata?.labels?.[labels.app] === launcherApp && !ended;
-}
-
-async function find<T extends KubeObject>(
-  client: Client,
-  resource: Resource<T>,
-  key: ObjectKey,
-): Promise<T | undefined> {
-  try {
-    return await client.get(resource, key);
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 async function markForEvacuation(client: Client, vmi: VirtualMachineInstance, nodeName: string): Promise<void> {

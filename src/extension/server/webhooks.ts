@@ -3,7 +3,7 @@
  *
  * An API server calls webhooks without proof of who it is, unless its administrator gave it one; so by default
  * anybody who reaches the port may ask. A forged question learns what the public rules say, and changes nothing but what
- * the owner of a machine chose to happen at an eviction (docs/decisions/0011-webhooks.md).
+ * the owner of a machine chose to happen at an eviction (docs/decisions/0013-webhook-callers.md).
  */
 import type { AdmissionPlugin, ApiRequest, ApiResponse } from "../../../api/admission.ts";
 import { StatusError } from "../../base/errors.ts";

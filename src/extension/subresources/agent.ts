@@ -5,10 +5,11 @@ import { buffer } from "node:stream/consumers";
 import { nodes } from "../../../api/core.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
+import { messageOf, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { Upstream } from "../../streams/upstream.ts";
 import type { Answer, ExtensionContext } from "./context.ts";
+import { unlessNotFound } from "../../client/unless-not-found.ts";
 
 const timeoutMs = 30_000;
 
@@ -38,13 +39,8 @@ async function agentEndpoint(client: Client, vmi: VirtualMachineInstance): Promi
 }
 
 async function endpointAnnotation(client: Client, nodeName: string): Promise<string | undefined> {
-  try {
-    const node = await client.get(nodes, { name: nodeName });
-    return node.metadata?.annotations?.[annotations.agentEndpoint];
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
+  const node = await unlessNotFound(client.get(nodes, { name: nodeName }));
+  return node?.metadata?.annotations?.[annotations.agentEndpoint];
 }
 
 /** Asks the node agent; its answer, also a refusal, is the answer. @throws StatusError when it cannot be reached */

@@ -4,6 +4,7 @@ import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
+import { unlessNotFound } from "../../client/unless-not-found.ts";
 
 /** Upstream names the kinds in lower case and singular in its errors. */
 export type Subject = "virtualmachine" | "virtualmachineinstance";
@@ -22,12 +23,7 @@ export async function getVm(client: Client, key: Key): Promise<VirtualMachine> {
 }
 
 export async function findVmi(client: Client, key: Key): Promise<VirtualMachineInstance | undefined> {
-  try {
-    return await client.get(virtualMachineInstances, key);
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
+  return await unlessNotFound(client.get(virtualMachineInstances, key));
 }
 
 export async function getVmi(client: Client, key: Key): Promise<VirtualMachineInstance> {

@@ -25,6 +25,11 @@ export function neededAccess(objects: readonly KubeObject[], verbs: readonly str
   return [...byKind.values()].flat();
 }
 
+/** In all namespaces. Pure. */
+export function accessToAll(resources: readonly Resource[], verbs: readonly string[]): Access[] {
+  return resources.flatMap((resource) => verbs.map((verb) => ({ verb, resource })));
+}
+
 /** @throws Error listing what is not allowed */
 export async function requireAccess(client: Client, needed: readonly Access[]): Promise<void> {
   const allowed = await Promise.all(needed.map((access) => isAllowed(client, access)));

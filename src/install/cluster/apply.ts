@@ -1,21 +1,21 @@
 /** Brings objects into the cluster by server-side apply: what others set, e.g. a `caBundle`, stays theirs. */
+import { customResourceDefinitions } from "../../../api/apiextensions.ts";
 import { apiServices } from "../../../api/apiregistration.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
-import { isStatus, messageOf, StatusError } from "../../base/errors.ts";
+import { messageOf, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { keyOf, objectPath } from "../../client/paths.ts";
 import { nameOf, resourceOf } from "./kinds.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { unlessNotFound } from "../../client/unless-not-found.ts";
 
 export const fieldManager = "vmpod-install";
 
-export type Outcome = "created" | "changed" | "unchanged";
-
 export async function applyObject(client: Client, object: KubeObject, signal?: AbortSignal): Promise<Outcome> {
-  const before = await metadataIfThere(client, object, signal);
+  const before = await (isLarge(object) ? metadataIfThere(client, object, signal) : getIfThere(client, object));
   try {
     const after = await write(client, object, before !== undefined, signal);
-    if (before === undefined) return "created";
-    return before.metadata?.resourceVersion === after.metadata?.resourceVersion ? "unchanged" : "changed";
+    return outcomeOf(before, after);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     throw new StatusError(error.reason, `applying ${nameOf(object)}: ${messageOf(error)}`, error.details, error.code);
@@ -37,7 +37,11 @@ function write(client: Client, object: KubeObject, isThere: boolean, signal?: Ab
 
 const metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
-/** Of a large object no more than is compared. */
+/** Its generation tells all that one needs to know. */
+function isLarge({ kind }: KubeObject): boolean {
+  return kind === customResourceDefinitions.kind;
+}
+
 function metadataIfThere(client: Client, object: KubeObject, signal?: AbortSignal): Promise<KubeObject | undefined> {
   const path = objectPath(resourceOf(object), keyOf(object));
   return unlessNotFound(
@@ -47,13 +51,4 @@ function metadataIfThere(client: Client, object: KubeObject, signal?: AbortSigna
 
 export function getIfThere<T extends KubeObject>(client: Client, object: T): Promise<T | undefined> {
   return unlessNotFound(client.get(resourceOf(object) as Resource<T>, keyOf(object)));
-}
-
-async function unlessNotFound<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  }
 }

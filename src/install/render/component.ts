@@ -74,14 +74,13 @@ export function renderExtensionService({ namespace }: InstallSettings): Service 
   };
 }
 
-/** Of a single replica none may be kept by force: its node could never be drained. */
+/** Not "one must stay": the node of a single replica could never be drained. */
 export function renderBudgets(settings: InstallSettings, { policyVersion }: ClusterFeatures): PodDisruptionBudget[] {
-  if (settings.replicas < 2) return [];
   return [serviceAccounts.controller, serviceAccounts.extension].map((name) => ({
     apiVersion: `policy/${policyVersion}`,
     kind: "PodDisruptionBudget",
     metadata: { name, namespace: settings.namespace },
-    spec: { minAvailable: 1, selector: { matchLabels: podLabels(name) } },
+    spec: { maxUnavailable: 1, selector: { matchLabels: podLabels(name) } },
   }));
 }
 

@@ -1,8 +1,8 @@
 /**
  * What vmpod's own pods may do in the API: no more than what they call. Who takes one of them over gets these rights. Pure.
  *
- * Reading Secrets everywhere is the one that hurts: a node agent puts into a cloud-init medium what a machine's spec names, and
- * Kubernetes has no way to say "those that pods of this node use" to anybody but the kubelet.
+ * Nobody reads Secrets of users: a node agent puts into a cloud-init medium what a machine's spec names, but gets it from the kubelet,
+ * to which alone Kubernetes can say "those that pods of this node use".
  */
 import type { ServiceAccount } from "../../../api/core.ts";
 import { everybodysRoles, virtualMachineRoles } from "../../../api/kubevirt/roles.ts";
@@ -20,15 +20,23 @@ const configuration = rule("kubevirt.io", "kubevirts", read);
 const controllerRules: PolicyRule[] = [
   events,
   configuration,
-  rule("kubevirt.io", "virtualmachines", [...read, "update", "patch"]),
+  rule("kubevirt.io", "virtualmachines", [...read, "update"]),
   rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
-  rule("kubevirt.io", "virtualmachines/status virtualmachineinstances/status kubevirts/status", ["update", "patch"]),
   // Created to empty a node; who wants one of them aborted deletes it, and then its finalizer is taken away.
   rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
-  rule("kubevirt.io", "virtualmachineinstancemigrations/status", ["update"]),
+  rule(
+    "kubevirt.io",
+    "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status kubevirts/status",
+    ["update"],
+  ),
   // To be the owner that an object's deletion waits for.
-  rule("kubevirt.io", "virtualmachines/finalizers virtualmachineinstances/finalizers", ["update"]),
-  rule("", "pods", [...read, "create", "patch", "delete"]),
+  rule(
+    "kubevirt.io",
+    "virtualmachines/finalizers virtualmachineinstances/finalizers virtualmachineinstancemigrations/finalizers",
+    ["update"],
+  ),
+  rule("migrations.kubevirt.io", "migrationpolicies", read),
+  rule("", "pods", [...read, "create", "delete"]),
   // The readiness gate: a paused machine is not ready.
   rule("", "pods/status", ["patch"]),
   rule("", "persistentvolumeclaims", read),
@@ -37,17 +45,17 @@ const controllerRules: PolicyRule[] = [
   rule(
     "admissionregistration.k8s.io",
     "mutatingwebhookconfigurations validatingwebhookconfigurations",
-    ["get", "list", "watch", "update", "patch"],
+    [...read, "update"],
     [webhookConfiguration],
   ),
-  rule("apiregistration.k8s.io", "apiservices", ["get", "list", "watch", "update", "patch"], extensionApiServices),
+  rule("apiregistration.k8s.io", "apiservices", [...read, "update"], extensionApiServices),
 ];
 
 /** In vmpod's own namespace. */
 const controllerLocalRules: PolicyRule[] = [
   rule("coordination.k8s.io", "leases", ["get", "create", "update"]),
   // Certificates.
-  rule("", "secrets", [...read, "create", "update", "patch", "delete"]),
+  rule("", "secrets", [...read, "create", "update", "delete"]),
   // How far vmpod itself is, for the KubeVirt resource's status.
   rule("apps", "deployments daemonsets", read),
 ];
@@ -56,7 +64,7 @@ const extensionRules: PolicyRule[] = [
   configuration,
   rule("kubevirt.io", "virtualmachines", ["get", "update"]),
   rule("kubevirt.io", "virtualmachines/status", ["update"]),
-  rule("kubevirt.io", "virtualmachineinstances", ["get", "list", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstances", ["get", "patch"]),
   // At an eviction, the node that the guest must leave.
   rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
@@ -67,12 +75,12 @@ const agentRules: PolicyRule[] = [
   events,
   configuration,
   rule("kubevirt.io", "virtualmachineinstances", read),
-  rule("kubevirt.io", "virtualmachineinstances/status", ["update", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstances/status", ["update"]),
   // An agent notes there what it measured at its end.
   rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "patch"]),
   rule("", "pods", read),
   rule("", "nodes", [...read, "patch"]),
-  rule("", "secrets configmaps persistentvolumeclaims persistentvolumes", ["get"]),
+  rule("", "persistentvolumeclaims", ["get"]),
 ];
 
 export function renderServiceAccounts({ namespace }: InstallSettings): ServiceAccount[] {

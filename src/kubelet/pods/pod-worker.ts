@@ -75,6 +75,7 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
   }
 
   async function observe(uid: string, memory: MutablePodMemory): Promise<Observation> {
+    const inFlightBefore = [...memory.inFlight];
     const runtime = await readRuntimeState(context.cri, context.rootDir, uid);
     for (const { id } of [...runtime.containers, ...runtime.sandboxes]) {
       owners.set(id, uid);
@@ -82,7 +83,9 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     forgetOthers(uid, new Set([...runtime.containers, ...runtime.sandboxes].map(({ id }) => id)));
     const pod = context.podByUid(uid);
     const containers = runtime.containers.map((container) => asCreatedIfCutShort(container, pod, memory));
-    return { uid, pod, runtime: { ...runtime, containers }, memory, nowMs: Date.now() };
+    // What ended while the runtime was read may show there as it was before: it counts as under way until the next look.
+    const inFlight = new Set([...inFlightBefore, ...memory.inFlight]);
+    return { uid, pod, runtime: { ...runtime, containers }, memory: { ...memory, inFlight }, nowMs: Date.now() };
   }
 
   /** @returns whether the pod has to be looked at again at once */

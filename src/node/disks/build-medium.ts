@@ -1,15 +1,18 @@
-/** Builds the medium of a cloud-init, ConfigMap or Secret volume, with what it refers to read from the API. */
+/**
+ * Builds the medium of a cloud-init, ConfigMap or Secret volume. What it refers to lies in the launcher's container, where the kubelet
+ * put it before QEMU was started (src/controllers/virtualmachineinstance/launcher-references.ts).
+ */
 import { writeFile } from "node:fs/promises";
-import { configMaps, secrets } from "../../../api/core.ts";
-import type { KubeObject, Resource } from "../../../api/meta.ts";
 import type { VirtualMachineInstance, Volume } from "../../../api/kubevirt/types.ts";
-import { isStatus, TerminalError } from "../../base/errors.ts";
+import { TerminalError } from "../../base/errors.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { type CloudInit, configDriveMedium, noCloudMedium } from "../../storage/cloud-init/media.ts";
 import { buildIso } from "../../storage/iso/iso9660.ts";
+import { hostPathOf } from "../process/container-files.ts";
+import { type Files, readMountedFiles } from "./mounted-files.ts";
 import type { PrepareContext } from "./prepare-disk.ts";
 
 type Source = NonNullable<Volume["cloudInitNoCloud"]>;
-type Files = Record<string, Buffer>;
 
 export async function buildMedium(context: PrepareContext, volume: Volume, file: string): Promise<void> {
   await writeFile(file, await contentOf(context, volume), { mode: 0o660, flag: "wx" });
@@ -20,10 +23,10 @@ async function contentOf(context: PrepareContext, volume: Volume): Promise<Buffe
   if (cloudInitNoCloud) return noCloudMedium(await cloudInit(context, cloudInitNoCloud, "noCloud"));
   if (cloudInitConfigDrive) return configDriveMedium(await cloudInit(context, cloudInitConfigDrive, "configDrive"));
   if (configMap) {
-    return filesMedium(configMap.volumeLabel, await configMapFiles(context, configMap.name ?? "", configMap.optional));
+    return filesMedium(configMap.volumeLabel, await configMapFiles(context, configMap.name ?? ""));
   }
   if (secret) {
-    return filesMedium(secret.volumeLabel, await secretFiles(context, secret.secretName ?? "", secret.optional));
+    return filesMedium(secret.volumeLabel, await secretFiles(context, secret.secretName ?? ""));
   }
   throw new TerminalError("UnsupportedVolume", `volume ${volume.name}: cannot be made into a medium`);
 }
@@ -72,40 +75,12 @@ async function publicKeys(context: PrepareContext, propagation: "noCloud" | "con
   return lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-async function configMapFiles(context: PrepareContext, name: string, optional = false): Promise<Files> {
-  const found = await read(context, configMaps, name, optional);
-  const texts = Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value)] as const);
-  return { ...Object.fromEntries(texts), ...decodeAll(found?.binaryData) };
+function configMapFiles({ pid }: PrepareContext, name: string): Promise<Files> {
+  return readMountedFiles(hostPathOf(pid, `${launcherPaths.configMaps}/${name}`));
 }
 
-async function secretFiles(context: PrepareContext, name: string, optional = false): Promise<Files> {
-  return decodeAll((await read(context, secrets, name, optional))?.data);
-}
-
-/** @throws Error that names what is missing: it may still be created, so it is looked for again */
-async function read<T extends KubeObject>(
-  { client, vmi, signal }: PrepareContext,
-  resource: Resource<T>,
-  name: string,
-  optional: boolean,
-): Promise<T | undefined> {
-  try {
-    return await client.get(resource, { namespace: namespaceOf(vmi), name }, { signal });
-  } catch (error) {
-    if (!isStatus(error, "NotFound")) throw error;
-    if (optional) return undefined;
-    throw new Error(`${resource.kind} ${namespaceOf(vmi)}/${name}, which a volume refers to, is not there: create it`, {
-      cause: error,
-    });
-  }
-}
-
-function namespaceOf(vmi: VirtualMachineInstance): string {
-  return vmi.metadata?.namespace ?? "";
-}
-
-function decodeAll(data: Record<string, string> | undefined): Files {
-  return Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64")]));
+function secretFiles({ pid }: PrepareContext, name: string): Promise<Files> {
+  return readMountedFiles(hostPathOf(pid, `${launcherPaths.secrets}/${name}`));
 }
 
 function decode(base64: string | undefined): string | undefined {

@@ -12,8 +12,8 @@ export type DiskSource =
   | { type: "emptyDisk"; path: string; capacityBytes: number }
   /** A read-only medium made from text or from a ConfigMap or Secret. */
   | { type: "medium"; path: string; volume: Volume }
-  /** `mount/disk.img` of a claim, or the claim itself when it is a block device. */
-  | { type: "claim"; path: string; mount: string; claimName: string; readOnly: boolean };
+  /** `disk.img` in a claim, or the claim itself when it is a block device. */
+  | { type: "claim"; path: string; device: string; claimName: string; readOnly: boolean };
 
 export interface NamedSource {
   volume: string;
@@ -43,8 +43,8 @@ function diskSource(volume: Volume): DiskSource {
   }
   if (persistentVolumeClaim) {
     const { claimName, readOnly = false } = persistentVolumeClaim;
-    const mount = posix.join(launcherPaths.pvc, name);
-    return { type: "claim", path: posix.join(mount, "disk.img"), mount, claimName, readOnly };
+    const path = posix.join(launcherPaths.pvc, name, "disk.img");
+    return { type: "claim", path, device: posix.join(launcherPaths.blockDevices, name), claimName, readOnly };
   }
   if (isMedium(volume)) return { type: "medium", path: posix.join(launcherPaths.disks, `${name}.iso`), volume };
   throw new TerminalError("UnsupportedVolume", `volume ${name}: this kind of volume cannot be attached as a disk`);

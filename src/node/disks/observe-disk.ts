@@ -1,6 +1,7 @@
 /** Which disks' files are there, as QEMU will open them. Reads only. */
 import { lstat, readdir } from "node:fs/promises";
 import { posix } from "node:path";
+import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import { TerminalError } from "../../base/errors.ts";
 import type { DiskImage } from "../../qemu/devices/device.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
@@ -31,8 +32,10 @@ async function observeClaim(
   source: Extract<DiskSource, { type: "claim" }>,
   volume: string,
 ): Promise<DiskImage | undefined> {
-  if ((await kindOf(hostPathOf(pid, source.mount), volume)) === "blockDevice") {
-    return { format: "raw", path: source.mount, blockDevice: true };
+  const device = hostPathOf(pid, source.device);
+  if ((await kindOf(device, volume)) === "blockDevice") {
+    const isUsable = (await lstat(device)).uid === runtimeUser;
+    return isUsable ? { format: "raw", path: source.device, blockDevice: true } : undefined;
   }
   return (await kindOf(hostPathOf(pid, source.path), volume)) ? { format: "raw", path: source.path } : undefined;
 }

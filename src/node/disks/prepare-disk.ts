@@ -2,12 +2,13 @@
  * Makes the file of a disk. Written in a directory that is only ours and renamed when complete, so that a file that is there is
  * whole, whenever the agent was killed; and a rename never follows what somebody else may have put in its place.
  */
-import { chown, open, rename } from "node:fs/promises";
+import { chown, lchown, lstat, open, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { persistentVolumeClaims } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
+import { unlessMissing } from "../../base/files.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { exec } from "../../base/exec.ts";
 import type { Client } from "../../client/client.ts";
@@ -26,6 +27,8 @@ export interface PrepareContext {
 }
 
 export async function prepareDisk(context: PrepareContext, { volume, source }: NamedSource): Promise<void> {
+  if (source.type === "claim" && (await isBlockDevice(hostPathOf(context.pid, source.device))))
+    return giveDevice(hostPathOf(context.pid, source.device));
   const target = hostPathOf(context.pid, source.path);
   const file = "unfinished";
   const name = `.${basename(target)}.unfinished`;
@@ -34,6 +37,15 @@ export async function prepareDisk(context: PrepareContext, { volume, source }: N
     await chown(pathOf(file), runtimeUser, runtimeUser);
     await rename(pathOf(file), pathAround(basename(target)));
   });
+}
+
+async function isBlockDevice(path: string): Promise<boolean> {
+  return (await unlessMissing(lstat(path)))?.isBlockDevice() ?? false;
+}
+
+/** The container's own node of the device, which the kubelet made like the host's: root's. The host's stays as it is. */
+function giveDevice(path: string): Promise<void> {
+  return lchown(path, runtimeUser, runtimeUser);
 }
 
 async function write(context: PrepareContext, volume: string, source: DiskSource, file: string): Promise<void> {

@@ -8,6 +8,11 @@ export const launcherPaths = {
   containerDisks: "/var/run/vmpod/container-disks",
   /** One directory for each PersistentVolumeClaim volume. */
   pvc: "/var/run/vmpod/pvc",
+  /** One device for each that is a block device: where a container's file system can still be written, by root, from outside. */
+  blockDevices: "/dev/vmpod",
+  /** One directory for each Secret, and each ConfigMap, that media are made of. */
+  secrets: "/var/run/vmpod/secrets",
+  configMaps: "/var/run/vmpod/config-maps",
   /** In the launcher's image: what copies a container disk, with all that it needs. */
   copierInImage: "/usr/libexec/vmpod/copier",
   /** Its copy in the emptyDir `run`, for containers of other images. */

@@ -246,7 +246,7 @@ function parse_block(path, parent, header,   folded, chomp, indent, line, n, i, 
       if (indent == 0) { if (indent_of(line) <= parent) break; indent = indent_of(line) }
       if (indent_of(line) < indent || (indent == 0 && is_end(line))) break
       last = n + 1
-    }
+    } else if (indent > 0 && length(line) > indent) last = n + 1 # what is further in than the text belongs to it
     # Unless stated, the first line with text sets the indent: blank ones before it are empty, however long.
     BLOCK[++n] = (indent == 0 && last == 0) ? "" : substr(line, indent + 1)
   }
