@@ -3,7 +3,7 @@ import { pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
-import { annotations, finalizers } from "../../../api/kubevirt/names.ts";
+import { annotations, finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstanceMigrations, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, messageOf, StatusError, TerminalError } from "../../base/errors.ts";
@@ -34,6 +34,9 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       return claim(context, action, signal);
     case "createTarget":
       return createTarget(context, action, signal);
+    case "handToTarget":
+      await labelTarget(context, action, signal);
+      return changeRegister(context, action, signal);
     case "reportDowntime":
       return reportDowntime(context, action, signal);
     case "removeFinalizer":
@@ -83,6 +86,18 @@ async function changeRegister(
     },
     signal,
   );
+}
+
+/** Before it is handed over: an agent sees the instances that carry its node's name. */
+async function labelTarget(
+  { client }: ExecuteContext,
+  { vmi, node }: ActionOf<"handToTarget">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name = "", uid, labels: current } = vmi.metadata ?? {};
+  if (current?.[labels.migrationTargetNodeName] === node) return;
+  const body = { metadata: { uid, labels: { [labels.migrationTargetNodeName]: node } } };
+  await unlessGone(client.patch(virtualMachineInstances, { namespace, name }, { type: "merge", body }, { signal }));
 }
 
 function changeInstance(
