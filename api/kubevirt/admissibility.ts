@@ -3,6 +3,7 @@
  * `virtctl` and scripts that read them keep working.
  */
 import { findCondition, isConditionTrue, vmiConditions } from "./conditions.ts";
+import { isInTransit } from "./migration.ts";
 import { type RunStrategy, runStrategyOf } from "./run-strategy.ts";
 import { startRequest, type StateChangeRequest, stateChanges, stopRequest } from "./state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "./types.ts";
@@ -93,8 +94,16 @@ export function mayRestart(
   return { verdict: "do", change: { requests: [stopRequest(uid), startRequest()] }, force: gracePeriodSeconds === 0 };
 }
 
+/** Between two QEMUs nobody but the migration says which of them runs. */
+const migrating = conflict("VMI is being migrated: wait until the migration has ended, or cancel it");
+
+export function mayMigrate(vmi: VirtualMachineInstance | undefined): Verdict {
+  return vmi !== undefined && isRunning(vmi) ? { verdict: "do" } : conflict("VM is not running");
+}
+
 export function mayPause(vmi: VirtualMachineInstance): Verdict {
   if (!isRunning(vmi)) return conflict("VM is not running");
+  if (isInTransit(vmi)) return migrating;
   const probe = vmi.spec.livenessProbe;
   if (probe && !probe.guestAgentPing)
     return denied("Forbidden", "Pausing VMIs with LivenessProbe is currently not supported");
@@ -103,15 +112,18 @@ export function mayPause(vmi: VirtualMachineInstance): Verdict {
 
 export function mayUnpause(vmi: VirtualMachineInstance): Verdict {
   if (!isRunning(vmi)) return conflict("VM is not running");
+  if (isInTransit(vmi)) return migrating;
   return isPaused(vmi) ? { verdict: "do" } : conflict("VMI is not paused");
 }
 
 export function mayReset(vmi: VirtualMachineInstance): Verdict {
+  if (isInTransit(vmi)) return migrating;
   return isRunning(vmi) ? { verdict: "do" } : conflict("VM is not running");
 }
 
 export function maySoftReboot(vmi: VirtualMachineInstance): Verdict {
   if (!isRunning(vmi)) return conflict("VM is not running");
+  if (isInTransit(vmi)) return migrating;
   if (isPaused(vmi)) return conflict("VMI is paused");
   const acpi = vmi.spec.domain.features?.acpi?.enabled !== false;
   return acpi || isAgentConnected(vmi)

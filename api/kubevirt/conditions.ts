@@ -8,6 +8,7 @@ export const vmiConditions = {
   paused: "Paused",
   agentConnected: "AgentConnected",
   liveMigratable: "LiveMigratable",
+  storageLiveMigratable: "StorageLiveMigratable",
   softwareEmulation: "SoftwareEmulation",
   podScheduled: "PodScheduled",
   /** The VM agent of the machine's node gives no sign of life: what the status says of the guest may be old. */
@@ -38,6 +39,17 @@ export const readyReasons = {
   guestPaused: "GuestPaused",
   vmiNotExists: "VMINotExists",
 } as const;
+
+/** Why `LiveMigratable` is False. */
+export const notMigratableReasons = {
+  disks: "DisksNotLiveMigratable",
+  interfaces: "InterfaceNotLiveMigratable",
+  hostDevices: "HostDeviceNotLiveMigratable",
+  filesystems: "VirtIOFSNotLiveMigratable",
+} as const;
+
+/** On a VirtualMachineInstanceMigration. */
+export const migrationConditions = { abortRequested: "migrationAbortRequested" } as const;
 
 export const podScheduledReasons = { unschedulable: "Unschedulable" } as const;
 

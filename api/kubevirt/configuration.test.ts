@@ -15,6 +15,17 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
   [{ vmRolloutStrategy: "LiveUpdate" }, { vmRolloutStrategy: "LiveUpdate" }],
   [{ developerConfiguration: { useEmulation: true } }, { useEmulation: true }],
   [{ developerConfiguration: { cpuAllocationRatio: 4 } }, { cpuAllocationRatio: 4 }],
+  [
+    { migrations: { parallelMigrationsPerCluster: 1, bandwidthPerMigration: "64Mi", allowAutoConverge: true } },
+    {
+      migrations: {
+        ...defaultConfiguration.migrations,
+        parallelMigrationsPerCluster: 1,
+        bandwidthPerMigration: "64Mi",
+        allowAutoConverge: true,
+      },
+    },
+  ],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];
@@ -35,6 +46,14 @@ const refused: [given: Given, problem: string][] = [
   [
     { developerConfiguration: { cpuAllocationRatio: -1 } },
     "spec.configuration.developerConfiguration.cpuAllocationRatio -1 is not honoured: use 1 or more",
+  ],
+  [
+    { migrations: { bandwidthPerMigration: "fast" } },
+    'spec.configuration.migrations.bandwidthPerMigration "fast" is not honoured: use a quantity',
+  ],
+  [
+    { migrations: { progressTimeout: -1 } },
+    "spec.configuration.migrations.progressTimeout -1 is not honoured: use 1 or more",
   ],
   [
     { architectureConfiguration: { defaultArchitecture: "s390x" } },

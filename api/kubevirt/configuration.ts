@@ -2,6 +2,7 @@
  * What an administrator may decide for all virtual machines: the part of the KubeVirt resource that vmpod reads. A value that
  * cannot be honoured counts as absent and is named, so that one mistake does not take the rest along.
  */
+import { isQuantity } from "../../src/base/quantity.ts";
 import type { KubeVirt } from "./resources.ts";
 
 export interface VirtConfiguration {
@@ -18,6 +19,20 @@ export interface VirtConfiguration {
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
   cpuAllocationRatio: number;
+  migrations: VirtMigrationConfiguration;
+}
+
+/** `spec.configuration.migrations`, with upstream's defaults filled in. */
+export interface VirtMigrationConfiguration {
+  parallelMigrationsPerCluster: number;
+  parallelOutboundMigrationsPerNode: number;
+  /** Bytes a second, as a quantity; `0` is no limit. */
+  bandwidthPerMigration: string;
+  /** Seconds for each GiB of the guest's memory. */
+  completionTimeoutPerGiB: number;
+  /** Seconds without progress. */
+  progressTimeout: number;
+  allowAutoConverge: boolean;
 }
 
 export const defaultConfiguration: VirtConfiguration = {
@@ -29,6 +44,14 @@ export const defaultConfiguration: VirtConfiguration = {
   vmRolloutStrategy: "Stage",
   useEmulation: false,
   cpuAllocationRatio: 20,
+  migrations: {
+    parallelMigrationsPerCluster: 5,
+    parallelOutboundMigrationsPerNode: 2,
+    bandwidthPerMigration: "0",
+    completionTimeoutPerGiB: 150,
+    progressTimeout: 150,
+    allowAutoConverge: false,
+  },
 };
 
 export interface ReadConfiguration {
@@ -74,8 +97,29 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
       developer?.cpuAllocationRatio,
       defaultConfiguration.cpuAllocationRatio,
     ),
+    migrations: readMigrations(given.migrations ?? {}, reader),
   };
   return { configuration, problems: reader.problems };
+}
+
+type MigrationCount = Exclude<keyof VirtMigrationConfiguration, "bandwidthPerMigration" | "allowAutoConverge">;
+
+function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader): VirtMigrationConfiguration {
+  const defaults = defaultConfiguration.migrations;
+  const count = (field: MigrationCount): number =>
+    reader.atLeastOne(`migrations.${field}`, given[field], defaults[field]);
+  return {
+    parallelMigrationsPerCluster: count("parallelMigrationsPerCluster"),
+    parallelOutboundMigrationsPerNode: count("parallelOutboundMigrationsPerNode"),
+    bandwidthPerMigration: reader.quantity(
+      "migrations.bandwidthPerMigration",
+      given.bandwidthPerMigration,
+      defaults.bandwidthPerMigration,
+    ),
+    completionTimeoutPerGiB: count("completionTimeoutPerGiB"),
+    progressTimeout: count("progressTimeout"),
+    allowAutoConverge: given.allowAutoConverge ?? defaults.allowAutoConverge,
+  };
 }
 
 const evictionStrategies = ["None", "LiveMigrate", "LiveMigrateIfPossible", "External"] as const;
@@ -104,6 +148,13 @@ class Reader {
     if (!value) return fallback;
     if (value >= 1) return value;
     this.refuse(field, String(value), "use 1 or more");
+    return fallback;
+  }
+
+  quantity(field: string, value: string | number | undefined, fallback: string): string {
+    if (value === undefined || value === "") return fallback;
+    if (isQuantity(value) && !String(value).startsWith("-")) return String(value);
+    this.refuse(field, JSON.stringify(value), "use a quantity of bytes a second, e.g. 64Mi, or 0 for no limit");
     return fallback;
   }
 

@@ -43,11 +43,20 @@ export const annotations = {
   heartbeat: "kubevirt.io/heartbeat",
   /** On a Node: what was found out about its KVM, for people. */
   kvmReason: "vmpod.dev/kvm-reason",
+  migrationJobName: "kubevirt.io/migrationJobName",
+  /** On a migration: the node that is to be emptied. */
+  evacuationMigration: "kubevirt.io/evacuationMigration",
+  /** On a migration: when the guest stood still at its source, and went on at its target; RFC 3339 with milliseconds. */
+  guestStoppedAt: "vmpod.dev/guest-stopped-at",
+  guestResumedAt: "vmpod.dev/guest-resumed-at",
+  /** On a migration: milliseconds between those two. */
+  migrationDowntimeMs: "vmpod.dev/migration-downtime-ms",
 } as const;
 
 export const finalizers = {
   virtualMachine: "kubevirt.io/virtualMachineControllerFinalize",
   virtualMachineInstance: "kubevirt.io/foregroundDeleteVirtualMachine",
+  migration: "kubevirt.io/migrationJobFinalize",
 } as const;
 
 export const deviceResources = {

@@ -37,6 +37,18 @@ export const entries: readonly CommandEntry[] = [
   { name: "pause", summary: "Freeze a virtual machine in memory", group: machines, load: () => import("./pause.ts") },
   { name: "unpause", summary: "Let a paused machine go on", group: machines, load: () => import("./unpause.ts") },
   {
+    name: "migrate",
+    summary: "Move a running machine to another pod, without a reboot",
+    group: machines,
+    load: () => import("./migrate.ts"),
+  },
+  {
+    name: "migrate-cancel",
+    summary: "Leave a machine that is being migrated where it is",
+    group: machines,
+    load: () => import("./migrate-cancel.ts"),
+  },
+  {
     name: "soft-reboot",
     summary: "Ask the guest to reboot itself",
     group: machines,

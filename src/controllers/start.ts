@@ -1,5 +1,5 @@
 /** Starts the controllers of virtual machines. They share their copies of the API's objects. */
-import { kubeVirts, virtualMachines } from "../../api/kubevirt/resources.ts";
+import { kubeVirts, virtualMachineInstanceMigrations, virtualMachines } from "../../api/kubevirt/resources.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
@@ -7,6 +7,9 @@ import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
+import { startMigrationController } from "./migration/controller.ts";
+import { startEvacuationController } from "./migration/evacuation.ts";
+import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
 import { startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
@@ -33,10 +36,11 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const { client, launcherImage, imageVolumes, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
+  const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
   const namespace = options.kubeVirtNamespace;
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, kubevirts, ...Object.values(instances)];
+  const all = [vms, migrations, kubevirts, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -65,6 +69,16 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       signal,
     }),
     startVmController({ client, informers: { vms, ...instances }, events, signal }),
+    startMigrationController({
+      client,
+      informers: { ...instances, migrations },
+      events,
+      launcherImage,
+      imageVolumes,
+      configuration,
+      signal,
+    }),
+    startEvacuationController({ client, informers: { ...instances, migrations }, events, configuration, signal }),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }

@@ -14,7 +14,7 @@ import { parseRoute } from "./subresources/route.ts";
 
 const prefix = "/apis/subresources.kubevirt.io/v1";
 const plugins = createAdmissionPlugins({
-  // Only evictions ask the API: test/vm-api has them.
+  // Only evictions and migrations ask the API: test/vm-api has them.
   client: createClient({ server: "http://127.0.0.1:1" }),
   configuration: () => defaultConfiguration,
   isOwnComponent: embeddedComponents,
@@ -53,7 +53,7 @@ test("what is not served is told apart from what is not there", () => {
     }
     return 200;
   };
-  assert.equal(code("namespaces/n/virtualmachines/a/migrate", "PUT"), 501);
+  assert.equal(code("namespaces/n/virtualmachines/a/memorydump", "PUT"), 501);
   assert.equal(code("namespaces/n/virtualmachines/a/nothing", "PUT"), 404);
   assert.equal(code("namespaces/n/virtualmachines/a/start", "GET"), 405);
   assert.equal(code("namespaces/n/virtualmachines/%ZZ/start", "PUT"), 400);

@@ -30,6 +30,9 @@ import { byVmiUid, vmiUidOf } from "./domain/observe.ts";
 import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { noteMigrationEvent } from "./migration/note-event.ts";
+import { createMigrationRecords } from "./migration/records.ts";
+import { startMigrationEnds } from "./migration/start.ts";
 import { createMonitors } from "./monitor/monitors.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
@@ -82,13 +85,15 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   const reaper = runReconciler(createDhcpReaper(dhcpDirectory, finder), { signal, concurrency: 1, log });
   const consoles = createConsoles();
   const guests = createGuestAgents(log);
+  const migrations = createMigrationRecords();
   const monitors = createMonitors({
     onEvent(key, event) {
       if (noteEvent(vmis, records, events, key, event)) loop.enqueue(key);
+      if (noteMigrationEvent(vmis, migrations, key, event)) for (const end of ends) end.enqueue(key);
     },
     onClosed(key, qemu) {
       guests.forget(qemu);
-      loop.enqueue(key);
+      for (const each of [loop, ...ends]) each.enqueue(key);
       reaper.enqueue(reaperKey);
     },
   });
@@ -117,11 +122,17 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
       events.record(vmi, "Warning", "SyncFailed", messageOf(error));
     },
   });
+  const ends = startMigrationEnds(
+    { client, vmis, launchers, finder, monitors, consoles, migrations, events, kubeletRoot, dhcpDirectory },
+    { signal, log },
+  );
   vmis.start(signal);
   launchers.start(signal);
   await Promise.all([vmis.synced(), launchers.synced()]);
-  enqueueOnChange(loop, vmis);
-  enqueueOnChange(loop, launchers, (pod: Pod) => keysOf(pod));
+  for (const each of [loop, ...ends]) {
+    enqueueOnChange(each, vmis);
+    enqueueOnChange(each, launchers, (pod: Pod) => keysOf(pod));
+  }
   vmis.onChange(({ type, object }) => {
     if (type === "deleted") records.forget(object.metadata?.uid ?? "");
   });

@@ -182,9 +182,9 @@ test("what cannot be done at a guest that does not run is refused in upstream's 
   await assert.rejects(subresource("PUT", `${vmi}/pause`, {}), { code: 409, message: /VM is not running/ });
   await assert.rejects(subresource("GET", `${vmi}/guestosinfo`), { code: 409, message: /VMI is not running/ });
   await assert.rejects(subresource("GET", `${vmi}/console`), { code: 501, message: /websocket/ });
-  await assert.rejects(subresource("PUT", "virtualmachines/asleep/migrate", {}), {
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/memorydump", {}), {
     code: 501,
-    message: /live migration is not available yet/,
+    message: /memory dumps is not available yet/,
   });
   await assert.rejects(subresource("PUT", "virtualmachines/nobody/start", {}), {
     code: 404,

@@ -64,8 +64,9 @@ export function startVmiController(options: VmiControllerOptions): ReconcilerLoo
   enqueueOnChange(loop, informers.vmis);
   enqueueOnChange(loop, informers.pods, (pod) => ownerKeys(pod));
   enqueueOnChange(loop, informers.claims, (claim) => keysInNamespace(informers, claim.metadata?.namespace));
-  informers.nodes.onChange(({ type }) => {
-    if (type !== "updated") for (const vmi of informers.vmis.list()) loop.enqueue(objectKey(vmi));
+  informers.nodes.onChange(({ type, object, previous }) => {
+    const isMoved = object.metadata?.labels?.[labels.schedulable] !== previous?.metadata?.labels?.[labels.schedulable];
+    if (type !== "updated" || isMoved) for (const vmi of informers.vmis.list()) loop.enqueue(objectKey(vmi));
   });
   return loop;
 }

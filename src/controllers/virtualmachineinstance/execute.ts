@@ -2,10 +2,11 @@
 import { pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
+import { launchersInUse } from "../../../api/kubevirt/migration.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, messageOf, StatusError, TerminalError } from "../../base/errors.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client, ObjectKey } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
@@ -25,6 +26,7 @@ export interface ExecuteContext {
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
   if (action.type === "createPod") await createPod(context, action, signal);
   else if (action.type === "deletePod") await deletePod(context, action, signal);
+  else if (action.type === "removeLoser") await removeLoser(context, action, signal);
   else if (action.type === "setPodCondition") await setPodCondition(context, action, signal);
   else if (action.type === "labelNode") await labelNode(context, action, signal);
   else await removeFinalizer(context, action, signal);
@@ -60,11 +62,19 @@ async function createPod(context: ExecuteContext, action: ActionOf<"createPod">,
 /** Asks the server, not the cache: a VMI that was deleted meanwhile must not get a pod beside its successor's. */
 async function isStillWanted(client: Client, vmi: VirtualMachineInstance, signal: AbortSignal): Promise<boolean> {
   const { namespace, name = "", uid } = vmi.metadata ?? {};
+  const current = await findInstance(client, { namespace, name }, signal);
+  return current !== undefined && current.metadata?.uid === uid && current.metadata?.deletionTimestamp === undefined;
+}
+
+export async function findInstance(
+  client: Client,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<VirtualMachineInstance | undefined> {
   try {
-    const current = await client.get(virtualMachineInstances, { namespace, name }, { signal });
-    return current.metadata?.uid === uid && current.metadata?.deletionTimestamp === undefined;
+    return await client.get(virtualMachineInstances, key, { signal });
   } catch (error) {
-    if (isStatus(error, "NotFound")) return false;
+    if (isStatus(error, "NotFound")) return undefined;
     throw error;
   }
 }
@@ -80,6 +90,18 @@ async function deletePod(context: ExecuteContext, action: ActionOf<"deletePod">,
     context.events.record(vmi, "Warning", "FailedDelete", `Error deleting pod ${name}: ${messageOf(error)}`);
     throw error;
   }
+}
+
+/** Enough for its container to end in order: no guest runs in it. */
+const loserGraceSeconds = 2;
+
+/** Asks the server, not the copy: what lost an earlier migration may be an end of the next. */
+async function removeLoser(context: ExecuteContext, { vmi, pod }: ActionOf<"removeLoser">, signal: AbortSignal) {
+  const { namespace, name = "", uid } = vmi.metadata ?? {};
+  const current = await findInstance(context.client, { namespace, name }, signal);
+  if (current === undefined || current.metadata?.uid !== uid) return;
+  if (launchersInUse(current)?.includes(pod.metadata?.name ?? "")) return;
+  await deletePod(context, { type: "deletePod", vmi, pod, gracePeriodSeconds: loserGraceSeconds }, signal);
 }
 
 /** Merged by its type: the kubelet writes the same list. */

@@ -13,6 +13,7 @@ import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { buildCommand } from "../../qemu/domain/arguments.ts";
+import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
@@ -25,6 +26,8 @@ export interface LauncherContext extends VolumeContext {
   launcherImage: string;
   accelerator: Accelerator;
   configuration: VirtConfiguration;
+  /** What this launcher's QEMU is beyond what the spec says. */
+  domain?: Pick<Domain, "incoming" | "machineVersion">;
 }
 
 export const computeContainer = "compute";
@@ -46,8 +49,11 @@ export function launcherPodName(vmi: VirtualMachineInstance): string {
   const digest = createHash("sha256")
     .update(vmi.metadata?.uid ?? "")
     .digest();
-  const suffix = [...digest.subarray(0, suffixLength)].map((byte) => suffixAlphabet[byte % suffixAlphabet.length]);
-  return `virt-launcher-${vmi.metadata?.name}-${suffix.join("")}`;
+  return `virt-launcher-${vmi.metadata?.name}-${podNameSuffix(digest)}`;
+}
+
+export function podNameSuffix(digest: Buffer): string {
+  return [...digest.subarray(0, suffixLength)].map((byte) => suffixAlphabet[byte % suffixAlphabet.length]).join("");
 }
 
 export function renderLauncherPod(vmi: VirtualMachineInstance, context: LauncherContext): Pod {
@@ -111,7 +117,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
         name: computeContainer,
         image: context.launcherImage,
         imagePullPolicy: "IfNotPresent",
-        command: buildCommand(domainOf(vmi, context.accelerator)),
+        command: buildCommand({ ...domainOf(vmi, context.accelerator), ...context.domain }),
         resources,
         securityContext,
         lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },

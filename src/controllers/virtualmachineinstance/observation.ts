@@ -1,5 +1,6 @@
 /** What the controller looks at to decide about one VirtualMachineInstance. Plain data, never changed. */
 import type { Pod } from "../../../api/core.ts";
+import { activeLauncher } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Silence } from "../../runtime/node-heartbeat.ts";
 import type { Accelerator } from "./domain.ts";
@@ -9,6 +10,8 @@ export interface Claim {
   exists: boolean;
   /** volumeMode Block. */
   block: boolean;
+  /** Pods of several nodes may use it at once. */
+  shared: boolean;
 }
 
 export interface Observation {
@@ -17,8 +20,10 @@ export interface Observation {
   pods: readonly Pod[];
   /** The PersistentVolumeClaims that the volumes name. */
   claims: readonly Claim[];
-  /** False when the node that the pod was bound to is no longer part of the cluster. */
+  /** False when the node that the launcher was bound to is no longer part of the cluster. */
   nodeExists: boolean;
+  /** Virtual machines can run on some other node than the pod's. */
+  hasOtherNodes: boolean;
   /** The VM agent of the machine's node gives no sign of life. */
   agentSilence: Silence | undefined;
   accelerator: Accelerator;
@@ -28,14 +33,9 @@ export interface Observation {
   now: string;
 }
 
-/** The pod that counts: a live one before an ended one, then the oldest. */
-export function launcherOf({ pods }: Pick<Observation, "pods">): Pod | undefined {
-  const byAge = [...pods].sort((a, b) => age(a) - age(b));
-  return byAge.find((pod) => !hasEnded(pod)) ?? byAge[0];
-}
-
-function age(pod: Pod): number {
-  return Date.parse(pod.metadata?.creationTimestamp ?? "") || 0;
+/** The pod that runs the guest, or is to: while the guest is migrated there is another one, which does not count yet. */
+export function launcherOf({ vmi, pods }: Pick<Observation, "vmi" | "pods">): Pod | undefined {
+  return activeLauncher(vmi, pods, hasEnded);
 }
 
 export function hasEnded(pod: Pod): boolean {

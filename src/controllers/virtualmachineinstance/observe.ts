@@ -20,7 +20,7 @@ import { timestamp } from "../../runtime/conditions.ts";
 import { agentSilence, type Silence } from "../../runtime/node-heartbeat.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import type { Accelerator } from "./domain.ts";
-import type { Claim, Observation } from "./observation.ts";
+import { type Claim, launcherOf, type Observation } from "./observation.ts";
 
 export interface Informers {
   vmis: Informer<VirtualMachineInstance>;
@@ -67,14 +67,14 @@ export async function observe(
   const { namespace, name } = parseObjectKey(key);
   const vmi = informers.vmis.get(namespace, name);
   if (vmi === undefined) return undefined;
-  const launchers = informers.pods
-    .byIndex(byVmiUid, vmi.metadata?.uid ?? "")
-    .filter((pod) => pod.metadata?.namespace === namespace);
+  const launchers = podsOf(vmi, informers.pods);
+  const nodeName = launcherOf({ vmi, pods: launchers })?.spec?.nodeName;
   return {
     vmi,
     pods: launchers,
     claims: claimsOf(vmi, informers.claims),
-    nodeExists: await nodesExist(context, launchers, signal),
+    nodeExists: nodeName === undefined || (await nodeExists(context, nodeName, signal)),
+    hasOtherNodes: hasOtherNodes(informers.nodes, nodeName),
     agentSilence: silenceOf(vmi, informers.nodes),
     accelerator: chooseAccelerator(vmi, informers.nodes.list(), configuration()),
     createFailure: createFailures.get(key),
@@ -82,20 +82,21 @@ export async function observe(
   };
 }
 
-/** A node that the copy lacks may only be new: the server decides before a guest is given up. */
-async function nodesExist(
-  { client, informers }: ObserveContext,
-  launchers: readonly Pod[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const names = new Set(launchers.flatMap((pod) => pod.spec?.nodeName ?? []));
-  for (const name of names) {
-    if (informers.nodes.get(undefined, name) === undefined && !(await nodeExists(client, name, signal))) return false;
-  }
-  return true;
+/** All launchers of the instance, whatever became of them. */
+export function podsOf({ metadata }: VirtualMachineInstance, pods: Informer<Pod>): Pod[] {
+  return pods.byIndex(byVmiUid, metadata?.uid ?? "").filter((pod) => pod.metadata?.namespace === metadata?.namespace);
 }
 
-async function nodeExists(client: Client, name: string, signal: AbortSignal): Promise<boolean> {
+/** Whether virtual machines can run somewhere else: their agent has announced itself there. */
+export function hasOtherNodes(nodes: Informer<Node>, nodeName: string | undefined): boolean {
+  return nodes
+    .list()
+    .some(({ metadata }) => metadata?.name !== nodeName && metadata?.labels?.[labels.schedulable] === "true");
+}
+
+/** A node that the copy lacks may only be new: the server decides before a guest is given up. */
+async function nodeExists({ client, informers }: ObserveContext, name: string, signal: AbortSignal): Promise<boolean> {
+  if (informers.nodes.get(undefined, name) !== undefined) return true;
   try {
     await client.get(nodes, { name }, { signal });
     return true;
@@ -109,12 +110,16 @@ function silenceOf({ status }: VirtualMachineInstance, nodes: Informer<Node>): S
   return status?.nodeName ? agentSilence(nodes.get(undefined, status.nodeName), Date.now()) : undefined;
 }
 
-function claimsOf(vmi: VirtualMachineInstance, claims: Informer<PersistentVolumeClaim>): Claim[] {
+export function claimsOf(vmi: VirtualMachineInstance, claims: Informer<PersistentVolumeClaim>): Claim[] {
   const names = (vmi.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
   return [...new Set(names)].map((name) => {
     const claim = claims.get(vmi.metadata?.namespace, name);
-    return { name, exists: claim !== undefined, block: claim?.spec?.volumeMode === "Block" };
+    return { name, exists: claim !== undefined, block: claim?.spec?.volumeMode === "Block", shared: isShared(claim) };
   });
+}
+
+function isShared(claim: PersistentVolumeClaim | undefined): boolean {
+  return claim?.spec?.accessModes?.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany") === true;
 }
 
 /** KVM when a node that takes pods offers it, unless the administrator or the user wants emulation. */

@@ -53,7 +53,11 @@ test("one step at a time", () => {
   const table: [string, Observation, string[]][] = [
     ["creates the pod", observationOf("Pending"), ["createPod"]],
     ["creates no second pod", observationOf("Pending", { pods: [podIn("Pending")] }), []],
-    ["waits for a claim", observationOf("Pending", { claims: [{ name: "c", exists: false, block: false }] }), []],
+    [
+      "waits for a claim",
+      observationOf("Pending", { claims: [{ name: "c", exists: false, block: false, shared: false }] }),
+      [],
+    ],
     ["gives up a vanished pod", observationOf("Running"), []],
     ["labels the node", observationOf("Scheduled", { pods: [podIn("Running")] }), ["labelNode"]],
     ["opens the readiness gate", labelled(observationOf("Running", { pods: [gated("False")] })), ["setPodCondition"]],

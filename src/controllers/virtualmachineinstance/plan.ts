@@ -2,11 +2,12 @@
  * What to do about a VirtualMachineInstance. Pure: an ordered list of steps, of which the first that has
  * something to do, or something to wait for, decides.
  *
- * Invariant: a pod is created only while none exists, and the finalizer goes only when none does; so no two
- * launchers of one VMI ever live at the same time.
+ * Invariant: a pod is created here only while none exists, and the finalizer goes only when none does; so no two
+ * launchers of one VMI ever live at the same time, except for the two ends of a migration (../migration).
  */
 import type { Pod } from "../../../api/core.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
+import { launchersInUse } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
@@ -19,6 +20,7 @@ export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; accelerator: Accelerator; blockClaims: ReadonlySet<string> }
   | { type: "deletePod"; vmi: VirtualMachineInstance; pod: Pod; gracePeriodSeconds: number }
   | { type: "setPodCondition"; pod: Pod; condition: Condition }
+  | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: Pod }
   | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
   | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
 
@@ -30,6 +32,7 @@ const steps: readonly Step[] = [
   evictFromLostNode,
   stopFinal,
   createLauncher,
+  removeLosers,
   holdReadinessGate,
   labelWithNode,
 ];
@@ -66,6 +69,14 @@ function createLauncher(observation: Observation): Action[] | undefined {
   if (decidePhase(observation).phase !== "Pending" || claims.some((claim) => !claim.exists)) return [];
   const blockClaims = new Set(claims.filter((claim) => claim.block).map((claim) => claim.name));
   return [{ type: "createPod", vmi, accelerator, blockClaims }];
+}
+
+/** Pods that a migration has left behind: the source after the guest has moved, the target after it has not. */
+function removeLosers({ vmi, pods }: Observation): Action[] | undefined {
+  const inUse = launchersInUse(vmi);
+  if (inUse === undefined) return undefined;
+  const losers = pods.filter(({ metadata }) => !metadata?.deletionTimestamp && !inUse.includes(metadata?.name ?? ""));
+  return losers.length > 0 ? losers.map((pod) => ({ type: "removeLoser", vmi, pod })) : undefined;
 }
 
 function holdReadinessGate(observation: Observation): Action[] | undefined {

@@ -20,6 +20,7 @@ export function observationOf(
     pods: [],
     claims: [],
     nodeExists: true,
+    hasOtherNodes: false,
     agentSilence: undefined,
     accelerator: "tcg",
     createFailure: undefined,

@@ -17,6 +17,7 @@ export function decideStatus(observation: Observation): VirtualMachineInstanceSt
     ...(pod?.spec?.nodeName && phase !== "Pending" && phase !== "Scheduling" && { nodeName: pod.spec.nodeName }),
     ...(pod?.status?.qosClass && { qosClass: pod.status.qosClass }),
     ...(pod?.spec?.containers[0]?.image && { launcherContainerImageVersion: pod.spec.containers[0].image }),
+    ...(phase === "Running" && { migrationMethod: "LiveMigration", migrationTransport: "Unix" }),
     activePods: activePods(observation),
     phaseTransitionTimestamps: transitions(current, phase, now),
     conditions: decideConditions(observation, phase),

@@ -4,6 +4,7 @@ import { readyReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition, isConditionTrue, removeCondition, setCondition } from "../../runtime/conditions.ts";
 import { copyUnderWay, failedCopy } from "./disk-copies.ts";
+import { liveMigratable, storageLiveMigratable } from "./live-migratable.ts";
 import { launcherOf, type Observation } from "./observation.ts";
 import { diskCopyFailed } from "./phase.ts";
 
@@ -31,7 +32,12 @@ export function decideConditions(observation: Observation, phase: string): Condi
     vmiConditions.nodeUnresponsive,
     now,
   );
-  return putOrDrop(withNode, podUnscheduled(pod), () => true, vmiConditions.podScheduled, now);
+  const withScheduled = putOrDrop(withNode, podUnscheduled(pod), () => true, vmiConditions.podScheduled, now);
+  if (phase !== "Running") return withScheduled;
+  return [liveMigratable(observation), storageLiveMigratable()].reduce(
+    (conditions, condition) => setCondition(conditions, condition, now),
+    withScheduled,
+  );
 }
 
 function putOrDrop(

@@ -21,6 +21,7 @@ import type { KubeObject, Resource } from "../../../api/meta.ts";
 import type { Client } from "../../client/client.ts";
 import { launcherEvictionPlugin } from "./eviction.ts";
 import { refuseCauses } from "./invalid.ts";
+import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
 
 export interface AdmissionContext {
@@ -33,6 +34,7 @@ export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlug
   return [
     virtualMachinePlugin(context.configuration),
     virtualMachineInstancePlugin(context),
+    migrationPlugin(context.client),
     launcherEvictionPlugin(context),
   ];
 }

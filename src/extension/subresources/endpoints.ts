@@ -17,6 +17,7 @@ import {
   unpause,
   userList,
 } from "./guest.ts";
+import { migrate } from "./migrate.ts";
 import { restart, start, stop } from "./run.ts";
 import { forwardPort, forwardPortOfVm, openConsole, openVnc, type StreamHandler } from "./streams.ts";
 
@@ -36,6 +37,7 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vm, subresource: "start", method: "PUT", handle: start },
   { plural: vm, subresource: "stop", method: "PUT", handle: stop },
   { plural: vm, subresource: "restart", method: "PUT", handle: restart },
+  { plural: vm, subresource: "migrate", method: "PUT", handle: migrate },
   { plural: vm, subresource: "expand-spec", method: "GET", handle: expandSpec },
   { plural: vm, subresource: "portforward", method: "GET", stream: forwardPortOfVm },
   { plural: vmi, subresource: "console", method: "GET", stream: openConsole },
@@ -55,7 +57,6 @@ export const endpoints: readonly Endpoint[] = [
 
 /** Upstream's subresources that vmpod does not serve yet. */
 export const unavailable: ReadonlyMap<string, string> = new Map([
-  ["migrate", "live migration"],
   ["addvolume", "adding volumes to a running machine"],
   ["removevolume", "removing volumes from a running machine"],
   ["memorydump", "memory dumps"],

@@ -20,6 +20,14 @@ export function integerOption(body: unknown, name: string): number | undefined {
   throw new StatusError("BadRequest", `${name}: ${JSON.stringify(value)} must be a whole number`);
 }
 
+export function textMapOption(body: unknown, name: string): Record<string, string> | undefined {
+  const value = field(body, name);
+  if (value === undefined) return undefined;
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isMap && Object.values(value).every((each) => typeof each === "string")) return value as Record<string, string>;
+  throw new StatusError("BadRequest", `${name}: ${JSON.stringify(value)} must be a map of texts`);
+}
+
 export function isDryRun({ body, query }: Pick<SubresourceRequest, "body" | "query">): boolean {
   const wanted = field(body, "dryRun");
   if (Array.isArray(wanted) && wanted.includes("All")) return true;

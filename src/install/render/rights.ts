@@ -22,6 +22,7 @@ const controllerRules: PolicyRule[] = [
   configuration,
   rule("kubevirt.io", "virtualmachines", [...read, "update"]),
   rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
+  // Created to empty a node; who wants one of them aborted deletes it, and then its finalizer is taken away.
   rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
   rule(
     "kubevirt.io",
@@ -73,8 +74,10 @@ const extensionRules: PolicyRule[] = [
 const agentRules: PolicyRule[] = [
   events,
   configuration,
-  rule("kubevirt.io", "virtualmachineinstances virtualmachineinstancemigrations", read),
+  rule("kubevirt.io", "virtualmachineinstances", read),
   rule("kubevirt.io", "virtualmachineinstances/status", ["update"]),
+  // An agent notes there what it measured at its end.
+  rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "patch"]),
   rule("", "pods", read),
   rule("", "nodes", [...read, "patch"]),
   rule("", "persistentvolumeclaims", ["get"]),

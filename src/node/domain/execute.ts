@@ -1,21 +1,11 @@
 /** Carries out one planned action. Each may be repeated: the plan that named it started from what was observed. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Client } from "../../client/client.ts";
-import { guestSubnet } from "../../network/guest-subnet.ts";
-import { podCgroups } from "../../network/pod-cgroup.ts";
-import { defaultGuestCidr, names } from "../../network/pod-network.ts";
-import { reconcileNetwork } from "../../network/reconcile-network.ts";
-import { parseResolvConf } from "../../network/resolv-conf.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { prepareDisk } from "../disks/prepare-disk.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import type { Monitors } from "../monitor/monitors.ts";
-import { hostPathOf, netnsOf } from "../process/container-files.ts";
-import { macOf, podInterfaces } from "./desired-devices.ts";
+import { connectNetwork } from "./connect-network.ts";
 import type { Action } from "./plan.ts";
 import type { DomainRecords } from "./records.ts";
 
@@ -33,7 +23,7 @@ export interface ExecuteContext {
 
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
   const { qemu, observation } = action;
-  if (action.type === "connectNetwork") return connectNetwork(context, action, signal);
+  if (action.type === "connectNetwork") return connect(context, action, signal);
   if (action.type === "prepareDisk") {
     const { client } = context;
     return prepareDisk({ client, vmi: observation.vmi, pid: qemu.pid, signal }, action.disk);
@@ -72,46 +62,8 @@ function askGuest({ guests, records, lookAgain }: ExecuteContext, { observation,
   });
 }
 
-async function connectNetwork(
-  context: ExecuteContext,
-  { observation, qemu }: Action,
-  signal: AbortSignal,
-): Promise<void> {
+async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
-  const [nic] = podInterfaces(vmi);
-  if (nic === undefined) return;
-  const subnet = guestSubnet(podNetworkOf(vmi, nic.name)?.pod?.vmNetworkCIDR || defaultGuestCidr);
-  const [resolvConf, cgroup] = await Promise.all([
-    readFile(hostPathOf(qemu.pid, "/etc/resolv.conf"), "utf8"),
-    readFile(`/proc/${qemu.pid}/cgroup`, "utf8"),
-  ]);
-  await reconcileNetwork(
-    netnsOf(qemu.pid),
-    {
-      network: {
-        ...subnet,
-        uplink: names.uplink,
-        bridge: names.bridge,
-        tap: names.tap,
-        guestMac: macOf(vmi, nic),
-        multiqueue: false,
-        owner: runtimeUser,
-        ports: (nic.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
-      },
-      resolver: parseResolvConf(resolvConf),
-      hostname: pod.spec?.hostname ?? vmi.metadata?.name,
-      pidFile: join(context.dhcpDirectory, `${pod.metadata?.uid}.pid`),
-      cgroups: podCgroups(cgroup, pod.metadata?.uid ?? ""),
-    },
-    signal,
-  );
+  await connectNetwork({ vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory }, signal);
   context.records.of(vmi.metadata?.uid ?? "").networkOf = qemu.pid;
-}
-
-function podNetworkOf(vmi: VirtualMachineInstance, name: string): Network | undefined {
-  return vmi.spec.networks?.find((network) => network.name === name);
-}
-
-function protocolOf(protocol: string | undefined): "TCP" | "UDP" | "SCTP" {
-  return protocol === "UDP" || protocol === "SCTP" ? protocol : "TCP";
 }

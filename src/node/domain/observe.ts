@@ -1,5 +1,6 @@
 /** Looks at one virtual machine from all sides; see observation.ts for what that means. Reads only. */
 import type { Pod } from "../../../api/core.ts";
+import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
@@ -37,7 +38,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
   const { namespace, name } = parseObjectKey(key);
   const vmi = context.vmis.get(namespace, name);
   const pod = vmi && launcherOf(context.launchers, vmi);
-  if (vmi === undefined || pod === undefined) return undefined;
+  if (vmi === undefined || pod === undefined || isAway(vmi, pod)) return undefined;
   const record = context.records.of(vmi.metadata?.uid ?? "");
   const qemu = await context.finder.find(pod.metadata?.uid ?? "");
   const machine = qemu && (await machineOf(context.monitors, key, qemu));
@@ -66,17 +67,25 @@ function isDue({ guest, guestAskedMs }: DomainRecord): boolean {
   return Date.now() - guestAskedMs > (hasAddress ? guestIntervalMs : guestFirstIntervalMs);
 }
 
-/** The pod that counts: one that still runs before one that has ended. */
+/** A guest between two QEMUs is the migration's (../migration), unless the one that counts has ended. */
+function isAway(vmi: VirtualMachineInstance, pod: Pod): boolean {
+  return isInTransit(vmi) && exitOf(pod) === undefined;
+}
+
+/** The pod that runs the guest, or is to; undefined when it is on another node. */
 export function launcherOf(launchers: Informer<Pod>, vmi: VirtualMachineInstance): Pod | undefined {
-  const pods = launchers
-    .byIndex(byVmiUid, vmi.metadata?.uid ?? "")
-    .filter((pod) => pod.metadata?.namespace === vmi.metadata?.namespace);
-  return pods.find((pod) => exitOf(pod) === undefined) ?? pods[0];
+  return activeLauncher(vmi, launchersOf(launchers, vmi), (pod) => exitOf(pod) !== undefined);
+}
+
+export function launchersOf(launchers: Informer<Pod>, { metadata }: VirtualMachineInstance): Pod[] {
+  return launchers
+    .byIndex(byVmiUid, metadata?.uid ?? "")
+    .filter((pod) => pod.metadata?.namespace === metadata?.namespace);
 }
 
 export const vmiUidOf = (pod: Pod): string => pod.metadata?.labels?.[labels.createdBy] ?? "";
 
-function exitOf(pod: Pod): ContainerExit | undefined {
+export function exitOf(pod: Pod): ContainerExit | undefined {
   const terminated = pod.status?.containerStatuses?.find((status) => status.name === "compute")?.state?.terminated;
   if (terminated === undefined) return undefined;
   return { exitCode: terminated.exitCode, signal: terminated.signal, reason: terminated.reason };

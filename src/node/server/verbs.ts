@@ -1,6 +1,7 @@
 /** The plain requests, by method and path. PUTs answer 202 without a body, as upstream's do. */
 import type { IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
+import { isInTransit } from "../../../api/kubevirt/migration.ts";
 import { StatusError } from "../../base/errors.ts";
 import { QmpClosed, QmpError, QmpTimeout } from "../../qemu/qmp/errors.ts";
 import type { GuestAgent } from "../../qemu/guest-agent/client.ts";
@@ -26,10 +27,10 @@ export type Verb = (context: VerbContext, target: Target, req: IncomingMessage) 
 const defaultUnfreezeMs = 5 * 60_000;
 
 export const verbs: Readonly<Record<string, Verb>> = {
-  "PUT pause": (_, target) => done(pause(target)),
-  "PUT unpause": (_, target) => done(unpause(target)),
-  "PUT reset": (_, target) => done(reset(target)),
-  "PUT softreboot": ({ guests }, target) => done(softReboot(target, guests)),
+  "PUT pause": (_, target) => done(pause(settled(target))),
+  "PUT unpause": (_, target) => done(unpause(settled(target))),
+  "PUT reset": (_, target) => done(reset(settled(target))),
+  "PUT softreboot": ({ guests }, target) => done(softReboot(settled(target), guests)),
   "PUT freeze": serveFreeze,
   "PUT unfreeze": ({ guests }, target) => done(withAgent(guests, target, guestThaw)),
   "GET guestosinfo": ({ guests }, target) => asJson(withAgent(guests, target, describeGuest)),
@@ -37,6 +38,12 @@ export const verbs: Readonly<Record<string, Verb>> = {
   "GET filesystemlist": ({ guests }, target) => asJson(withAgent(guests, target, listFilesystems)),
   "GET vnc/screenshot": async (_, target) => ({ contentType: "image/png", body: await takeScreenshot(target) }),
 };
+
+/** @throws StatusError Conflict while only the migration says which of two QEMUs runs */
+function settled(target: Target): Target {
+  if (isInTransit(target.vmi)) throw new StatusError("Conflict", "VMI is being migrated");
+  return target;
+}
 
 async function serveFreeze({ guests }: VerbContext, target: Target, req: IncomingMessage): Promise<Reply> {
   const { unfreezeTimeout } = (await readBody(req)) as { unfreezeTimeout?: unknown };

@@ -6,7 +6,6 @@ import { hasStarted, type Observation } from "../domain/observation.ts";
 
 export const bootFailedCondition = "GuestBootFailed";
 export const syncFailedReason = "SyncFailed";
-const storageLiveMigratable = "StorageLiveMigratable";
 
 type Wanted = Condition | "absent" | "unchanged";
 type Rule = (observation: Observation) => Wanted;
@@ -15,8 +14,6 @@ const rules: Record<string, Rule> = {
   [vmiConditions.agentConnected]: agentConnected,
   [vmiConditions.paused]: paused,
   [vmiConditions.softwareEmulation]: softwareEmulation,
-  [vmiConditions.liveMigratable]: liveMigratable,
-  [storageLiveMigratable]: storageMigratable,
   [vmiConditions.synchronized]: synchronized,
   [bootFailedCondition]: bootFailed,
 };
@@ -45,6 +42,11 @@ function paused({ vmi, machine }: Observation): Wanted {
     message,
   });
   switch (machine.runState) {
+    // Between two QEMUs: the one that the guest left, or has not come to, says nothing of it.
+    case "inmigrate":
+    case "finish-migrate":
+    case "postmigrate":
+      return "unchanged";
     case "prelaunch":
       return vmi.status?.phase === "Running" ? because("PausedByUser", "VMI was paused by user") : "absent";
     case "paused":
@@ -68,36 +70,6 @@ function softwareEmulation({ machine }: Observation): Wanted {
     status: "True",
     reason: "SoftwareEmulation",
     message: "the guest runs on an emulated processor (TCG), because KVM is not usable on this node",
-  };
-}
-
-function liveMigratable({ vmi, machine }: Observation): Wanted {
-  if (machine === undefined) return "unchanged";
-  const local = localVolumes(vmi);
-  return {
-    type: vmiConditions.liveMigratable,
-    status: "False",
-    ...(local.length > 0
-      ? {
-          reason: "DisksNotLiveMigratable",
-          message: `cannot migrate VMI: volumes ${local.join(", ")} are local to their node`,
-        }
-      : { reason: "NotMigratable", message: "live migration is not available" }),
-  };
-}
-
-/** Overlays, empty disks and claims of a node's own storage do not exist elsewhere. */
-function localVolumes(vmi: Observation["vmi"]): string[] {
-  return (vmi.spec.volumes ?? []).filter((volume) => volume.containerDisk ?? volume.emptyDisk).map(({ name }) => name);
-}
-
-function storageMigratable({ machine }: Observation): Wanted {
-  if (machine === undefined) return "unchanged";
-  return {
-    type: storageLiveMigratable,
-    status: "False",
-    reason: "NotMigratable",
-    message: "moving the disks of a running guest is not available",
   };
 }
 

@@ -42,7 +42,6 @@ test("conditions", () => {
   const table: [Partial<Observation>, string, (string | undefined)[] | undefined][] = [
     [{}, "SoftwareEmulation", ["True", "SoftwareEmulation"]],
     [{ machine: someMachine({ accelerator: "kvm" }) }, "SoftwareEmulation", undefined],
-    [{}, "LiveMigratable", ["False", "DisksNotLiveMigratable"]],
     [{}, "Paused", undefined],
     [{ machine: someMachine({ runState: "paused" }) }, "Paused", ["True", "PausedByUser"]],
     [{ machine: someMachine({ runState: "io-error" }) }, "Paused", ["True", "PausedIOError"]],

@@ -49,6 +49,7 @@ function identityArguments(domain: Domain): Argument[] {
     ["-name", option("", { guest: domain.name, "debug-threads": true })],
     ["-uuid", domain.uuid],
     ["-S"],
+    ...when(domain.incoming, ["-incoming", "defer"]),
     ["-nodefaults"],
     ["-no-user-config"],
     ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],

@@ -9,6 +9,10 @@ export interface Domain {
   uuid: string;
   accelerator: "kvm" | "tcg";
   machine: MachineType;
+  /** The machine type in full, e.g. `pc-q35-7.2`, which a guest that moves in from another QEMU must find. Default: the newest of `machine`. */
+  machineVersion?: string;
+  /** Starts empty, and waits to be told where a guest moves in from (`migrate-incoming`). */
+  incoming?: boolean;
   firmware: Firmware;
   cpu: Cpu;
   memory: Memory;

@@ -29,6 +29,10 @@ export const socketNames = {
   guestAgent: "qga.sock",
   serial: "serial0.sock",
   vnc: "vnc.sock",
+  /** Where this QEMU waits for a guest. */
+  migration: "migration.sock",
+  /** Where this QEMU sends its guest: the other one's `migration`, under a name in this container. */
+  migrationTarget: "migration-target.sock",
 } as const;
 
 /** The user and group QEMU runs as. */

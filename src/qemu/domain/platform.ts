@@ -8,7 +8,7 @@ export const translatedCodeMebibytes = 64;
 
 export function machineArguments(domain: Domain): Argument[] {
   const secureBoot = domain.firmware.type === "efi" && domain.firmware.secureBoot;
-  const machine = option(domain.machine, {
+  const machine = option(domain.machineVersion ?? domain.machine, {
     "dump-guest-core": false,
     vmport: false,
     smm: domain.machine === "q35" ? secureBoot : undefined,

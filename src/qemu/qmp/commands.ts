@@ -54,6 +54,42 @@ export interface VncInfo {
   clients?: unknown[];
 }
 
+export type MigrationStatus =
+  | "none"
+  | "setup"
+  | "cancelling"
+  | "cancelled"
+  | "active"
+  | "postcopy-active"
+  | "postcopy-paused"
+  | "postcopy-recover"
+  | "completed"
+  | "failed"
+  | "colo"
+  | "pre-switchover"
+  | "device"
+  | "wait-unplug";
+
+export interface MigrationInfo {
+  /** Absent: this QEMU has neither sent nor received a guest. */
+  status?: MigrationStatus;
+  ram?: { remaining: number; transferred: number; total: number; "dirty-pages-rate"?: number };
+  /** Milliseconds. */
+  downtime?: number;
+  "error-desc"?: string;
+  /** Where it waits for a guest. */
+  "socket-address"?: unknown[];
+}
+
+export type MigrationCapability = "events" | "return-path" | "late-block-activate" | "auto-converge";
+
+export interface MigrationParameters {
+  /** Bytes a second. */
+  "max-bandwidth"?: number;
+  /** Milliseconds. */
+  "downtime-limit"?: number;
+}
+
 export interface CpuDefinition {
   name: string;
   "unavailable-features"?: string[];
@@ -120,6 +156,12 @@ export interface QmpCommands {
   screendump: Command<{ filename: string; device?: string; head?: number; format?: "png" | "ppm" }, None>;
   "send-key": Command<{ keys: { type: "qcode"; data: string }[]; "hold-time"?: number }, None>;
   "set-action": Command<{ reboot?: "reset" | "shutdown"; shutdown?: "poweroff" | "pause" }, None>;
+  "query-migrate": Command<None, MigrationInfo>;
+  "migrate-set-capabilities": Command<{ capabilities: { capability: MigrationCapability; state: boolean }[] }, None>;
+  "migrate-set-parameters": Command<MigrationParameters, None>;
+  "migrate-incoming": Command<{ uri: string }, None>;
+  migrate: Command<{ uri: string }, None>;
+  migrate_cancel: Command<None, None>;
   "human-monitor-command": Command<{ "command-line": string }, string>;
 }
 

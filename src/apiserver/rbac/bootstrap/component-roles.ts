@@ -68,6 +68,8 @@ export const componentRoles: Readonly<Record<string, BootstrapRole>> = {
       rule("node.k8s.io", "runtimeclasses", read),
       rule("kubevirt.io", "virtualmachineinstances virtualmachines virtualmachineinstancemigrations kubevirts", read),
       rule("kubevirt.io", "virtualmachineinstances virtualmachineinstances/status", status),
+      // What an agent measured at its end.
+      rule("kubevirt.io", "virtualmachineinstancemigrations", ["patch"]),
       rule("authentication.k8s.io", "tokenreviews", ["create"]),
       rule("authorization.k8s.io", "subjectaccessreviews", ["create"]),
     ],

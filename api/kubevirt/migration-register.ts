@@ -1,0 +1,123 @@
+/**
+ * The changes that `status.migrationState` may take (see ./migration.ts), one function each. Pure: given the instance as it
+ * is now, they return its next status, or undefined when this step is no longer, or not yet, to be taken. Whoever writes the
+ * result does so under the resource version of what it was computed from.
+ *
+ *   who               writes                      when
+ *   controller        claim                       no other migration is on
+ *   controller        handToTarget                the target pod runs
+ *   target's agent    offer                       its QEMU has every device and listens
+ *   source's agent    begin                       before the first byte is sent
+ *   source's agent    decideTarget                its QEMU has given the guest away for good
+ *   source's agent,   decideSource                anything that went wrong before that
+ *    controller
+ *   target's agent    finish                      the guest runs there
+ *   controller        abandon                     the instance ended after the decision for the target
+ */
+import { decisionOf, hasMigration, type MigrationConfiguration, type MigrationState } from "./migration.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "./types.ts";
+
+type Next = VirtualMachineInstanceStatus | undefined;
+
+export interface Claim {
+  migrationUid: string;
+  sourcePod: string;
+  sourceNode: string;
+  targetPod: string;
+  migrationConfiguration: MigrationConfiguration;
+}
+
+export function claim(vmi: VirtualMachineInstance, wanted: Claim): Next {
+  const isFree = !hasMigration(vmi) && vmi.metadata?.deletionTimestamp === undefined;
+  if (!isFree || vmi.status?.phase !== "Running") return undefined;
+  return { ...vmi.status, migrationState: { ...wanted } };
+}
+
+export function handToTarget(vmi: VirtualMachineInstance, migrationUid: string, targetNode: string): Next {
+  return change(vmi, migrationUid, (state) => isOpen(state) && state.targetNode === undefined && { targetNode });
+}
+
+export function offer(vmi: VirtualMachineInstance, migrationUid: string, targetNodeAddress: string): Next {
+  return change(vmi, migrationUid, (state) => isOpen(state) && !state.targetNodeAddress && { targetNodeAddress });
+}
+
+export function begin(vmi: VirtualMachineInstance, migrationUid: string, now: string): Next {
+  return change(
+    vmi,
+    migrationUid,
+    (state) =>
+      isOpen(state) && !state.abortRequested && !state.startTimestamp && { startTimestamp: now, mode: "PreCopy" },
+  );
+}
+
+export function requestAbort(vmi: VirtualMachineInstance, migrationUid: string): Next {
+  return change(
+    vmi,
+    migrationUid,
+    (state) => isOpen(state) && !state.abortRequested && { abortRequested: true, abortStatus: "Aborting" },
+  );
+}
+
+export function decideTarget(vmi: VirtualMachineInstance, migrationUid: string): Next {
+  const status = change(
+    vmi,
+    migrationUid,
+    (state) => isOpen(state) && state.startTimestamp !== undefined && { targetNodeDomainDetected: true },
+  );
+  return status && { ...status, nodeName: status.migrationState?.targetNode ?? status.nodeName };
+}
+
+export interface Failure {
+  reason: string;
+  /** RFC 3339. */
+  now: string;
+}
+
+export function decideSource(vmi: VirtualMachineInstance, migrationUid: string, failure: Failure): Next {
+  return change(
+    vmi,
+    migrationUid,
+    (state) =>
+      isOpen(state) && { ...failed(failure), ...(state.abortRequested && { abortStatus: "Succeeded" as const }) },
+  );
+}
+
+/** The node is left: an evacuation of it is done as far as this instance is concerned. */
+export function finish(vmi: VirtualMachineInstance, migrationUid: string, now: string): Next {
+  const status = change(
+    vmi,
+    migrationUid,
+    (state) =>
+      decisionOf(state) === "target" &&
+      !state.completed && {
+        completed: true,
+        endTimestamp: now,
+        targetNodeDomainReadyTimestamp: now,
+        ...(state.abortRequested && { abortStatus: "Failed" as const }),
+      },
+  );
+  return status && { ...status, evacuationNodeName: undefined };
+}
+
+export function abandon(vmi: VirtualMachineInstance, migrationUid: string, failure: Failure): Next {
+  return change(vmi, migrationUid, (state) => decisionOf(state) === "target" && !state.completed && failed(failure));
+}
+
+function failed({ reason, now }: Failure): Partial<MigrationState> {
+  return { failed: true, completed: true, endTimestamp: now, failureReason: reason };
+}
+
+function isOpen(state: MigrationState): boolean {
+  return !state.completed && decisionOf(state) === "undecided";
+}
+
+function change(
+  { status }: VirtualMachineInstance,
+  migrationUid: string,
+  decide: (state: MigrationState) => Partial<MigrationState> | false,
+): Next {
+  const state = status?.migrationState;
+  if (status === undefined || state === undefined || state.migrationUid !== migrationUid) return undefined;
+  const changed = decide(state);
+  return changed === false ? undefined : { ...status, migrationState: { ...state, ...changed } };
+}

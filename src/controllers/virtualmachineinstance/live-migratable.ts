@@ -1,0 +1,76 @@
+/**
+ * Whether the guest can be moved to another launcher, and if not why, in upstream's words. Pure.
+ *
+ * On its own node every disk is at hand, whatever holds it. On another one only what both nodes share is: so an instance
+ * that has unshared disks stays where it is as soon as there is another node to go to.
+ */
+import { notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import type { Condition } from "../../../api/meta.ts";
+import type { Observation } from "./observation.ts";
+
+type Rule = (observation: Observation) => { reason: string; message: string } | undefined;
+
+const rules: readonly Rule[] = [hostDevices, filesystems, interfaces, sataDisks, unsharedDisks];
+
+export function liveMigratable(observation: Observation): Condition {
+  const obstacle = rules.map((rule) => rule(observation)).find((found) => found !== undefined);
+  const type = vmiConditions.liveMigratable;
+  return obstacle
+    ? { type, status: "False", ...obstacle }
+    : { type, status: "True", reason: undefined, message: undefined };
+}
+
+/** Moving the disks of a guest to another claim while it runs. */
+export function storageLiveMigratable(): Condition {
+  return {
+    type: vmiConditions.storageLiveMigratable,
+    status: "False",
+    reason: "NotMigratable",
+    message: "moving the disks of a running guest is not available",
+  };
+}
+
+function hostDevices({ vmi }: Observation): ReturnType<Rule> {
+  const { hostDevices = [], gpus = [] } = vmi.spec.domain.devices;
+  if (hostDevices.length + gpus.length === 0) return undefined;
+  return { reason: notMigratableReasons.hostDevices, message: "VMI uses a PCI host devices" };
+}
+
+function filesystems({ vmi }: Observation): ReturnType<Rule> {
+  if ((vmi.spec.domain.devices.filesystems ?? []).length === 0) return undefined;
+  return { reason: notMigratableReasons.filesystems, message: "VMI uses virtiofs" };
+}
+
+function interfaces({ vmi }: Observation): ReturnType<Rule> {
+  const podNetworks = new Set((vmi.spec.networks ?? []).filter(({ pod }) => pod).map(({ name }) => name));
+  const fixed = (vmi.spec.domain.devices.interfaces ?? []).find(
+    ({ name, masquerade }) => podNetworks.has(name) && masquerade === undefined,
+  );
+  if (fixed === undefined) return undefined;
+  const message = `cannot migrate VMI: interface ${fixed.name} does not use masquerade to connect to the pod network`;
+  return { reason: notMigratableReasons.interfaces, message };
+}
+
+/** QEMU cannot tell a SATA disk its size while it waits for a guest to come in (an assertion ends it). */
+function sataDisks({ vmi }: Observation): ReturnType<Rule> {
+  const found = (vmi.spec.domain.devices.disks ?? []).find(({ disk }) => disk?.bus === "sata");
+  if (found === undefined) return undefined;
+  const message = `cannot migrate VMI: disk ${found.name} is on bus sata; use virtio or scsi`;
+  return { reason: notMigratableReasons.disks, message };
+}
+
+function unsharedDisks({ vmi, claims, hasOtherNodes }: Observation): ReturnType<Rule> {
+  if (!hasOtherNodes) return undefined;
+  const local = (vmi.spec.volumes ?? []).find(({ containerDisk, emptyDisk }) => containerDisk ?? emptyDisk);
+  if (local !== undefined) {
+    const message = `cannot migrate VMI: volume ${local.name} is local to its node`;
+    return { reason: notMigratableReasons.disks, message };
+  }
+  const unshared = claims.find(({ shared }) => !shared);
+  if (unshared === undefined) return undefined;
+  const what = `PVC ${unshared.name} is not shared, live migration requires that all PVCs must be shared`;
+  return {
+    reason: notMigratableReasons.disks,
+    message: `cannot migrate VMI: ${what} (using ReadWriteMany access mode)`,
+  };
+}

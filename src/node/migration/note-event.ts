@@ -1,0 +1,25 @@
+import { isInTransit } from "../../../api/kubevirt/migration.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Informer } from "../../client/informer.ts";
+import type { QmpEvent } from "../../qemu/qmp/message.ts";
+import { parseObjectKey } from "../../runtime/object-key.ts";
+import type { MigrationRecords } from "./records.ts";
+
+const telling = new Set(["MIGRATION", "STOP", "RESUME"]);
+
+/** Takes down when a guest in transit stood still and went on. @returns whether to look at its migration again */
+export function noteMigrationEvent(
+  vmis: Informer<VirtualMachineInstance>,
+  migrations: MigrationRecords,
+  key: string,
+  { event, timestampMs }: QmpEvent,
+): boolean {
+  if (!telling.has(event)) return false;
+  const { namespace, name } = parseObjectKey(key);
+  const vmi = vmis.get(namespace, name);
+  if (vmi === undefined || !isInTransit(vmi)) return event === "MIGRATION";
+  const record = migrations.of(vmi.status?.migrationState?.migrationUid ?? "");
+  if (event === "STOP") record.stoppedMs = timestampMs;
+  if (event === "RESUME") record.resumedMs = timestampMs;
+  return true;
+}

@@ -1,0 +1,43 @@
+/** One end of a migration on this node, as its agent sees it. Plain data, never changed. */
+import type { Pod } from "../../../api/core.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { ObservedDevices } from "../../qemu/devices/observe.ts";
+import type { MigrationInfo, RunState } from "../../qemu/qmp/commands.ts";
+import type { DiskObservation } from "../disks/observe-disk.ts";
+import type { QemuProcess } from "../process/find-qemu.ts";
+import type { MigrationRecord } from "./records.ts";
+
+export interface EndObservation {
+  key: string;
+  nowMs: number;
+  vmi: VirtualMachineInstance;
+  state: MigrationState;
+  migrationUid: string;
+  pod: Pod;
+  qemu: QemuProcess;
+  runState: RunState;
+  transfer: MigrationInfo;
+  /** A copy. */
+  record: MigrationRecord;
+}
+
+export interface SourceObservation extends EndObservation {
+  /** The other end, when it is on this node. */
+  targetPod: Pod | undefined;
+}
+
+export interface TargetObservation extends EndObservation {
+  /** The other end, when it is on this node. */
+  source: { pod: Pod; qemu: QemuProcess } | undefined;
+  /** Looked at while it is prepared. */
+  room: Room | undefined;
+}
+
+/** What a guest needs in its new place before it can move in. */
+export interface Room {
+  disks: readonly DiskObservation[];
+  devices: ObservedDevices;
+  networkReady: boolean;
+  consoleOpen: boolean;
+}

@@ -1,0 +1,92 @@
+/**
+ * The two ends of the migrations of this node, each a reconciler of its own: between two nodes each agent has one of them, and
+ * they meet only in the instance's register. The register is written before anything follows from it is done.
+ */
+import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import { changeStatus } from "../../runtime/change-status.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import type { Reconciler } from "../../runtime/reconciler.ts";
+import { type EndExecuteContext, executeAtSource, executeAtTarget } from "./execute.ts";
+import { noteGuestTime } from "./note-guest-time.ts";
+import type { SourceObservation, TargetObservation } from "./observation.ts";
+import { observeSource, observeTarget } from "./observe.ts";
+import { decideAtSource, enterDecision, planSource, type SourceAction } from "./source.ts";
+import { decideAtTarget, enterTargetDecision, planTarget, type TargetAction } from "./target.ts";
+
+export interface MigrationContext extends EndExecuteContext {
+  events: EventRecorder;
+}
+
+/** Of timeouts nobody tells. */
+const watchMs = 1_000;
+
+export function createSourceReconciler(context: MigrationContext): Reconciler<SourceObservation, SourceAction> {
+  return {
+    name: "migration-source",
+    observe: (key) => observeSource(context, key),
+    plan: planSource,
+    writeStatus: (observation, signal) => writeSourceDecision(context, observation, signal),
+    execute: (action, signal) => executeAtSource(context, action, signal),
+    requeueAfterMs: ({ state }) => (state.startTimestamp && !state.completed ? watchMs : undefined),
+  };
+}
+
+async function writeSourceDecision(
+  context: MigrationContext,
+  observation: SourceObservation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { vmi, migrationUid, nowMs, state } = observation;
+  const decision = decideAtSource(observation);
+  if (decision === undefined) return;
+  const enter = (current: typeof vmi) => enterDecision(current, migrationUid, decision, nowMs);
+  const written = await changeStatus(context.client, virtualMachineInstances, vmi, enter, signal);
+  if (written === undefined) return;
+  if (decision.type === "begin") {
+    context.migrations.of(migrationUid).begun = true;
+    context.events.record(vmi, "Normal", "Migrating", "VirtualMachineInstance is migrating.");
+  }
+  if (decision.type === "decideSource") {
+    const message = `VirtualMachineInstance migration uid ${migrationUid} failed. reason:${decision.reason}`;
+    context.events.record(vmi, "Warning", "Migrated", message);
+  }
+  if (decision.type === "decideTarget") await noteGuestTime(context, vmi, state, "stopped", signal);
+}
+
+export function createTargetReconciler(context: MigrationContext): Reconciler<TargetObservation, TargetAction> {
+  return {
+    name: "migration-target",
+    observe: (key) => observeTarget(context, key),
+    plan: planTarget,
+    writeStatus: (observation, signal) => writeTargetDecision(context, observation, signal),
+    execute: (action, signal) => executeAtTarget(context, action, signal),
+    requeueAfterMs: targetLookMs,
+  };
+}
+
+async function writeTargetDecision(
+  context: MigrationContext,
+  observation: TargetObservation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { vmi, migrationUid, nowMs, state } = observation;
+  const decision = decideAtTarget(observation);
+  if (decision === undefined) return;
+  const enter = (current: typeof vmi) => enterTargetDecision(current, migrationUid, decision, nowMs);
+  const written = await changeStatus(context.client, virtualMachineInstances, vmi, enter, signal);
+  if (written === undefined) return;
+  if (decision.type === "offer") {
+    context.events.record(vmi, "Normal", "PreparingTarget", `Migration Target is listening at ${decision.address}`);
+  }
+  if (decision.type !== "finish") return;
+  const message = `The VirtualMachineInstance migrated to node ${state.targetNode}.`;
+  context.events.record(vmi, "Normal", "Migrated", message);
+  await noteGuestTime(context, vmi, state, "resumed", signal);
+}
+
+/** Events wake us once QEMU answers; while room is made there is a next step. */
+function targetLookMs(observation: TargetObservation): number | undefined {
+  if (observation.state.completed) return undefined;
+  const actions = planTarget(observation);
+  return actions.length > 0 ? 1 : watchMs;
+}

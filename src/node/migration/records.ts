@@ -1,0 +1,51 @@
+/**
+ * What the agent remembers of a migration between looks. It may be lost: then a migration of which it is not certain what
+ * became is given up, and the guest stays where it is.
+ */
+export interface MigrationRecord {
+  /** Written down by this agent that the transfer begins, and so it has yet to begin. */
+  begun: boolean;
+  /** QEMU was told to send. */
+  sent: boolean;
+  /** Why an end cannot do its part, whatever is tried. */
+  failure: string | undefined;
+  /** Bytes that were left at the last progress, and when that was. */
+  progress: { remainingBytes: number; atMs: number } | undefined;
+  /** Pid of the target's QEMU whose network is connected. */
+  networkOf: number | undefined;
+  /** When a QEMU of this guest last stopped and went on, by the host's clock. */
+  stoppedMs: number | undefined;
+  resumedMs: number | undefined;
+}
+
+export interface MigrationRecords {
+  of(migrationUid: string): MigrationRecord;
+}
+
+/** As many as may be on at the same time, and then some. */
+const rememberedMigrations = 256;
+
+export function createMigrationRecords(): MigrationRecords {
+  const records = new Map<string, MigrationRecord>();
+  return {
+    of(migrationUid) {
+      const record = records.get(migrationUid) ?? emptyRecord();
+      records.set(migrationUid, record);
+      const [oldest] = records.keys();
+      if (records.size > rememberedMigrations && oldest !== undefined) records.delete(oldest);
+      return record;
+    },
+  };
+}
+
+function emptyRecord(): MigrationRecord {
+  return {
+    begun: false,
+    sent: false,
+    failure: undefined,
+    progress: undefined,
+    networkOf: undefined,
+    stoppedMs: undefined,
+    resumedMs: undefined,
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * The target's agent: it makes room for the guest, and lets it run only once the register says that it is the target's. Pure.
+ *
+ *   QEMU waits ──▶ disks, network, devices ──▶ listens ──offer──▶ guest arrives, stands still
+ *   (inmigrate)                                                        │
+ *                             decided for the target: run ──finish──▶  │
+ *                             decided for the source: quit         ◀───┘
+ *
+ * QEMU is started with `-S`, so a guest that has arrived waits; and with `late-block-activate` it does not touch its disks before.
+ */
+import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { decisionOf } from "../../../api/kubevirt/migration.ts";
+import * as register from "../../../api/kubevirt/migration-register.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
+import type { DeviceAction } from "../../qemu/devices/action.ts";
+import { complete, planDevices } from "../../qemu/devices/plan.ts";
+import { timestamp } from "../../runtime/conditions.ts";
+import type { NamedSource } from "../disks/disk-source.ts";
+import { desiredDevices, podInterfaces } from "../domain/desired-devices.ts";
+import type { Room, TargetObservation } from "./observation.ts";
+import { transportOf } from "./transport.ts";
+
+export type TargetDecision =
+  | { type: "offer"; address: string }
+  | { type: "finish" }
+  | { type: "decideSource"; reason: string };
+
+type Step<T extends string> = { type: T; observation: TargetObservation };
+export type TargetAction =
+  | Step<"connectNetwork">
+  | Step<"openConsole">
+  | (Step<"shareDisk"> & { disk: NamedSource })
+  | (Step<"changeDevice"> & { change: DeviceAction })
+  | Step<"listen">
+  | Step<"run">
+  | Step<"quit">;
+
+/** What is to be written into the register. */
+export function decideAtTarget(observation: TargetObservation): TargetDecision | undefined {
+  const { state, record } = observation;
+  if (state.completed) return undefined;
+  if (decisionOf(state) === "target") return isThere(observation) ? { type: "finish" } : undefined;
+  if (record.failure !== undefined) return { type: "decideSource", reason: record.failure };
+  const address = observation.pod.status?.podIP;
+  const isReady = isListening(observation) && state.targetNode !== undefined && !state.targetNodeAddress;
+  return isReady && address ? { type: "offer", address } : undefined;
+}
+
+/** The register as `decision` leaves it. */
+export function enterTargetDecision(
+  vmi: VirtualMachineInstance,
+  migrationUid: string,
+  decision: TargetDecision,
+  nowMs: number,
+): VirtualMachineInstanceStatus | undefined {
+  const now = timestamp(new Date(nowMs));
+  if (decision.type === "offer") return register.offer(vmi, migrationUid, decision.address);
+  if (decision.type === "finish") return register.finish(vmi, migrationUid, now);
+  return register.decideSource(vmi, migrationUid, { reason: decision.reason, now });
+}
+
+export function planTarget(observation: TargetObservation): TargetAction[] {
+  return plans[decisionOf(observation.state)](observation);
+}
+
+const plans: Record<ReturnType<typeof decisionOf>, (observation: TargetObservation) => TargetAction[]> = {
+  undecided: prepare,
+  source: (observation) => [{ type: "quit", observation }],
+  target: (observation) => (isWaiting(observation) ? [{ type: "run", observation }] : []),
+};
+
+function prepare(observation: TargetObservation): TargetAction[] {
+  const { state, room, vmi } = observation;
+  const isMine = state.targetNode !== undefined && transportOf(state).type !== "unavailable";
+  if (!isMine || room === undefined || isListening(observation)) return [];
+  const actions = [...furnish(observation, room)];
+  if (actions.length > 0) return actions;
+  const desired = desiredDevices(vmi, room.disks);
+  if (complete(desired, room.devices)) return [{ type: "listen", observation }];
+  return planDevices(desired, room.devices).map((change) => ({ type: "changeDevice", observation, change }));
+}
+
+function furnish(observation: TargetObservation, room: Room): TargetAction[] {
+  const { vmi } = observation;
+  const needsNetwork = !room.networkReady && podInterfaces(vmi).length > 0;
+  const needsConsole = !room.consoleOpen && vmi.spec.domain.devices.autoattachSerialConsole !== false;
+  return [
+    ...(needsNetwork ? [{ type: "connectNetwork", observation } as const] : []),
+    ...(needsConsole ? [{ type: "openConsole", observation } as const] : []),
+    ...room.disks
+      .filter((disk) => disk.image === undefined)
+      .map((disk) => ({ type: "shareDisk", observation, disk }) as const),
+  ];
+}
+
+/** QEMU shows an address from the moment it waits for the sender. */
+function isListening({ transfer }: TargetObservation): boolean {
+  return transfer["socket-address"] !== undefined || transfer.status !== undefined;
+}
+
+/** The guest has arrived and stands still, and its user does not want it to. */
+function isWaiting(observation: TargetObservation): boolean {
+  return !observation.state.completed && observation.runState === "paused" && !isPausedByUser(observation);
+}
+
+/** It runs, or does anything else that only a guest that has arrived can do. */
+function isThere(observation: TargetObservation): boolean {
+  return !["inmigrate", "prelaunch"].includes(observation.runState) && !isWaiting(observation);
+}
+
+function isPausedByUser({ vmi }: TargetObservation): boolean {
+  return isConditionTrue(vmi.status?.conditions, vmiConditions.paused);
+}

@@ -1,0 +1,130 @@
+/** A real guest moves from QEMU to QEMU on one node, and neither it nor who uses it notices more than a pause. */
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { eventually } from "../embedded/instance.ts";
+import { useInstance } from "../embedded/use-instance.ts";
+import { createNomad } from "./nomad.ts";
+
+const instance = useInstance("vmtmove", 4);
+const { kubectl, fieldOf, vmpod, tryKubectl } = instance;
+const nomad = createNomad(instance);
+
+before(() => nomad.create());
+
+test("there and back: the same boot, no number lost, one QEMU, the Service leads to it", async (t) => {
+  assert.equal(nomad.vmiField(".status.conditions[?(@.type=='LiveMigratable')].status"), "True");
+  const downtimes: number[] = [];
+  for (let move = 0; move < 2; move++) {
+    const published = Math.max(...(await nomad.numbers()));
+    const [before] = nomad.qemus();
+    const migration = nomad.migrate();
+    assert.equal(await nomad.outcome(migration), "Succeeded");
+    const state = JSON.parse(nomad.vmiField(".status.migrationState")) as Record<string, string | boolean>;
+    assert.deepEqual([state["completed"], state["failed"]], [true, undefined]);
+    assert.ok(state["startTimestamp"] && state["endTimestamp"] && state["targetNodeDomainReadyTimestamp"]);
+    assert.equal(state["sourceNode"], state["targetNode"]);
+
+    const [after, ...more] = await eventually("one QEMU is left", 15_000, () =>
+      nomad.qemus().length === 1 ? nomad.qemus() : undefined,
+    );
+    assert.deepEqual(more, []);
+    assert.notEqual(after?.pid, before?.pid);
+    assert.equal(after?.podUid, fieldOf(`pod/${String(state["targetPod"])}`, ".metadata.uid"));
+    assert.equal(await eventually("the Service leads to it", 15_000, () => nomad.fetch("boot-id")), nomad.bootId);
+    assertComplete(await nomad.numbers(), published);
+    const downtime = await eventually(
+      "the downtime is known",
+      10_000,
+      () => nomad.migrationField(migration, ".metadata.annotations.vmpod\\.dev/migration-downtime-ms") || undefined,
+    );
+    downtimes.push(Number(downtime));
+  }
+  t.diagnostic(`downtimes in ms: ${downtimes.join(", ")}`);
+  assertComplete(nomad.numbersOnClaim(), Math.max(...(await nomad.numbers())) - 1);
+});
+
+test("the phases are upstream's, and the instance says whose pod runs it", () => {
+  const [last] = kubectl("get", "vmim", "--sort-by=.metadata.creationTimestamp", "-o", "name")
+    .trim()
+    .split("\n")
+    .reverse();
+  const phases = fieldOf(last ?? "", ".status.phaseTransitionTimestamps[*].phase").split(" ");
+  assert.deepEqual(phases, [
+    "Pending",
+    "Scheduling",
+    "Scheduled",
+    "PreparingTarget",
+    "TargetReady",
+    "Running",
+    "Succeeded",
+  ]);
+  const pods = kubectl("get", "pods", "-l", "vm.kubevirt.io/name=nomad", "-o", "jsonpath={.items[*].metadata.uid}");
+  assert.deepEqual(Object.keys(JSON.parse(nomad.vmiField(".status.activePods")) as object), pods.split(" "));
+  const podAddress = kubectl(
+    "get",
+    "pods",
+    "-l",
+    "vm.kubevirt.io/name=nomad",
+    "-o",
+    "jsonpath={.items[0].status.podIP}",
+  );
+  assert.equal(nomad.vmiField(".status.interfaces[0].ipAddress"), podAddress);
+});
+
+test("console and guest agent answer at the new pod", async () => {
+  await eventually("the agent answers", 30_000, () => (vmpod("guestosinfo", "nomad").status === 0 ? true : undefined));
+  assert.match(vmpod("logs", "nomad").stdout + vmpod("explain", "vm/nomad").stdout, /running/);
+});
+
+test("a second migration, one of nothing and one of what has ended are refused in upstream's words", async () => {
+  const first = nomad.migrate();
+  const second = vmpod("migrate", "nomad");
+  assert.match(
+    second.stderr,
+    /in-flight migration detected\. Active migration job \(.+\) is currently already in progress/,
+  );
+  const body = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstanceMigration", metadata: { name: "x" } };
+  const nothing = tryKubectl(["create", "-f", "-"], JSON.stringify({ ...body, spec: {} }));
+  assert.match(nothing.stderr, /spec\.vmiName: Required value/);
+  const nobody = tryKubectl(["create", "-f", "-"], JSON.stringify({ ...body, spec: { vmiName: "nobody" } }));
+  assert.match(nobody.stderr, /the VMI "default\/nobody" does not exist/);
+  await nomad.outcome(first);
+});
+
+test("a cancelled migration leaves the guest where it is", async () => {
+  await eventually("one QEMU is left", 15_000, () => (nomad.qemus().length === 1 ? true : undefined));
+  const [before] = nomad.qemus();
+  const migration = nomad.migrate();
+  await eventually("its target is made", 30_000, () => (nomad.qemus().length === 2 ? true : undefined));
+  assert.match(vmpod("migrate-cancel", "nomad").stdout, /VM nomad was scheduled to migrate-cancel/);
+  await eventually("it is gone", 30_000, () =>
+    tryKubectl(["get", "vmim", migration]).status !== 0 ? true : undefined,
+  );
+  const state = JSON.parse(nomad.vmiField(".status.migrationState")) as Record<string, unknown>;
+  assert.deepEqual([state["completed"], state["failed"]], [true, true]);
+  assert.match(String(state["failureReason"]), /aborted/);
+  const after = await eventually("the target is gone", 15_000, () =>
+    nomad.qemus().length === 1 ? nomad.qemus() : undefined,
+  );
+  assert.equal(after[0]?.pid, before?.pid);
+  assert.equal(await nomad.fetch("boot-id"), nomad.bootId);
+  assert.match(vmpod("migrate-cancel", "nomad").stderr, /Found no migration to cancel for nomad/);
+});
+
+test("a paused guest arrives paused, and goes on there", async () => {
+  assert.equal(vmpod("pause", "vmi", "nomad").status, 0);
+  await eventually("it is paused", 10_000, () =>
+    nomad.vmiField(".status.conditions[?(@.type=='Paused')].status") === "True" ? true : undefined,
+  );
+  assert.equal(await nomad.outcome(nomad.migrate()), "Succeeded");
+  assert.equal(nomad.vmiField(".status.conditions[?(@.type=='Paused')].status"), "True");
+  assert.equal(vmpod("unpause", "vmi", "nomad").status, 0);
+  assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
+  assertComplete(await nomad.numbers(), 1);
+});
+
+/** 1, 2, 3 ... without a gap, at least to what was published before. */
+function assertComplete(numbers: readonly number[], least: number): void {
+  numbers.forEach((number, index) => assert.equal(number, index + 1));
+  assert.ok(numbers.length >= least, `${numbers.length} numbers of ${least} published`);
+}

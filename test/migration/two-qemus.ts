@@ -1,0 +1,263 @@
+/**
+ * A model of everything around the decisions of a migration: the API's one copy of the instance, agents with copies that lag
+ * behind and that may die between any two of their steps, and two QEMUs with the run states that real ones go through. What decides
+ * is the product's own code.
+ */
+import { controllerPlan } from "./controller-plan.ts";
+import type { Pod } from "../../api/core.ts";
+import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
+import * as register from "../../api/kubevirt/migration-register.ts";
+import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
+import { noDevices, someVmi } from "../../src/node/domain/observation.fixture.ts";
+import { createMigrationRecords } from "../../src/node/migration/records.ts";
+import { decideAtSource, enterDecision, planSource, type SourceAction } from "../../src/node/migration/source.ts";
+import { decideAtTarget, enterTargetDecision, planTarget, type TargetAction } from "../../src/node/migration/target.ts";
+import type { MigrationStatus, RunState } from "../../src/qemu/qmp/commands.ts";
+
+export const migrationUid = "migration";
+const now = "2026-01-01T00:00:00Z";
+
+interface Qemu {
+  alive: boolean;
+  runState: RunState;
+  status: MigrationStatus | undefined;
+  listening: boolean;
+}
+
+interface Agent<Action> {
+  copy: VirtualMachineInstance;
+  records: ReturnType<typeof createMigrationRecords>;
+  /** What it is about to do. */
+  todo: Action[];
+}
+
+export interface World {
+  server: VirtualMachineInstance;
+  version: number;
+  migrationDeleted: boolean;
+  source: Qemu;
+  target: Qemu;
+  agents: { source: Agent<SourceAction>; target: Agent<TargetAction> };
+  controllerCopy: VirtualMachineInstance;
+}
+
+export type Step =
+  | { type: "look"; who: "source" | "target" | "controller" }
+  | { type: "act"; who: "source" | "target" }
+  | { type: "crash"; who: "source" | "target" }
+  | { type: "catchUp"; who: "source" | "target" | "controller" }
+  | { type: "qemu"; fails: boolean }
+  | { type: "kill"; who: "source" | "target" }
+  | { type: "abort" }
+  | { type: "deleteInstance" };
+
+export function newWorld(): World {
+  const vmi = someVmi({
+    spec: { networks: [], volumes: [], domain: { memory: { guest: "128Mi" }, devices: noGuestDevices } },
+    status: { phase: "Running", nodeName: "node" },
+  });
+  const claimed = register.claim(vmi, {
+    migrationUid,
+    sourcePod: "source",
+    sourceNode: "node",
+    targetPod: "target",
+    migrationConfiguration: defaultConfiguration.migrations,
+  });
+  const server = { ...vmi, status: claimed };
+  const agent = () => ({ copy: server, records: createMigrationRecords(), todo: [] });
+  return {
+    server,
+    version: 1,
+    migrationDeleted: false,
+    source: { alive: true, runState: "running", status: undefined, listening: false },
+    target: { alive: true, runState: "inmigrate", status: undefined, listening: false },
+    agents: { source: agent(), target: agent() },
+    controllerCopy: server,
+  };
+}
+
+const noGuestDevices = { disks: [], interfaces: [], autoattachSerialConsole: false };
+
+export function play(world: World, step: Step): void {
+  switch (step.type) {
+    case "look":
+      return look(world, step.who);
+    case "act":
+      return act(world, step.who);
+    case "crash": {
+      const agent = world.agents[step.who];
+      agent.records = createMigrationRecords();
+      agent.copy = world.server;
+      agent.todo = [];
+      return;
+    }
+    case "catchUp":
+      if (step.who === "controller") world.controllerCopy = world.server;
+      else world.agents[step.who].copy = world.server;
+      return;
+    case "qemu":
+      return advance(world, step.fails);
+    case "kill":
+      return end(world, step.who);
+    case "abort":
+      world.migrationDeleted = true;
+      return;
+    case "deleteInstance":
+      world.server = { ...world.server, metadata: { ...world.server.metadata, deletionTimestamp: now } };
+  }
+}
+
+/** The node agent's and the kubelet's part: an active launcher whose QEMU is gone ends the instance. */
+export function reportEnds(world: World): void {
+  const state = world.server.status?.migrationState;
+  const active = state?.targetNodeDomainDetected ? world.target : world.source;
+  if (!active.alive) world.server = { ...world.server, status: { ...world.server.status, phase: "Failed" } };
+}
+
+function look(world: World, who: "source" | "target" | "controller"): void {
+  if (who === "source") lookAtSource(world);
+  else if (who === "target") lookAtTarget(world);
+  else lookAsController(world);
+}
+
+/** Under the resource version: decided again when the copy was old. */
+function write(
+  world: World,
+  copy: VirtualMachineInstance,
+  enter: (current: VirtualMachineInstance) => VirtualMachineInstance["status"],
+): boolean {
+  if (enter(copy) === undefined) return false;
+  const status = enter(world.server);
+  if (status === undefined) return false;
+  world.server = { ...world.server, status };
+  return true;
+}
+
+function lookAtSource(world: World): void {
+  const { source, agents } = world;
+  if (!source.alive) return;
+  const observation = { ...endOf(world, "source"), targetPod: podOf("target", world.target) };
+  const decision = decideAtSource(observation);
+  const enter = (current: VirtualMachineInstance) =>
+    decision && enterDecision(current, migrationUid, decision, observation.nowMs);
+  const written = write(world, observation.vmi, enter);
+  if (written && decision?.type === "begin") agents.source.records.of(migrationUid).begun = true;
+  agents.source.todo = planSource(observation);
+}
+
+function lookAtTarget(world: World): void {
+  const { target, agents } = world;
+  if (!target.alive) return;
+  const room = { disks: [], devices: noDevices, networkReady: true, consoleOpen: true };
+  const isOpen = target.runState === "inmigrate";
+  const observation = { ...endOf(world, "target"), source: undefined, room: isOpen ? room : undefined };
+  const decision = decideAtTarget(observation);
+  const enter = (current: VirtualMachineInstance) =>
+    decision && enterTargetDecision(current, migrationUid, decision, observation.nowMs);
+  write(world, observation.vmi, enter);
+  agents.target.todo = planTarget(observation);
+}
+
+function endOf(world: World, who: "source" | "target") {
+  const agent = world.agents[who];
+  const qemu = world[who];
+  return {
+    key: "default/one",
+    nowMs: Date.now(),
+    vmi: agent.copy,
+    state: agent.copy.status?.migrationState ?? {},
+    migrationUid,
+    pod: podOf(who, qemu),
+    qemu: { pid: 1, startTicks: 1 },
+    runState: qemu.runState,
+    transfer: {
+      ...(qemu.status && { status: qemu.status }),
+      ...(qemu.listening && { "socket-address": [{}] }),
+    },
+    record: { ...agent.records.of(migrationUid) },
+  };
+}
+
+function podOf(name: string, { alive }: Qemu): Pod {
+  const state = alive ? { running: {} } : { terminated: { exitCode: 137 } };
+  return {
+    metadata: { name, uid: name, namespace: "default", creationTimestamp: now },
+    spec: { nodeName: "node", containers: [] },
+    status: {
+      phase: alive ? "Running" : "Failed",
+      podIP: "10.0.0.1",
+      containerStatuses: [{ name: "compute", image: "", imageID: "", ready: alive, restartCount: 0, state }],
+    },
+  };
+}
+
+function lookAsController(world: World): void {
+  const pods = [podOf("source", world.source), podOf("target", world.target)];
+  for (const enter of controllerPlan(world.controllerCopy, pods, world.migrationDeleted, now)) {
+    write(world, world.controllerCopy, enter);
+  }
+}
+
+function act(world: World, who: "source" | "target"): void {
+  if (who === "source") actAtSource(world);
+  else actAtTarget(world);
+}
+
+function actAtSource(world: World): void {
+  const { source, target, agents } = world;
+  const action = agents.source.todo.shift();
+  if (action === undefined || !source.alive) return;
+  if (action.type === "send") {
+    agents.source.records.of(migrationUid).sent = true;
+    const arrives = target.alive && target.listening && target.status === undefined;
+    source.status = arrives ? "active" : "failed";
+    if (arrives) target.status = "active";
+  }
+  if (action.type === "cancel" && (source.status === "active" || source.status === "device")) fail(world, "cancelled");
+  if (action.type === "resume" && world.server.status?.migrationState?.failed) source.runState = "running";
+  if (action.type === "quit") source.alive = false;
+}
+
+function actAtTarget({ target, agents }: World): void {
+  const action = agents.target.todo.shift();
+  if (action === undefined || !target.alive) return;
+  if (action.type === "listen") target.listening = true;
+  if (action.type === "run" && target.runState === "paused") target.runState = "running";
+  if (action.type === "quit") target.alive = false;
+}
+
+/**
+ * active -> device (source stopped) -> target has it (paused) -> source completed (postmigrate). The connection may break at
+ * any of them: until `completed` the source then goes on by itself, also when the target has everything.
+ */
+function advance(world: World, fails: boolean): void {
+  const { source, target } = world;
+  if (!source.alive || (source.status !== "active" && source.status !== "device")) return;
+  if (fails || !target.alive) return fail(world, "failed");
+  if (source.status === "active") {
+    source.status = "device";
+    source.runState = "finish-migrate";
+  } else if (target.runState === "inmigrate") {
+    target.runState = "paused";
+    target.status = "completed";
+  } else {
+    source.status = "completed";
+    source.runState = "postmigrate";
+  }
+}
+
+function fail({ source, target }: World, status: MigrationStatus): void {
+  source.status = status;
+  source.runState = "running";
+  // A target that lacks something ends; one that has everything waits to be told.
+  if (target.runState === "inmigrate") target.alive = false;
+}
+
+function end(world: World, who: "source" | "target"): void {
+  world[who].alive = false;
+  const { source } = world;
+  if (who === "target" && (source.status === "active" || source.status === "device")) fail(world, "failed");
+  if (who === "source" && world.target.runState === "inmigrate" && world.target.status === "active") {
+    world.target.alive = false;
+  }
+}
