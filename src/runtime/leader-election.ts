@@ -47,6 +47,8 @@ async function leadWhileHeld(candidate: Candidate, options: LeaderElectionOption
   const leading = AbortSignal.any([signal, lost.signal]);
   log.info({ lease: name, identity }, "leading");
   const work = options.lead(leading).finally(() => lost.abort());
+  // Told below; until then it is nobody's failure.
+  work.catch(() => undefined);
   await renewUntilLost(candidate, options, leading).finally(() => lost.abort());
   await endedInTime(work, options);
   log.info({ lease: name, identity }, "no longer leading");
