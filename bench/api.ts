@@ -4,10 +4,9 @@
  *
  * kube-apiserver comes from the test cluster's cache; `npm run bench api -- --build` builds it (about ten minutes, once).
  */
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { cacheDir } from "../test/fixtures/cache.ts";
 import type { Client } from "../src/client/client.ts";
 import { binDirOf, missingPrograms, provideBinaries } from "../test/cluster/kubernetes/binaries.ts";
 import { pssBytesOf } from "../test/embedded/pod-memory.ts";
@@ -46,7 +45,6 @@ type Side = keyof Pair<unknown>;
 const sides: readonly Side[] = ["embedded", "upstream"];
 
 const { values } = parseArgs({ options: { build: { type: "boolean", default: false } } });
-const cacheDir = process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
 if (!values.build && missingPrograms(cacheDir).includes("kube-apiserver")) {
   console.log(
     "skipped: kube-apiserver is not built yet; `npm run bench api -- --build` builds it (about ten minutes, once)",

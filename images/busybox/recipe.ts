@@ -1,16 +1,15 @@
 /**
- * A small container image with a shell, httpd, wget, nslookup and nc. Debian's dynamically linked busybox:
- * names are resolved by glibc, which the static one cannot do.
+ * A small container image with a shell, httpd, wget, nslookup and nc: Debian's static busybox, which needs no library,
+ * also not to resolve names.
  */
 import { exec } from "../../src/base/exec.ts";
 import { FileTree } from "../../src/storage/oci/file-tree.ts";
-import { addPrograms } from "../elf/closure.ts";
 import type { Recipe } from "../recipe.ts";
 import { mergedUsr } from "../root.ts";
 
 export const busybox: Recipe = {
   name: "busybox",
-  packages: ["busybox"],
+  packages: ["busybox-static"],
   latest: true,
   async build(kitchen) {
     const tree = mergedUsr(new FileTree())
@@ -20,8 +19,8 @@ export const busybox: Recipe = {
       .file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")
       .file("/etc/group", "root:x:0:\nnogroup:x:65534:\n")
       .file("/etc/nsswitch.conf", "hosts: files dns\n");
-    const program = `${kitchen.packageRoot("busybox")}/bin/busybox`;
-    await addPrograms(tree, kitchen.inputs, [{ hostPath: program, path: "/usr/bin/busybox" }], [""]);
+    const program = `${kitchen.packageRoot("busybox-static")}/bin/busybox`;
+    tree.file("/usr/bin/busybox", await kitchen.inputs.read(program), { mode: 0o755 });
     for (const applet of await appletsOf(program)) tree.symlink(`/usr/bin/${applet}`, "busybox");
     return { tree, config: { command: ["sh"] } };
   },

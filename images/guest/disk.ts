@@ -22,7 +22,10 @@ const modules = {
 } as const;
 const commonModules = ["part_msdos", "fat", "search", "search_label", "normal", "linux"];
 
-/** `no_timer_check`: on a busy host the emulated timer is late, and the kernel would panic over it. */
+/**
+ * `no_timer_check`: on a busy host the emulated timer is late, and the kernel would panic over it.
+ * `cryptomgr.notests`, `noisapnp`: a fifth of an emulated boot of the i386 kernel went into self-tests and a search for ISA cards.
+ */
 const configuration = await readFile(join(import.meta.dirname, "grub.cfg"), "utf8");
 
 export async function buildDisk(

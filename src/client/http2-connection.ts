@@ -43,7 +43,7 @@ function keepAlive(session: ClientHttp2Session): void {
 function send(session: ClientHttp2Session, request: TransportRequest): Promise<TransportResponse> {
   return new Promise((resolve, reject) => {
     const stream = openStream(session, request);
-    cancelOnAbort(stream, request.signal);
+    cancelOnAbort(stream, request.signal, reject);
     stream.once("response", (headers) => {
       resolve({ status: Number(headers[":status"]), headers, body: stream });
     });
@@ -71,9 +71,17 @@ function wasRefused(stream: ClientHttp2Stream): boolean {
   return stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
 }
 
-function cancelOnAbort(stream: ClientHttp2Stream, signal: AbortSignal | undefined): void {
+/** Does not wait for the stream to close: on a connection that stands still it would not. */
+function cancelOnAbort(
+  stream: ClientHttp2Stream,
+  signal: AbortSignal | undefined,
+  reject: (reason: unknown) => void,
+): void {
   if (!signal) return;
-  const cancel = () => stream.close(constants.NGHTTP2_CANCEL);
+  const cancel = () => {
+    stream.close(constants.NGHTTP2_CANCEL);
+    reject(signal.reason);
+  };
   signal.addEventListener("abort", cancel, { once: true });
   stream.once("close", () => signal.removeEventListener("abort", cancel));
 }

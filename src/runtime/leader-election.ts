@@ -21,7 +21,7 @@ export interface LeaderElectionOptions {
   /** Unique among the candidates. */
   identity: string;
   signal: AbortSignal;
-  /** What the leader does; it must end soon after its signal aborts. */
+  /** What the leader does; it must end soon after its signal aborts, before the lease is anybody else's. */
   lead(signal: AbortSignal): Promise<void>;
   leaseDurationMs?: number;
   renewDeadlineMs?: number;
@@ -47,9 +47,27 @@ async function leadWhileHeld(candidate: Candidate, options: LeaderElectionOption
   const leading = AbortSignal.any([signal, lost.signal]);
   log.info({ lease: name, identity }, "leading");
   const work = options.lead(leading).finally(() => lost.abort());
-  await Promise.all([work, renewUntilLost(candidate, options, leading).finally(() => lost.abort())]);
+  // Told below; until then it is nobody's failure.
+  work.catch(() => undefined);
+  await renewUntilLost(candidate, options, leading).finally(() => lost.abort());
+  await endedInTime(work, options);
   log.info({ lease: name, identity }, "no longer leading");
   await candidate.giveBack();
+}
+
+/**
+ * Work that does not end must not keep this candidate from ever leading again, nor act beside the next leader: who called ends
+ * the process then, and is started anew.
+ * @throws Error when the work is still on although the next leader may begin
+ */
+async function endedInTime(work: Promise<void>, options: LeaderElectionOptions): Promise<void> {
+  const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, name } = options;
+  const graceMs = Math.max(1_000, leaseDurationMs - renewDeadlineMs);
+  const ended = new AbortController();
+  const tooLate = delay(graceMs, undefined, { signal: ended.signal }).then(() => {
+    throw new Error(`the lease ${name} is lost, and what its leader did has not ended after ${graceMs} ms`);
+  });
+  await Promise.race([work, tooLate]).finally(() => ended.abort());
 }
 
 /** Returns at the deadline at the latest, however long a request takes. */

@@ -79,6 +79,21 @@ describe("controllers' common ground", { timeout: 120_000 }, () => {
     await Promise.all([leader.stop(), challenger.stop()]);
   });
 
+  it("a leader whose work goes on after the lease is lost ends with an error, so that its process is started anew", async () => {
+    const abort = new AbortController();
+    const lead = (): Promise<void> => new Promise(() => undefined);
+    const ended = runLeaderElection(client, { ...quick, name: "stuck", identity: "a", signal: abort.signal, lead });
+    await waitFor(client, leases, { namespace, name: "stuck" }, (lease) => lease?.spec?.holderIdentity === "a");
+    abort.abort();
+    await assert.rejects(ended, /the lease stuck is lost, and what its leader did has not ended/);
+  });
+
+  it("a leader whose work fails ends with that failure", async () => {
+    const failing = { ...quick, name: "failing", identity: "a", signal: new AbortController().signal };
+    const ended = runLeaderElection(client, { ...failing, lead: () => Promise.reject(new Error("no disk")) });
+    await assert.rejects(ended, /no disk/);
+  });
+
   it("a crashed leader is replaced after its lease ran out", async () => {
     const renewTime = new Date().toISOString().replace("Z", "000Z");
     await client.create(leases, {

@@ -7,9 +7,8 @@
  *   await cluster.stop();             // also checks that nothing is left
  */
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { cacheDir } from "../fixtures/cache.ts";
 import { nodes as nodeKind, serviceAccounts } from "../../api/core.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { exec, type ExecOptions } from "../../src/base/exec.ts";
@@ -47,8 +46,6 @@ export interface StartOptions {
   nodeMonitorGraceSeconds?: number;
   /** How long pods stay on a node that is not ready (default 300, as Kubernetes). */
   evictionSeconds?: number;
-  /** Default: VMPOD_CACHE, or ~/.cache/vmpod. */
-  cacheDir?: string;
   onProgress?: (progress: Progress) => void;
 }
 
@@ -150,7 +147,6 @@ async function claimCluster(options: StartOptions): Promise<{ plan: ClusterPlan;
 
 async function bringUp(plan: ClusterPlan, options: StartOptions, isKept: boolean): Promise<ClusterState> {
   const step = stepper(options.onProgress ?? (() => undefined));
-  const cacheDir = options.cacheDir ?? process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
   await mkdir(logDir(plan), { recursive: true });
   const say = (text: string) => options.onProgress?.({ step: text, state: "note" });
   const { binDir } = await step("Kubernetes' programs", () => provideBinaries({ cacheDir, say }));

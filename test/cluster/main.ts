@@ -3,18 +3,21 @@
  *
  *   npm run cluster:up    [-- --number N]   builds what is not in the cache, starts it; does nothing when it is up
  *   npm run cluster:down  [-- --number N]   removes every trace of it, also after a failed or killed start; --all: of every number
+ *   sh scripts/with-node.sh --system test/cluster/main.ts build    only fills the cache
  *   sh scripts/with-node.sh --system test/cluster/main.ts status
  */
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { messageOf } from "../../src/base/errors.ts";
 import { dropCluster, findCluster, keepCluster } from "./cluster.ts";
+import { cacheDir } from "../fixtures/cache.ts";
+import { provideBinaries } from "./kubernetes/binaries.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { highestNumber, planCluster } from "./plan.ts";
-import type { Progress } from "./progress.ts";
+import { type Progress, stepper } from "./progress.ts";
 
 const startedAt = performance.now();
-const usage = `usage: main.ts up|down|status [--number 1..${highestNumber}] [--nodes N] [--all]`;
+const usage = `usage: main.ts build|up|down|status [--number 1..${highestNumber}] [--nodes N] [--all]`;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -31,6 +34,9 @@ async function main(argv: string[]): Promise<number> {
   });
   const number = Number(values.number ?? 1);
   switch (positionals[0]) {
+    case "build":
+      await build();
+      return 0;
     case "up":
       return await up(number, Number(values.nodes ?? 2));
     case "down":
@@ -42,6 +48,11 @@ async function main(argv: string[]): Promise<number> {
       console.error(usage);
       return 2;
   }
+}
+
+async function build(): Promise<void> {
+  const say = (step: string): void => print({ step, state: "note" });
+  await stepper(print)("Kubernetes' programs", () => provideBinaries({ cacheDir, say }));
 }
 
 async function up(number: number, nodeCount: number): Promise<number> {

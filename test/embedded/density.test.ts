@@ -12,7 +12,7 @@ const { kubectl, apply } = instance;
 const count = 20;
 /**
  * Patience, no promise: twenty emulated processors share two real ones, and each has its timer ticks to serve however little
- * of them it gets. Quiet machines were seen to need from 150 s to 380 s.
+ * of them it gets. Quiet machines were seen to need from 130 s to 250 s.
  */
 const bootMs = 700_000;
 const overheadBytes = 12 * 2 ** 20;

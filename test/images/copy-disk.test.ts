@@ -17,9 +17,10 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { cacheDir } from "../fixtures/cache.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { exec } from "../../src/base/exec.ts";
 
@@ -30,7 +31,6 @@ const launcher = join(directory, "launcher");
 const root = join(directory, "image");
 
 before(async () => {
-  const cacheDir = process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
   const [image] = await buildImages({ cacheDir, only: ["launcher"] });
   const layout = join(directory, "layout");
   for (const each of [layout, launcher]) mkdirSync(each);

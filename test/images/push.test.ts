@@ -5,16 +5,16 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, before, test } from "node:test";
+import { cacheDir } from "../fixtures/cache.ts";
 import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
 import { readImageTar } from "../../src/storage/oci/read-image-tar.ts";
 import { bin, type Output, succeed } from "../embedded/instance.ts";
 
-const cacheDir = process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
 const login = { username: "pusher", password: "pass:word" };
 
 let directory = "";

@@ -1,5 +1,6 @@
 /** Plays what a cluster's controllers, kubelets and vmpod's own controller would do about an installation: all goes well at once. */
 import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from "../../api/admissionregistration.ts";
+import { customResourceDefinitions } from "../../api/apiextensions.ts";
 import { apiServices } from "../../api/apiregistration.ts";
 import { daemonSets, deployments } from "../../api/apps.ts";
 import { namespaces } from "../../api/core.ts";
@@ -14,6 +15,7 @@ export function playCluster(client: Client, namespace: string, signal: AbortSign
   play(deployments, rollOut);
   play(daemonSets, rollOut);
   play(apiServices, answer);
+  playExtension();
   play(mutatingWebhookConfigurations, trust);
   play(validatingWebhookConfigurations, trust);
 
@@ -26,6 +28,19 @@ export function playCluster(client: Client, namespace: string, signal: AbortSign
       .catch(unlessGone);
   });
   emptied.start(signal);
+
+  /** Something answers for the group as long as it is registered. */
+  function playExtension(): void {
+    const informer = createInformer(client, apiServices);
+    informer.onChange(({ type, object }) => {
+      if (object.metadata?.name !== "v1.subresources.kubevirt.io") return;
+      if (type === "added") client.create(customResourceDefinitions, answering).catch(unlessGone);
+      if (type === "deleted") {
+        client.delete(customResourceDefinitions, { name: answering.metadata.name }).catch(unlessGone);
+      }
+    });
+    informer.start(signal);
+  }
 
   function unlessGone(error: unknown): void {
     if (!signal.aborted && !isStatus(error, "NotFound", "Conflict")) throw error;
@@ -44,6 +59,21 @@ export function playCluster(client: Client, namespace: string, signal: AbortSign
     informer.start(signal);
   }
 }
+
+const answering = {
+  metadata: { name: "answers.subresources.kubevirt.io" },
+  spec: {
+    group: "subresources.kubevirt.io",
+    scope: "Cluster" as const,
+    names: { plural: "answers", singular: "answer", kind: "Answer", listKind: "AnswerList" },
+    versions: ["v1", "v1alpha3"].map((name) => ({
+      name,
+      served: true,
+      storage: name === "v1",
+      schema: { openAPIV3Schema: { type: "object" } },
+    })),
+  },
+};
 
 function rollOut(object: KubeObject): ReturnType<Change> {
   const { spec, status } = object as { spec?: { replicas?: number }; status?: { observedGeneration?: number } };

@@ -7,8 +7,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { cacheDir } from "../fixtures/cache.ts";
 import { type Pod, type PodSpec, pods } from "../../api/core.ts";
 import type { ObjectMeta } from "../../api/meta.ts";
 import { buildImages } from "../../images/build-images.ts";
@@ -65,7 +66,6 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const { instance } = options;
   const dir = mkdtempSync(`/tmp/${instance}-`);
   const containerd = { rootDir: join(dir, "containerd"), stateDir: `/run/${instance}-test` };
-  const cacheDir = process.env["VMPOD_CACHE"] ?? join(homedir(), ".cache/vmpod");
   const images = await buildImages({ cacheDir, only: ["pause", "busybox"] });
   const [pause, busybox] = images.map(({ reference }) => reference);
   assert.ok(pause !== undefined && busybox !== undefined);

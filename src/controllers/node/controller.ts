@@ -10,7 +10,7 @@ import { labels } from "../../../api/kubevirt/names.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { Informer } from "../../client/informer.ts";
-import { agentSilence, untilSilentMs } from "../../runtime/node-heartbeat.ts";
+import { agentSilence, nodeSilence, untilSilentMs } from "../../runtime/node-heartbeat.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
 
@@ -60,8 +60,9 @@ export function createNodeReconciler(options: NodeControllerOptions): Reconciler
 
 export function plan({ node, nowMs, toldSilent }: Observation): Action[] {
   const name = node.metadata?.name ?? "";
-  const silent = agentSilence(node, nowMs) !== undefined;
-  const mark = silent && node.metadata?.labels?.[labels.schedulable] !== "false";
+  const silent = nodeSilence(node, nowMs) !== undefined;
+  // A node whose kubelet is silent gets no pods anyway, and its agent may be alive and say `true` again.
+  const mark = agentSilence(node, nowMs) !== undefined && node.metadata?.labels?.[labels.schedulable] !== "false";
   return [
     ...(mark ? [{ type: "markUnschedulable", name } as const] : []),
     ...(silent === toldSilent ? [] : [{ type: "tell", name, silent } as const]),

@@ -7,8 +7,9 @@ import { createNodeReconciler, plan } from "./controller.ts";
 
 const nowMs = Date.parse("2026-01-02T03:10:00Z");
 
-function node(schedulable: string | undefined, heartbeat: string | undefined): Node {
+function node(schedulable: string | undefined, heartbeat: string | undefined, ready = "True"): Node {
   return {
+    status: { conditions: [{ type: "Ready", status: ready, lastHeartbeatTime: "2026-01-02T03:09:00Z" }] },
     metadata: {
       name: "n1",
       labels: { ...(schedulable && { "kubevirt.io/schedulable": schedulable }) },
@@ -28,6 +29,7 @@ const table: [what: string, node: Node, toldSilent: boolean, expected: object[]]
   ["somebody put the label back", node("true", "2026-01-02T03:01:00Z"), true, [mark]],
   ["ended in order, and long ago", node("false", "2026-01-02T03:01:00Z"), false, [tell(true)]],
   ["back again", node("true", "2026-01-02T03:09:59Z"), true, [tell(false)]],
+  ["not heard of as a node", node("true", "2026-01-02T03:09:10Z", "Unknown"), false, [tell(true)]],
   ["never had an agent", node(undefined, undefined), false, []],
 ];
 

@@ -25,7 +25,7 @@ export interface Observation {
   /** Virtual machines can run on some other node than the pod's. */
   hasOtherNodes: boolean;
   /** The VM agent of the machine's node gives no sign of life. */
-  agentSilence: Silence | undefined;
+  nodeSilence: Silence | undefined;
   accelerator: Accelerator;
   /** Why the last attempt to create the pod was refused. */
   createFailure: string | undefined;

@@ -17,7 +17,7 @@ import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
 import type { Informer } from "../../client/informer.ts";
 import { timestamp } from "../../runtime/conditions.ts";
-import { agentSilence, type Silence } from "../../runtime/node-heartbeat.ts";
+import { nodeSilence, type Silence } from "../../runtime/node-heartbeat.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import type { Accelerator } from "./domain.ts";
 import { type Claim, launcherOf, type Observation } from "./observation.ts";
@@ -75,7 +75,7 @@ export async function observe(
     claims: claimsOf(vmi, informers.claims),
     nodeExists: nodeName === undefined || (await nodeExists(context, nodeName, signal)),
     hasOtherNodes: hasOtherNodes(informers.nodes, nodeName),
-    agentSilence: silenceOf(vmi, informers.nodes),
+    nodeSilence: silenceOf(vmi, informers.nodes),
     accelerator: chooseAccelerator(vmi, informers.nodes.list(), configuration()),
     createFailure: createFailures.get(key),
     now: timestamp(),
@@ -107,7 +107,7 @@ async function nodeExists({ client, informers }: ObserveContext, name: string, s
 }
 
 function silenceOf({ status }: VirtualMachineInstance, nodes: Informer<Node>): Silence | undefined {
-  return status?.nodeName ? agentSilence(nodes.get(undefined, status.nodeName), Date.now()) : undefined;
+  return status?.nodeName ? nodeSilence(nodes.get(undefined, status.nodeName), Date.now()) : undefined;
 }
 
 export function claimsOf(vmi: VirtualMachineInstance, claims: Informer<PersistentVolumeClaim>): Claim[] {

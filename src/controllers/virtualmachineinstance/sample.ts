@@ -21,7 +21,7 @@ export function observationOf(
     claims: [],
     nodeExists: true,
     hasOtherNodes: false,
-    agentSilence: undefined,
+    nodeSilence: undefined,
     accelerator: "tcg",
     createFailure: undefined,
     now,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Pod } from "../../../api/core.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition } from "../../runtime/conditions.ts";
+import type { Silence } from "../../runtime/node-heartbeat.ts";
 import { copyingPod, deleting, now, observationOf, podIn } from "./sample.ts";
 import { decideEvents } from "./events.ts";
 import { decidePhase } from "./phase.ts";
@@ -88,14 +89,21 @@ test("a disk that is being copied is told, and one that could not be", () => {
 });
 
 test("a silent agent is told while the guest may run, and never takes the machine away", () => {
-  const agentSilence = { since: "2026-01-01T00:00:00Z" };
-  const silent = (phase: string) => observationOf(phase, { pods: [podIn("Running", ready)], agentSilence });
+  const nodeSilence: Silence = { who: "agent", since: "2026-01-01T00:00:00Z" };
+  const silent = (phase: string) => observationOf(phase, { pods: [podIn("Running", ready)], nodeSilence });
   assert.equal(find(silent("Running"), "NodeUnresponsive"), "True HeartbeatMissed");
   assert.equal(decidePhase(silent("Running")).phase, "Running");
   assert.equal(find(silent("Scheduled"), "NodeUnresponsive"), "True HeartbeatMissed");
   assert.equal(find(silent("Scheduling"), "NodeUnresponsive"), undefined);
   const before: Condition[] = [{ type: "NodeUnresponsive", status: "True", reason: "HeartbeatMissed" }];
   assert.equal(find(observationOf("Running", { pods: [podIn("Running")] }, before), "NodeUnresponsive"), undefined);
+});
+
+test("a silent node is told, with what to do about it", () => {
+  const nodeSilence: Silence = { who: "kubelet", since: "2026-01-01T00:00:00Z" };
+  const observation = observationOf("Running", { pods: [podIn("Running", ready)], nodeSilence });
+  assert.equal(find(observation, "NodeUnresponsive"), "True NodeStatusUnknown");
+  assert.equal(decidePhase(observation).phase, "Running");
 });
 
 test("what changes for all to see is told once", () => {

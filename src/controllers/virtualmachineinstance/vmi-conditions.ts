@@ -130,10 +130,19 @@ function provisioning(pod: Pod | undefined): Condition | undefined {
 }
 
 /** The guest may go on: only what is said about it does not. */
-function unresponsive({ agentSilence, vmi }: Observation, phase: string): Condition | undefined {
-  if (agentSilence === undefined || (phase !== "Scheduled" && phase !== "Running")) return undefined;
-  const message = `the VM agent on node ${vmi.status?.nodeName} gives no sign of life since ${agentSilence.since}; the guest may run, but this status may be old`;
-  return { type: vmiConditions.nodeUnresponsive, status: "True", reason: "HeartbeatMissed", message };
+function unresponsive({ nodeSilence, vmi }: Observation, phase: string): Condition | undefined {
+  if (nodeSilence === undefined || (phase !== "Scheduled" && phase !== "Running")) return undefined;
+  const { who, since } = nodeSilence;
+  const node = vmi.status?.nodeName;
+  const mayRun = "the guest may run, but this status may be old";
+  const [reason, message] =
+    who === "agent"
+      ? ["HeartbeatMissed", `the VM agent on node ${node} gives no sign of life since ${since}; ${mayRun}`]
+      : [
+          "NodeStatusUnknown",
+          `node ${node} gives no sign of life since ${since}; ${mayRun}; if the node is gone for good, delete its Node object`,
+        ];
+  return { type: vmiConditions.nodeUnresponsive, status: "True", reason, message };
 }
 
 function podUnscheduled(pod: Pod | undefined): Condition | undefined {

@@ -142,6 +142,33 @@ describe("vmpod on a cluster", () => {
     assert.match(succeed(vmpod("install"), "vmpod install"), /node agents: 5 unchanged/);
   });
 
+  it("tells of a machine whose node vanished, and starts it elsewhere once the node is given up", async () => {
+    const { uid, nodeName } = await placeOf("subject");
+    const node = cluster.nodes.find(({ name }) => name === nodeName);
+    assert.ok(node);
+    await node.vanish();
+    const told = await eventually("the instance says so", 60_000, async () => {
+      const { conditions, phase } = await placeOf("subject");
+      const statusOf = (type: string) => conditions.find((each) => each.type === type);
+      const unresponsive = statusOf("NodeUnresponsive");
+      return unresponsive && { phase, reason: unresponsive.reason, ready: statusOf("Ready")?.status };
+    });
+    assert.deepEqual(told, { phase: "Running", reason: "NodeStatusUnknown", ready: "False" });
+    await cluster.kubectl("delete", "node", nodeName);
+    const next = await eventually("its successor runs", 240_000, async () => {
+      const place = await placeOf("subject").catch(() => undefined);
+      return place && place.uid !== uid && place.phase === "Running" ? place : undefined;
+    });
+    assert.notEqual(next.nodeName, nodeName);
+    await node.powerOn();
+    await eventually("the node is back, with its agent", 120_000, async () => {
+      const labels = await cluster
+        .kubectl("get", "node", nodeName, "-o", "jsonpath={.metadata.labels}")
+        .catch(() => "");
+      return labels.includes('"kubevirt.io/schedulable":"true"') || undefined;
+    });
+  });
+
   it("is not removed while there are machines", async () => {
     const { status, stderr } = vmpod("uninstall");
     assert.equal(status, 1);
@@ -179,6 +206,11 @@ describe("vmpod on a cluster", () => {
     return await cluster.kubectl("get", "vmi", name, "--ignore-not-found", "-o", "jsonpath={.status.phase}");
   }
 
+  async function placeOf(name: string): Promise<Place> {
+    const { metadata, status } = JSON.parse(await get("vmi", name)) as { metadata: { uid: string }; status: Place };
+    return { ...status, uid: metadata.uid };
+  }
+
   /** Which pod and which container runs the guest: the same container is the same QEMU, and the same boot. */
   async function launcherOf(name: string): Promise<object> {
     const pods = JSON.parse(await get("pods", "-l", `vm.kubevirt.io/name=${name}`)) as { items: RunningPod[] };
@@ -209,6 +241,13 @@ describe("vmpod on a cluster", () => {
 
 interface Conditioned {
   status: { conditions: { type: string; status: string }[] };
+}
+
+interface Place {
+  uid: string;
+  nodeName: string;
+  phase: string;
+  conditions: { type: string; status: string; reason?: string }[];
 }
 
 interface RunningPod {
