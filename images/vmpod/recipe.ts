@@ -30,7 +30,7 @@ const hostPrograms = [
 ];
 
 /** What the agent's short scripts in other namespaces call; device nodes for guests (src/device-plugin/private-node.ts). */
-const applets = ["sh", "cat", "mknod"];
+const applets = ["sh", "cat", "id", "mknod"];
 
 export const vmpod: Recipe = {
   name: "vmpod",
