@@ -22,6 +22,7 @@ export const shippedFiles = ["package.json", "api/kubevirt/crds.gen.json", "api/
 const hostPrograms = [
   "/usr/bin/nsenter",
   "/usr/bin/prlimit",
+  "/usr/bin/setpriv",
   "/bin/ip",
   "/usr/sbin/nft",
   "/usr/sbin/dnsmasq",

@@ -1,6 +1,5 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
 import { pods } from "../../../api/core.ts";
-import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import { annotations, finalizers, labels } from "../../../api/kubevirt/names.ts";
@@ -10,18 +9,12 @@ import { isStatus, messageOf, StatusError, TerminalError } from "../../base/erro
 import type { Client } from "../../client/client.ts";
 import { changeStatus } from "../../runtime/change-status.ts";
 import { timestamp } from "../../runtime/conditions.ts";
-import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
-import { findInstance } from "../virtualmachineinstance/execute.ts";
+import { findInstance, type LauncherContext } from "../virtualmachineinstance/execute.ts";
 import type { Action } from "./plan.ts";
 import { renderTargetPod, targetPodName } from "./target-pod.ts";
 
-export interface ExecuteContext {
-  client: Client;
-  events: EventRecorder;
-  launcherImage: string;
-  imageVolumes: boolean;
-  configuration: () => VirtConfiguration;
+export interface ExecuteContext extends LauncherContext {
   /** Told of each claim, so that the next one is counted before the copies show this one. */
   onClaimed(migrationUid: string, node: string): void;
 }
