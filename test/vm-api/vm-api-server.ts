@@ -106,7 +106,8 @@ async function runServer(
 }
 
 async function defineKinds(client: Client): Promise<void> {
-  const wanted = ["virtualmachines", "virtualmachineinstances", "kubevirts"].map((name) => `${name}.kubevirt.io`);
+  const plurals = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancemigrations", "kubevirts"];
+  const wanted = plurals.map((name) => `${name}.kubevirt.io`);
   const definitions = customResourceDefinitions().filter(({ metadata }) => wanted.includes(metadata?.name ?? ""));
   for (const definition of definitions) await client.create(crds, definition);
 }
