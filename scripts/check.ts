@@ -1,5 +1,6 @@
 /** `npm run check`: everything that needs no root, no container and no guest. Ends with `N passed, N failed`. */
 import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { runTests } from "./run-tests.ts";
@@ -30,7 +31,12 @@ for (const [name, [program = "", ...args]] of steps) {
 }
 
 const tests = await runTests({
-  globs: ["src/**/*.test.ts", "api/**/*.test.ts", "images/**/*.test.ts", "test/architecture/*.test.ts"],
+  files: globSync([
+    "src/**/*.test.ts",
+    "api/**/*.test.ts",
+    "images/**/*.test.ts",
+    "test/architecture/*.test.ts",
+  ]).sort(),
   concurrency: availableParallelism(),
 });
 console.log(`${steps.length - failed + tests.passed} passed, ${failed + tests.failed} failed`);

@@ -36,10 +36,29 @@ export function customResourceDefinitions(): CustomResourceDefinition[] {
 
 function readDefinitions(file: URL): CustomResourceDefinition[] {
   const { definitions, kinds } = JSON.parse(readFileSync(file, "utf8")) as Generated;
+  addTransport(definitions);
   return Object.entries(kinds).map(([name, kind]) => {
     const schema = inline({ $ref: refPrefix + kind.model }, definitions, []) as JSONSchemaProps;
     return toDefinition(name, kind, schema);
   });
+}
+
+/** The one field that vmpod has beside upstream's (MigrationTransport in ./types.ts). */
+function addTransport(definitions: Record<string, SharedSchema>): void {
+  const state = definitions["V1VirtualMachineInstanceMigrationState"];
+  if (state === undefined) return;
+  const text = { type: "string" };
+  const disk = {
+    type: "object",
+    required: ["name"],
+    properties: { name: text, sizeBytes: { type: "integer", format: "int64" }, imageDigest: text },
+  };
+  const transport = {
+    description: "How the guest travels between two nodes: what each end must know of the other.",
+    type: "object",
+    properties: { sourceAuthority: text, targetAuthority: text, disks: { type: "array", items: disk } },
+  };
+  state["properties"] = { ...(state["properties"] as object), transport };
 }
 
 function toDefinition(name: string, kind: GeneratedKind, schema: JSONSchemaProps): CustomResourceDefinition {

@@ -6,6 +6,7 @@
  *   who               writes                      when
  *   controller        claim                       no other migration is on
  *   controller        handToTarget                the target pod runs
+ *   source's agent    introduce                   between two nodes: the target needs to know it and its disks first
  *   target's agent    offer                       its QEMU has every device and listens
  *   source's agent    begin                       before the first byte is sent
  *   source's agent    decideTarget                its QEMU has given the guest away for good
@@ -15,7 +16,7 @@
  *   controller        abandon                     the instance ended after the decision for the target
  */
 import { decisionOf, hasMigration, type MigrationConfiguration, type MigrationState } from "./migration.ts";
-import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "./types.ts";
+import type { MigrationTransport, VirtualMachineInstance, VirtualMachineInstanceStatus } from "./types.ts";
 
 type Next = VirtualMachineInstanceStatus | undefined;
 
@@ -37,8 +38,29 @@ export function handToTarget(vmi: VirtualMachineInstance, migrationUid: string, 
   return change(vmi, migrationUid, (state) => isOpen(state) && state.targetNode === undefined && { targetNode });
 }
 
-export function offer(vmi: VirtualMachineInstance, migrationUid: string, targetNodeAddress: string): Next {
-  return change(vmi, migrationUid, (state) => isOpen(state) && !state.targetNodeAddress && { targetNodeAddress });
+export type Introduction = Required<Pick<MigrationTransport, "sourceAuthority" | "disks">>;
+
+export function introduce(vmi: VirtualMachineInstance, migrationUid: string, introduction: Introduction): Next {
+  return change(vmi, migrationUid, (state) => isOpen(state) && !state.transport && { transport: { ...introduction } });
+}
+
+export interface Offer {
+  address: string;
+  /** Between two nodes. */
+  targetAuthority: string | undefined;
+}
+
+export function offer(vmi: VirtualMachineInstance, migrationUid: string, { address, targetAuthority }: Offer): Next {
+  return change(
+    vmi,
+    migrationUid,
+    (state) =>
+      isOpen(state) &&
+      !state.targetNodeAddress && {
+        targetNodeAddress: address,
+        ...(targetAuthority !== undefined && { transport: { ...state.transport, targetAuthority } }),
+      },
+  );
 }
 
 export function begin(vmi: VirtualMachineInstance, migrationUid: string, now: string): Next {

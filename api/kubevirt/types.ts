@@ -11,6 +11,7 @@ import type {
   V1Memory,
   V1Network,
   V1Probe,
+  V1VirtualMachineInstanceMigrationState,
   V1VirtualMachineInstanceSpec,
   V1VirtualMachineInstanceStatus,
   V1VirtualMachineSpec,
@@ -33,8 +34,28 @@ export type Probe = V1Probe;
 export type Volume = V1Volume;
 export type VirtualMachineInstanceSpec = V1VirtualMachineInstanceSpec;
 
-export interface VirtualMachineInstanceStatus extends Omit<V1VirtualMachineInstanceStatus, "conditions"> {
+export interface VirtualMachineInstanceStatus
+  extends Omit<V1VirtualMachineInstanceStatus, "conditions" | "migrationState"> {
   conditions?: Condition[];
+  migrationState?: V1VirtualMachineInstanceMigrationState & { transport?: MigrationTransport };
+}
+
+/** vmpod's own, beside upstream's fields: what the two ends of a migration between nodes must know of each other. */
+export interface MigrationTransport {
+  /** Certificate (PEM) of an authority that signed one certificate only: that of this end's QEMU, for this migration. */
+  sourceAuthority?: string;
+  targetAuthority?: string;
+  /** What lives in the source's pod and is to be copied. */
+  disks?: MovedDisk[];
+}
+
+export interface MovedDisk {
+  /** The volume. */
+  name: string;
+  /** Of a medium: how large its file is. */
+  sizeBytes?: number;
+  /** Of a containerDisk: `sha256:HEX` of the file in the image that its overlay lies on. */
+  imageDigest?: string;
 }
 
 export interface VirtualMachineInstance {

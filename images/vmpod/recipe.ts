@@ -22,6 +22,7 @@ export const shippedFiles = ["package.json", "api/kubevirt/crds.gen.json", "api/
 const hostPrograms = [
   "/usr/bin/nsenter",
   "/usr/bin/prlimit",
+  "/usr/bin/setpriv",
   "/bin/ip",
   "/usr/sbin/nft",
   "/usr/sbin/dnsmasq",
@@ -30,7 +31,7 @@ const hostPrograms = [
 ];
 
 /** What the agent's short scripts in other namespaces call; device nodes for guests (src/device-plugin/private-node.ts). */
-const applets = ["sh", "cat", "mknod"];
+const applets = ["sh", "cat", "id", "mknod"];
 
 export const vmpod: Recipe = {
   name: "vmpod",

@@ -21,7 +21,7 @@ export function define(command: Command): void {
     .action((name: string, options: MigrateOptions) => migrate(command, name, options));
   examples(
     command,
-    ["Move a running machine to another node, or to a new QEMU on this one", "vmpod migrate legacy"],
+    ["Move a running machine to a fresh pod, with a new QEMU", "vmpod migrate legacy"],
     ["See how far it is", "kubectl get vmim"],
   );
 }

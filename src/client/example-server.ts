@@ -145,6 +145,7 @@ export async function startExampleServer(): Promise<ExampleServer> {
     cutConnections: () => server.closeAllConnections(),
     endWatches() {
       for (const { response } of watches) response.end();
+      watches = [];
     },
     failNext: (...codes) => void failures.push(...codes),
     pause: stop,

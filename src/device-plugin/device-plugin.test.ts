@@ -112,6 +112,6 @@ test("a device is offered, handed out, and offered again when the kubelet restar
     kubelet.stop();
     kubelet = await startKubelet(directory);
     await until("registered again", () => kubelet.registered.length === 1);
-    assert.ok(readdirSync(directory).includes("vmpod-tun.sock"));
+    await until("its socket is there", () => readdirSync(directory).includes("vmpod-tun.sock"));
   }
 });

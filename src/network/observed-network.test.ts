@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseObservation } from "./observed-network.ts";
+import { ownerNames, parseObservation } from "./observed-network.ts";
 
 test("reads what ip, nft and the kernel say", () => {
   const links = [
@@ -28,7 +28,7 @@ test("reads what ip, nft and the kernel say", () => {
       { chain: { family: "ip", table: "nat", name: "other" } },
     ],
   };
-  const observed = parseObservation(`${JSON.stringify(links)}\n${JSON.stringify(rules)}\n1\n0\n`);
+  const observed = parseObservation(`${JSON.stringify(links)}\n${JSON.stringify(rules)}\n1\n0\n`, new Map());
   assert.deepEqual(
     observed.links.map(({ name, up, master, owner, addresses }) => [name, up, master, owner, addresses]),
     [
@@ -37,4 +37,12 @@ test("reads what ip, nft and the kernel say", () => {
     ],
   );
   assert.deepEqual([observed.chains, observed.forwarding, observed.localnet], [["digest_1"], true, false]);
+});
+
+test("a tap's owner who has a name is known by the number", () => {
+  const info_data = { user: "qemu", multi_queue: false };
+  const tap = { ifname: "tap0", mtu: 1450, flags: [], linkinfo: { info_kind: "tun", info_data }, addr_info: [] };
+  const output = `${JSON.stringify([tap])}\n{"nftables":[]}\n1\n0\n`;
+  assert.deepEqual(ownerNames(output), ["qemu"]);
+  assert.equal(parseObservation(output, new Map([["qemu", 107]])).links[0]?.owner, 107);
 });

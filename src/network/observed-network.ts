@@ -11,7 +11,7 @@ export interface ObservedLink {
   master: string | undefined;
   /** `ADDRESS/PREFIX`, IPv4 and IPv6. */
   addresses: string[];
-  /** Taps only. */
+  /** Taps only: the user's number. */
   owner: number | undefined;
   multiqueue: boolean;
 }
@@ -33,9 +33,17 @@ const script = [
 ].join("; ");
 
 export async function observeNetwork(netnsPath: string, signal?: AbortSignal): Promise<ObservedNetwork> {
-  return parseObservation(
-    await exec(["nsenter", `--net=${netnsPath}`, "sh", "-ec", script], { signal, timeoutMs: 10_000 }),
-  );
+  const output = await exec(["nsenter", `--net=${netnsPath}`, "sh", "-ec", script], { signal, timeoutMs: 10_000 });
+  const numbers = new Map<string, number>();
+  for (const name of ownerNames(output)) numbers.set(name, Number(await exec(["id", "-u", name], { signal })));
+  return parseObservation(output, numbers);
+}
+
+/** Whatever one asks of it, `ip` shows users that have a name by that name. */
+export function ownerNames(output: string): string[] {
+  const links = JSON.parse(output.trim().split("\n")[0] ?? "[]") as IpLink[];
+  const users = links.map(({ linkinfo }) => linkinfo?.info_data?.user);
+  return [...new Set(users.filter((user) => typeof user === "string"))];
 }
 
 interface IpLink {
@@ -44,7 +52,7 @@ interface IpLink {
   address?: string;
   flags: string[];
   master?: string;
-  linkinfo?: { info_kind?: string; info_data?: { user?: number; multi_queue?: boolean } };
+  linkinfo?: { info_kind?: string; info_data?: { user?: number | string; multi_queue?: boolean } };
   addr_info: { local: string; prefixlen: number }[];
 }
 
@@ -52,10 +60,10 @@ interface NftListing {
   nftables: { chain?: { family: string; table: string; name: string } }[];
 }
 
-export function parseObservation(output: string): ObservedNetwork {
+export function parseObservation(output: string, numbers: ReadonlyMap<string, number>): ObservedNetwork {
   const [links = "[]", chains = "{}", forwarding, localnet] = output.trim().split("\n");
   return {
-    links: (JSON.parse(links) as IpLink[]).map(parseLink),
+    links: (JSON.parse(links) as IpLink[]).map((link) => parseLink(link, numbers)),
     chains: (JSON.parse(chains) as NftListing).nftables.flatMap(({ chain }) =>
       chain?.table === names.table && chain.family === "ip" ? [chain.name] : [],
     ),
@@ -64,7 +72,8 @@ export function parseObservation(output: string): ObservedNetwork {
   };
 }
 
-function parseLink(link: IpLink): ObservedLink {
+function parseLink(link: IpLink, numbers: ReadonlyMap<string, number>): ObservedLink {
+  const user = link.linkinfo?.info_data?.user;
   return {
     name: link.ifname,
     kind: link.linkinfo?.info_kind,
@@ -73,7 +82,7 @@ function parseLink(link: IpLink): ObservedLink {
     up: link.flags.includes("UP"),
     master: link.master,
     addresses: link.addr_info.map((address) => `${address.local}/${address.prefixlen}`),
-    owner: link.linkinfo?.info_data?.user,
+    owner: typeof user === "string" ? numbers.get(user) : user,
     multiqueue: link.linkinfo?.info_data?.multi_queue ?? false,
   };
 }

@@ -44,6 +44,9 @@ export interface MasqueradeNetwork {
 
 export const defaultGuestCidr = "10.0.2.0/24";
 
+/** Of the pod, not of its guest: where its QEMU receives a guest, and that guest's disks, from another node. As upstream's. */
+export const migrationPorts = { guest: 49152, disks: 49153 } as const;
+
 /** Names as upstream gives them, so that tools and people find what they know. */
 export const names = { uplink: "eth0", bridge: "k6t-eth0", tap: "tap0", table: "vmpod" } as const;
 

@@ -40,6 +40,13 @@ test("which packets reach the guest", () => {
   for (const [ports, expected] of table) assert.deepEqual(dnats(ports), expected, JSON.stringify(ports));
 });
 
+test("what arrives for QEMU itself does not reach the guest, whatever else does", () => {
+  const lines = masqueradeRuleset(guestNetwork({ ports: [{ protocol: "TCP", port: 49152 }] })).script.split("\n");
+  const accepted = lines.findIndex((line) => line.includes('iifname "eth0" tcp dport { 49152, 49153 } accept'));
+  const forwarded = lines.findIndex((line) => line.includes("dnat to"));
+  assert.ok(accepted > 0 && accepted < forwarded);
+});
+
 test("the whole table is replaced in one transaction, which also works when there is none", () => {
   const { script } = masqueradeRuleset(guestNetwork());
   assert.deepEqual(script.split("\n").slice(0, 3), ["table ip vmpod", "delete table ip vmpod", "table ip vmpod {"]);

@@ -5,7 +5,7 @@
  * `nft -j list chains` alone and never touched again (replacing it would be harmless, but costs a process).
  */
 import { createHash } from "node:crypto";
-import { names, type MasqueradeNetwork, type PortForward } from "./pod-network.ts";
+import { migrationPorts, names, type MasqueradeNetwork, type PortForward } from "./pod-network.ts";
 
 export interface Ruleset {
   /** Name of the marker chain. */
@@ -25,11 +25,12 @@ function replaceTable(body: readonly string[]): string {
   return [table, `delete ${table}`, `${table} {`, ...body, "}", ""].join("\n");
 }
 
-/** Into the guest: whatever arrives at the pod, or only the listed ports. */
+/** Into the guest: whatever arrives at the pod but for QEMU itself, or only the listed ports. */
 function prerouting(network: MasqueradeNetwork): string[] {
   return [
     "\tchain prerouting {",
     "\t\ttype nat hook prerouting priority dstnat; policy accept;",
+    `\t\tiifname "${network.uplink}" tcp dport { ${Object.values(migrationPorts).join(", ")} } accept`,
     ...portMatches(network.ports).map(
       (match) => `\t\tiifname "${network.uplink}" ${match}dnat to ${network.guestAddress}`,
     ),

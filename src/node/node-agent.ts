@@ -16,6 +16,7 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
+import { joinInformers } from "../client/join-informers.ts";
 import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
 import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
@@ -71,8 +72,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 
 async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
   const { client, nodeName, kubeletRoot, port, tls, log } = options;
-  // The controllers put the label there when they hand a machine over: what runs elsewhere is none of our business.
-  const vmis = createInformer(client, virtualMachineInstances, { labelSelector: `${labels.nodeName}=${nodeName}` });
+  // The controllers put these labels there when they hand a machine over: what runs elsewhere is none of our business.
+  const vmis = joinInformers(
+    createInformer(client, virtualMachineInstances, { labelSelector: `${labels.nodeName}=${nodeName}` }),
+    createInformer(client, virtualMachineInstances, {
+      labelSelector: `${labels.migrationTargetNodeName}=${nodeName},${labels.nodeName}!=${nodeName}`,
+    }),
+  );
   const launchers = createInformer(client, pods, {
     labelSelector: `${labels.app}=${launcherApp}`,
     fieldSelector: `spec.nodeName=${nodeName}`,

@@ -8,7 +8,7 @@ import { machine, smallestMemory } from "./machines.ts";
 import { allPids, argvOf, qemusOf, readProc } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
-const instance = useInstance("vmtconf", 5);
+const instance = useInstance("vmtconf", 1);
 let pid = 0;
 
 before(async () => {

@@ -107,18 +107,22 @@ export function succeed({ status, stdout, stderr }: Output, what: string): strin
   return stdout;
 }
 
-/** Looks again until `look` gives something; the error names what was seen last. */
+const firstPauseMs = 100;
+const longestPauseMs = 1_000;
+
+/** Looks again until `look` gives something, less often the longer it takes; the error names what was seen last. */
 export async function eventually<T>(
   what: string,
   timeoutMs: number,
   look: () => T | undefined | Promise<T | undefined>,
   describe: () => string = () => "",
 ): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
+  const begin = performance.now();
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`after ${timeoutMs} ms still not: ${what}\n${describe()}`);
-    await delay(200);
+    const waitedMs = performance.now() - begin;
+    if (waitedMs > timeoutMs) throw new Error(`after ${timeoutMs} ms still not: ${what}\n${describe()}`);
+    await delay(Math.min(Math.max(waitedMs / 10, firstPauseMs), longestPauseMs));
   }
 }

@@ -8,6 +8,7 @@ export interface MachineOptions {
   /** Of the root disk: firmware and GRUB boot it from any, while the guest's kernel sees only virtio disks. */
   bus?: "virtio" | "sata";
   seed?: "cloudInitNoCloud" | "cloudInitConfigDrive";
+  evictionStrategy?: string;
   sshKey?: string;
   /** Shell lines that the guest runs at its first boot, before its web server starts. */
   runcmd?: string[];
@@ -51,6 +52,7 @@ function instanceSpec(options: MachineOptions): object {
   ];
   return {
     terminationGracePeriodSeconds: 10,
+    ...(options.evictionStrategy !== undefined && { evictionStrategy: options.evictionStrategy }),
     domain: {
       devices: {
         disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "root" ? bus : "virtio" } })),

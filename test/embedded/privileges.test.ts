@@ -9,7 +9,7 @@ import { web } from "./machines.ts";
 import { allPids, readProc } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
-const instance = useInstance("vmtpriv", 7);
+const instance = useInstance("vmtpriv", 3);
 const { kubectl, apply, dataDir, runDir } = instance;
 const unprivileged = ["apiserver", "controller"] as const;
 const nobody = "64107\t64107\t64107\t64107";

@@ -7,7 +7,7 @@ import { lonelyInstance, machine, type MachineOptions, smallestMemory } from "./
 import { qemusOf } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
-const instance = useInstance("vmtruns", 6);
+const instance = useInstance("vmtruns", 2);
 const { apply, fieldOf, tryKubectl, kubectl } = instance;
 const bootMs = 180_000;
 const stopMs = 60_000;

@@ -12,7 +12,7 @@ import { eventually } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
 import { createNomad } from "./nomad.ts";
 
-const instance = useInstance("vmtfault", 5);
+const instance = useInstance("vmtfault", 4);
 const nomad = createNomad(instance);
 const { fieldOf, tryKubectl } = instance;
 

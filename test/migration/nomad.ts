@@ -1,10 +1,11 @@
 /**
- * A guest that counts: each number is written to a file on its root disk (an overlay in the pod) and to a sector of its claim,
- * both flushed, and only then published. What it published it must have, wherever it has been since.
+ * A guest that counts: each number is written to a file, to a sector of its claim and to one of an empty disk in its pod, all
+ * flushed, and only then published. What it published it must have, wherever it has been since. Whenever it counts it reads the empty
+ * disk anew, and notes when that does not hold what was written to it.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, type TestInstance } from "../embedded/instance.ts";
+import { type ApiTools, eventually } from "../embedded/instance.ts";
 import { machine, service } from "../embedded/machines.ts";
 import { podProcesses, type PodProcess, qemusOf } from "../embedded/processes.ts";
 
@@ -18,7 +19,11 @@ const count = [
   "do i=$((i+1))",
   "echo $i >>/numbers",
   "sync /numbers",
-  `printf "%-${sectorBytes}s" $i | dd of=/dev/vdc bs=${sectorBytes} seek=$i conv=notrunc,fsync`,
+  ...["vdc", "vdd"].map(
+    (disk) => `printf "%-${sectorBytes}s" $i | dd of=/dev/${disk} bs=${sectorBytes} seek=$i conv=notrunc,fsync`,
+  ),
+  "echo 1 >/proc/sys/vm/drop_caches",
+  `[ $(dd if=/dev/vdd bs=${sectorBytes} skip=1 count=$i | wc -w) = $i ] || echo $i >>/www/lost`,
   "cp /numbers /www/numbers.new",
   "mv /www/numbers.new /www/numbers",
   "sleep 0.05",
@@ -44,7 +49,24 @@ export interface Nomad {
   numbersOnClaim(): number[];
 }
 
-export function createNomad(instance: TestInstance): Nomad {
+export interface NomadOptions {
+  /** What makes its claim `ledger`. */
+  claim?: object[];
+  evictionStrategy?: string;
+}
+
+const ownClaim = {
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: { name: "ledger" },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "16Mi" } } },
+};
+
+/** @param instance whose `name` begins the cgroups of its pods */
+export function createNomad(
+  instance: ApiTools & { name: string },
+  { claim = [ownClaim], evictionStrategy }: NomadOptions = {},
+): Nomad {
   const { kubectl, fieldOf } = instance;
   let address = "";
   let migrations = 0;
@@ -59,15 +81,20 @@ export function createNomad(instance: TestInstance): Nomad {
   const nomad: Nomad = {
     bootId: "",
     async create() {
-      const claim = {
-        apiVersion: "v1",
-        kind: "PersistentVolumeClaim",
-        metadata: { name: "ledger" },
-        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "16Mi" } } },
-      };
-      const runcmd = ["cp /proc/sys/kernel/random/boot_id /www/boot-id", `(${count}) >/dev/null 2>&1 &`];
-      const volumes = [{ name: "ledger", persistentVolumeClaim: { claimName: "ledger" } }];
-      instance.apply(claim, machine({ name, runcmd, volumes }), service(name));
+      const runcmd = [
+        "echo nothing >/www/lost",
+        "cp /proc/sys/kernel/random/boot_id /www/boot-id",
+        `(${count}) >/dev/null 2>&1 &`,
+      ];
+      const volumes = [
+        { name: "ledger", persistentVolumeClaim: { claimName: "ledger" } },
+        { name: "scratch", emptyDisk: { capacity: "16Mi" } },
+      ];
+      instance.apply(
+        ...claim,
+        machine({ name, runcmd, volumes, ...(evictionStrategy && { evictionStrategy }) }),
+        service(name),
+      );
       address = fieldOf(`service/${name}`, ".spec.clusterIP");
       nomad.bootId = await eventually("the guest answers", bootMs, () => fetchText("boot-id"));
       await eventually("the guest counts", bootMs, () => fetchText("numbers"));

@@ -2,6 +2,8 @@
  * A model of everything around the decisions of a migration: the API's one copy of the instance, agents with copies that lag
  * behind and that may die between any two of their steps, and two QEMUs with the run states that real ones go through. What decides
  * is the product's own code.
+ *
+ * Between two nodes there is a disk, too: the guest writes to it whenever it runs, and each QEMU has its own copy of it.
  */
 import { controllerPlan } from "./controller-plan.ts";
 import type { Pod } from "../../api/core.ts";
@@ -9,6 +11,7 @@ import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
 import * as register from "../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { noDevices, someVmi } from "../../src/node/domain/observation.fixture.ts";
+import type { DiskCopy } from "../../src/node/migration/copies.ts";
 import { createMigrationRecords } from "../../src/node/migration/records.ts";
 import { decideAtSource, enterDecision, planSource, type SourceAction } from "../../src/node/migration/source.ts";
 import { decideAtTarget, enterTargetDecision, planTarget, type TargetAction } from "../../src/node/migration/target.ts";
@@ -22,6 +25,9 @@ interface Qemu {
   runState: RunState;
   status: MigrationStatus | undefined;
   listening: boolean;
+  copies: DiskCopy[];
+  /** How often the guest has written to the disk, as far as this QEMU's copy of it knows. */
+  written: number;
 }
 
 interface Agent<Action> {
@@ -32,6 +38,7 @@ interface Agent<Action> {
 }
 
 export interface World {
+  transport: Transport;
   server: VirtualMachineInstance;
   version: number;
   migrationDeleted: boolean;
@@ -47,13 +54,18 @@ export type Step =
   | { type: "crash"; who: "source" | "target" }
   | { type: "catchUp"; who: "source" | "target" | "controller" }
   | { type: "qemu"; fails: boolean }
+  | { type: "disk"; fails: boolean }
   | { type: "kill"; who: "source" | "target" }
   | { type: "abort" }
   | { type: "deleteInstance" };
 
-export function newWorld(): World {
+type Transport = "unix" | "tls";
+
+export function newWorld(transport: Transport): World {
+  const volumes = transport === "tls" ? [{ name: "data", emptyDisk: { capacity: "1Mi" } }] : [];
+  const disks = volumes.map(({ name }) => ({ name, disk: { bus: "virtio" } }));
   const vmi = someVmi({
-    spec: { networks: [], volumes: [], domain: { memory: { guest: "128Mi" }, devices: noGuestDevices } },
+    spec: { networks: [], volumes, domain: { memory: { guest: "128Mi" }, devices: { ...noGuestDevices, disks } } },
     status: { phase: "Running", nodeName: "node" },
   });
   const claimed = register.claim(vmi, {
@@ -65,20 +77,24 @@ export function newWorld(): World {
   });
   const server = { ...vmi, status: claimed };
   const agent = () => ({ copy: server, records: createMigrationRecords(), todo: [] });
+  const qemu = { alive: true, status: undefined, listening: false, written: 0 };
   return {
+    transport,
     server,
     version: 1,
     migrationDeleted: false,
-    source: { alive: true, runState: "running", status: undefined, listening: false },
-    target: { alive: true, runState: "inmigrate", status: undefined, listening: false },
+    source: { ...qemu, runState: "running", copies: [] },
+    target: { ...qemu, runState: "inmigrate", copies: [] },
     agents: { source: agent(), target: agent() },
     controllerCopy: server,
   };
 }
 
-const noGuestDevices = { disks: [], interfaces: [], autoattachSerialConsole: false };
+const noGuestDevices = { interfaces: [], autoattachSerialConsole: false };
+const withDisk = { ...noDevices, devices: new Map([["disk-data", "virtio-blk-pci"]]) };
 
 export function play(world: World, step: Step): void {
+  write(world);
   switch (step.type) {
     case "look":
       return look(world, step.who);
@@ -97,6 +113,8 @@ export function play(world: World, step: Step): void {
       return;
     case "qemu":
       return advance(world, step.fails);
+    case "disk":
+      return advanceCopy(world, step.fails);
     case "kill":
       return end(world, step.who);
     case "abort":
@@ -105,6 +123,13 @@ export function play(world: World, step: Step): void {
     case "deleteInstance":
       world.server = { ...world.server, metadata: { ...world.server.metadata, deletionTimestamp: now } };
   }
+}
+
+/** The guest, when it runs at the source. A copy that is ready gets each write, too. */
+function write({ source, target }: World): void {
+  if (!source.alive || source.runState !== "running") return;
+  source.written += 1;
+  if (target.alive && source.copies[0]?.status === "ready") target.written = source.written;
 }
 
 /** The node agent's and the kubelet's part: an active launcher whose QEMU is gone ends the instance. */
@@ -121,7 +146,7 @@ function look(world: World, who: "source" | "target" | "controller"): void {
 }
 
 /** Under the resource version: decided again when the copy was old. */
-function write(
+function writeStatus(
   world: World,
   copy: VirtualMachineInstance,
   enter: (current: VirtualMachineInstance) => VirtualMachineInstance["status"],
@@ -136,11 +161,11 @@ function write(
 function lookAtSource(world: World): void {
   const { source, agents } = world;
   if (!source.alive) return;
-  const observation = { ...endOf(world, "source"), targetPod: podOf("target", world.target) };
+  const observation = { ...endOf(world, "source"), targetPod: podOf(world, "target") };
   const decision = decideAtSource(observation);
   const enter = (current: VirtualMachineInstance) =>
     decision && enterDecision(current, migrationUid, decision, observation.nowMs);
-  const written = write(world, observation.vmi, enter);
+  const written = writeStatus(world, observation.vmi, enter);
   if (written && decision?.type === "begin") agents.source.records.of(migrationUid).begun = true;
   agents.source.todo = planSource(observation);
 }
@@ -148,13 +173,14 @@ function lookAtSource(world: World): void {
 function lookAtTarget(world: World): void {
   const { target, agents } = world;
   if (!target.alive) return;
-  const room = { disks: [], devices: noDevices, networkReady: true, consoleOpen: true };
+  const devices = world.transport === "tls" ? withDisk : noDevices;
+  const room = { disks: [], devices, networkReady: true, consoleOpen: true };
   const isOpen = target.runState === "inmigrate";
   const observation = { ...endOf(world, "target"), source: undefined, room: isOpen ? room : undefined };
   const decision = decideAtTarget(observation);
   const enter = (current: VirtualMachineInstance) =>
     decision && enterTargetDecision(current, migrationUid, decision, observation.nowMs);
-  write(world, observation.vmi, enter);
+  writeStatus(world, observation.vmi, enter);
   agents.target.todo = planTarget(observation);
 }
 
@@ -167,9 +193,10 @@ function endOf(world: World, who: "source" | "target") {
     vmi: agent.copy,
     state: agent.copy.status?.migrationState ?? {},
     migrationUid,
-    pod: podOf(who, qemu),
+    pod: podOf(world, who),
     qemu: { pid: 1, startTicks: 1 },
     runState: qemu.runState,
+    copies: [...qemu.copies],
     transfer: {
       ...(qemu.status && { status: qemu.status }),
       ...(qemu.listening && { "socket-address": [{}] }),
@@ -178,11 +205,13 @@ function endOf(world: World, who: "source" | "target") {
   };
 }
 
-function podOf(name: string, { alive }: Qemu): Pod {
+function podOf(world: World, name: "source" | "target"): Pod {
+  const { alive } = world[name];
+  const nodeName = name === "target" && world.transport === "tls" ? "other" : "node";
   const state = alive ? { running: {} } : { terminated: { exitCode: 137 } };
   return {
     metadata: { name, uid: name, namespace: "default", creationTimestamp: now },
-    spec: { nodeName: "node", containers: [] },
+    spec: { nodeName, containers: [] },
     status: {
       phase: alive ? "Running" : "Failed",
       podIP: "10.0.0.1",
@@ -192,9 +221,9 @@ function podOf(name: string, { alive }: Qemu): Pod {
 }
 
 function lookAsController(world: World): void {
-  const pods = [podOf("source", world.source), podOf("target", world.target)];
+  const pods = [podOf(world, "source"), podOf(world, "target")];
   for (const enter of controllerPlan(world.controllerCopy, pods, world.migrationDeleted, now)) {
-    write(world, world.controllerCopy, enter);
+    writeStatus(world, world.controllerCopy, enter);
   }
 }
 
@@ -204,38 +233,83 @@ function act(world: World, who: "source" | "target"): void {
 }
 
 function actAtSource(world: World): void {
-  const { source, target, agents } = world;
-  const action = agents.source.todo.shift();
-  if (action === undefined || !source.alive) return;
-  if (action.type === "send") {
+  const action = world.agents.source.todo.shift();
+  if (action !== undefined && world.source.alive) atSource[action.type](world);
+}
+
+const atSource: Record<SourceAction["type"], (world: World) => void> = {
+  introduce({ agents }) {
+    const record = agents.source.records.of(migrationUid);
+    record.credentials = someCredentials;
+    record.introduction = { sourceAuthority: "source", disks: [] };
+  },
+  copy({ source, target, agents }) {
+    if (source.copies.length > 0) return;
+    if (target.alive && target.listening) source.copies = [copyThatIs("running")];
+    else agents.source.records.of(migrationUid).failure = "connection refused";
+  },
+  send({ source, target, agents }) {
     agents.source.records.of(migrationUid).sent = true;
     const arrives = target.alive && target.listening && target.status === undefined;
     source.status = arrives ? "active" : "failed";
     if (arrives) target.status = "active";
-  }
-  if (action.type === "cancel" && (source.status === "active" || source.status === "device")) fail(world, "cancelled");
-  if (action.type === "resume" && world.server.status?.migrationState?.failed) source.runState = "running";
-  if (action.type === "quit") source.alive = false;
+  },
+  finishCopies({ source, target }) {
+    if (source.copies[0]?.status !== "ready") return;
+    source.copies = [copyThatIs("concluded", target.alive ? undefined : "Input/output error")];
+    if (target.alive) target.written = source.written;
+  },
+  continue({ source }) {
+    if (source.status === "pre-switchover") source.status = "device";
+  },
+  cancel(world) {
+    if (isOnItsWay(world.source)) fail(world, "cancelled");
+  },
+  resume({ source, server }) {
+    if (server.status?.migrationState?.failed) source.runState = "running";
+  },
+  dropCopies({ source }) {
+    const isOver = source.copies[0]?.status === "concluded";
+    source.copies = isOver ? [] : [copyThatIs("concluded", "Operation canceled")];
+  },
+  quit({ source }) {
+    source.alive = false;
+  },
+};
+
+const someCredentials = { side: "client", authorityPem: "authority", certificatePem: "", keyPem: "" } as const;
+
+function copyThatIs(status: DiskCopy["status"], error?: string): DiskCopy {
+  return { id: "copy-migratio-data", status, error, copiedBytes: 0, totalBytes: 0 };
+}
+
+function isOnItsWay({ status }: Qemu): boolean {
+  return status === "active" || status === "pre-switchover" || status === "device";
 }
 
 function actAtTarget({ target, agents }: World): void {
   const action = agents.target.todo.shift();
   if (action === undefined || !target.alive) return;
-  if (action.type === "listen") target.listening = true;
+  if (action.type === "listen") {
+    target.listening = true;
+    agents.target.records.of(migrationUid).credentials = someCredentials;
+  }
   if (action.type === "run" && target.runState === "paused") target.runState = "running";
   if (action.type === "quit") target.alive = false;
 }
 
 /**
- * active -> device (source stopped) -> target has it (paused) -> source completed (postmigrate). The connection may break at
- * any of them: until `completed` the source then goes on by itself, also when the target has everything.
+ * active -> (pre-switchover, until told to go on ->) device, source stopped -> target has it (paused) -> source completed
+ * (postmigrate). The connection may break at any of them: until `completed` the source then goes on by itself, also when the target
+ * has everything.
  */
 function advance(world: World, fails: boolean): void {
   const { source, target } = world;
-  if (!source.alive || (source.status !== "active" && source.status !== "device")) return;
+  if (!source.alive) return;
+  if (source.status !== "active" && source.status !== "device") return;
   if (fails || !target.alive) return fail(world, "failed");
   if (source.status === "active") {
-    source.status = "device";
+    source.status = world.transport === "tls" ? "pre-switchover" : "device";
     source.runState = "finish-migrate";
   } else if (target.runState === "inmigrate") {
     target.runState = "paused";
@@ -244,6 +318,14 @@ function advance(world: World, fails: boolean): void {
     source.status = "completed";
     source.runState = "postmigrate";
   }
+}
+
+function advanceCopy({ source, target }: World, fails: boolean): void {
+  const [copy] = source.copies;
+  if (copy === undefined || copy.status === "concluded") return;
+  const isWell = target.alive && !fails;
+  source.copies = [isWell ? copyThatIs("ready") : copyThatIs("concluded", "Input/output error")];
+  if (isWell) target.written = source.written;
 }
 
 function fail({ source, target }: World, status: MigrationStatus): void {
@@ -256,6 +338,7 @@ function fail({ source, target }: World, status: MigrationStatus): void {
 function end(world: World, who: "source" | "target"): void {
   world[who].alive = false;
   const { source } = world;
+  // One that waits to be told to go on does not notice.
   if (who === "target" && (source.status === "active" || source.status === "device")) fail(world, "failed");
   if (who === "source" && world.target.runState === "inmigrate" && world.target.status === "active") {
     world.target.alive = false;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
+import { eventually } from "../embedded/instance.ts";
 import { queryProcessor } from "../../src/qemu/probe/processor.ts";
 
 test("QEMU says what its emulated processor can, and leaves nothing behind", async () => {
@@ -19,4 +22,24 @@ test("QEMU says what its emulated processor can, and leaves nothing behind", asy
 test("a QEMU that cannot say it is no riddle", async () => {
   await assert.rejects(queryProcessor("tcg", "/bin/false"), /\/bin\/false ended \(exit 1\)/);
   await assert.rejects(queryProcessor("tcg", "/no/qemu"), /ENOENT/);
+});
+
+test("a QEMU that is being asked ends with who asked, killed or not", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "vmpod-asked-"));
+  const pidFile = join(directory, "pid");
+  const silent = join(directory, "qemu");
+  writeFileSync(silent, `#!/bin/sh\necho $$ >${pidFile}\nexec sleep 600\n`, { mode: 0o755 });
+  const source = resolve(import.meta.dirname, "../../src/qemu/probe/processor.ts");
+  const program = `import(${JSON.stringify(source)}).then((it) => it.queryProcessor("tcg", ${JSON.stringify(silent)}))`;
+  const asker = spawn(process.execPath, ["-e", program], {
+    stdio: "ignore",
+    env: { ...process.env, TMPDIR: directory },
+  });
+  const pid = await eventually("it was started", 20_000, () =>
+    existsSync(pidFile) ? readFileSync(pidFile, "utf8").trim() || undefined : undefined,
+  );
+  assert.ok(existsSync(`/proc/${pid}`));
+  asker.kill("SIGKILL");
+  await eventually("it has ended", 5_000, () => (existsSync(`/proc/${pid}`) ? undefined : true));
+  rmSync(directory, { recursive: true });
 });

@@ -1,27 +1,20 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
 import { pods } from "../../../api/core.ts";
-import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
-import { annotations, finalizers } from "../../../api/kubevirt/names.ts";
+import { annotations, finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstanceMigrations, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, messageOf, StatusError, TerminalError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { changeStatus } from "../../runtime/change-status.ts";
 import { timestamp } from "../../runtime/conditions.ts";
-import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
-import { findInstance } from "../virtualmachineinstance/execute.ts";
+import { findInstance, type LauncherContext } from "../virtualmachineinstance/execute.ts";
 import type { Action } from "./plan.ts";
 import { renderTargetPod, targetPodName } from "./target-pod.ts";
 
-export interface ExecuteContext {
-  client: Client;
-  events: EventRecorder;
-  launcherImage: string;
-  imageVolumes: boolean;
-  configuration: () => VirtConfiguration;
+export interface ExecuteContext extends LauncherContext {
   /** Told of each claim, so that the next one is counted before the copies show this one. */
   onClaimed(migrationUid: string, node: string): void;
 }
@@ -34,6 +27,9 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       return claim(context, action, signal);
     case "createTarget":
       return createTarget(context, action, signal);
+    case "handToTarget":
+      await labelTarget(context, action, signal);
+      return changeRegister(context, action, signal);
     case "reportDowntime":
       return reportDowntime(context, action, signal);
     case "removeFinalizer":
@@ -83,6 +79,18 @@ async function changeRegister(
     },
     signal,
   );
+}
+
+/** Before it is handed over: an agent sees the instances that carry its node's name. */
+async function labelTarget(
+  { client }: ExecuteContext,
+  { vmi, node }: ActionOf<"handToTarget">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name = "", uid, labels: current } = vmi.metadata ?? {};
+  if (current?.[labels.migrationTargetNodeName] === node) return;
+  const body = { metadata: { uid, labels: { [labels.migrationTargetNodeName]: node } } };
+  await unlessGone(client.patch(virtualMachineInstances, { namespace, name }, { type: "merge", body }, { signal }));
 }
 
 function changeInstance(

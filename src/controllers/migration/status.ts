@@ -1,5 +1,6 @@
 /** The status of a migration. Pure. */
 import { migrationConditions } from "../../../api/kubevirt/conditions.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { setCondition } from "../../runtime/conditions.ts";
@@ -17,10 +18,16 @@ export function decideStatus(observation: Observation): Status {
   return {
     ...current,
     phase,
-    ...(state && { migrationState: state }),
+    ...(state && { migrationState: withoutTransport(state) }),
     phaseTransitionTimestamps: transitions(current, phase, now),
     ...(conditions && { conditions }),
   };
+}
+
+/** The ends' own business, and long. */
+function withoutTransport(state: MigrationState): Status["migrationState"] {
+  const { transport: _transport, ...told } = state;
+  return told;
 }
 
 function transitions(current: Status, phase: string, now: string): Status["phaseTransitionTimestamps"] {

@@ -13,12 +13,17 @@ import { withoutFinalizer } from "../../runtime/owner-references.ts";
 import { renderLauncherPod } from "./launcher-pod.ts";
 import type { Action } from "./plan.ts";
 
-export interface ExecuteContext {
+/** For whoever makes launcher pods. */
+export interface LauncherContext {
   client: Client;
   events: EventRecorder;
+  /** The image whose QEMU they run. */
   launcherImage: string;
   imageVolumes: boolean;
   configuration: () => VirtConfiguration;
+}
+
+export interface ExecuteContext extends LauncherContext {
   /** Why pods could not be created, by VMI key: shown in the VMI's status. */
   createFailures: Map<string, string>;
 }

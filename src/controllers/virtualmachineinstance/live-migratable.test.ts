@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
-import { liveMigratable } from "./live-migratable.ts";
+import { liveMigratable, migrationMethod } from "./live-migratable.ts";
 import type { Observation } from "./observation.ts";
 import { observationOf } from "./sample.ts";
 
@@ -22,7 +22,7 @@ const withoutLocalDisks = having((spec) => {
 test("what can be moved, and why not", () => {
   const table: [string, Observation, string][] = [
     ["alone on one node", containerDiskOnly, "True"],
-    ["local disk, several nodes", { ...containerDiskOnly, hasOtherNodes: true }, "False DisksNotLiveMigratable"],
+    ["local disk, several nodes", { ...containerDiskOnly, hasOtherNodes: true }, "True"],
     ["own claim, one node", { ...withoutLocalDisks, claims: [claimOf(false)] }, "True"],
     [
       "own claim, several nodes",
@@ -70,4 +70,10 @@ test("what can be moved, and why not", () => {
     const { status, reason } = liveMigratable(observation);
     assert.equal([status, reason].filter(Boolean).join(" "), expected, what);
   }
+});
+
+test("how it is moved", () => {
+  assert.equal(migrationMethod(containerDiskOnly), "LiveMigration");
+  assert.equal(migrationMethod({ ...containerDiskOnly, hasOtherNodes: true }), "BlockMigration");
+  assert.equal(migrationMethod({ ...withoutLocalDisks, hasOtherNodes: true }), "LiveMigration");
 });

@@ -1,8 +1,8 @@
 /**
  * Whether the guest can be moved to another launcher, and if not why, in upstream's words. Pure.
  *
- * On its own node every disk is at hand, whatever holds it. On another one only what both nodes share is: so an instance
- * that has unshared disks stays where it is as soon as there is another node to go to.
+ * On its own node every disk is at hand, whatever holds it. To another one goes a copy of what lives in the pod; a claim must be
+ * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
 import { notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
@@ -28,6 +28,12 @@ export function storageLiveMigratable(): Condition {
     reason: "NotMigratable",
     message: "moving the disks of a running guest is not available",
   };
+}
+
+/** Whether something of the guest is copied when it moves to another node. */
+export function migrationMethod({ vmi, hasOtherNodes }: Observation): "BlockMigration" | "LiveMigration" {
+  const isCopied = (vmi.spec.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim === undefined);
+  return hasOtherNodes && isCopied ? "BlockMigration" : "LiveMigration";
 }
 
 function hostDevices({ vmi }: Observation): ReturnType<Rule> {
@@ -59,13 +65,8 @@ function sataDisks({ vmi }: Observation): ReturnType<Rule> {
   return { reason: notMigratableReasons.disks, message };
 }
 
-function unsharedDisks({ vmi, claims, hasOtherNodes }: Observation): ReturnType<Rule> {
+function unsharedDisks({ claims, hasOtherNodes }: Observation): ReturnType<Rule> {
   if (!hasOtherNodes) return undefined;
-  const local = (vmi.spec.volumes ?? []).find(({ containerDisk, emptyDisk }) => containerDisk ?? emptyDisk);
-  if (local !== undefined) {
-    const message = `cannot migrate VMI: volume ${local.name} is local to its node`;
-    return { reason: notMigratableReasons.disks, message };
-  }
   const unshared = claims.find(({ shared }) => !shared);
   if (unshared === undefined) return undefined;
   const what = `PVC ${unshared.name} is not shared, live migration requires that all PVCs must be shared`;

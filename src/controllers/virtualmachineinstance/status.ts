@@ -1,6 +1,7 @@
 /** The status of a VirtualMachineInstance as the controller sees it; what the node agent reports is kept. Pure. */
 import { initialStatus } from "../../../api/kubevirt/default-vmi.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
+import { migrationMethod } from "./live-migratable.ts";
 import { hasEnded, launcherOf, type Observation } from "./observation.ts";
 import { decidePhase } from "./phase.ts";
 import { decideConditions } from "./vmi-conditions.ts";
@@ -17,7 +18,7 @@ export function decideStatus(observation: Observation): VirtualMachineInstanceSt
     ...(pod?.spec?.nodeName && phase !== "Pending" && phase !== "Scheduling" && { nodeName: pod.spec.nodeName }),
     ...(pod?.status?.qosClass && { qosClass: pod.status.qosClass }),
     ...(pod?.spec?.containers[0]?.image && { launcherContainerImageVersion: pod.spec.containers[0].image }),
-    ...(phase === "Running" && { migrationMethod: "LiveMigration", migrationTransport: "Unix" }),
+    ...(phase === "Running" && { migrationMethod: migrationMethod(observation), migrationTransport: "Unix" }),
     activePods: activePods(observation),
     phaseTransitionTimestamps: transitions(current, phase, now),
     conditions: decideConditions(observation, phase),

@@ -17,7 +17,8 @@ export const preStopAnnotation = "vmpod.dev/pre-stop";
 export const gracePeriodAnnotation = "io.kubernetes.pod.terminationGracePeriod";
 
 const killedAfterSeconds = 2;
-const removalAttempts = 20;
+/** Twenty guests ended at once kept a runtime on two processors busy for more than ten seconds. */
+const removalPatienceMs = 60_000;
 const removalRetryMs = 500;
 const log = createLogger("cri");
 
@@ -67,13 +68,13 @@ async function runHook(cri: CriClient, containerId: string, cmd: string[], timeo
  * started while the sandbox was being stopped: then it refuses, and everything is stopped again.
  */
 async function removeSandbox(cri: CriClient, podSandboxId: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+  for (const endMs = Date.now() + removalPatienceMs; ; ) {
     try {
       await cri.runtime.stopPodSandbox({ podSandboxId });
       await cri.runtime.removePodSandbox({ podSandboxId });
       return;
     } catch (error) {
-      if (!isCriError(error) || attempt === removalAttempts) throw error;
+      if (!isCriError(error) || Date.now() > endMs) throw error;
       log.debug({ podSandboxId, error: messageOf(error) }, "the sandbox cannot be removed yet");
       await delay(removalRetryMs);
     }

@@ -27,25 +27,35 @@ export interface PrepareContext {
 }
 
 export async function prepareDisk(context: PrepareContext, { volume, source }: NamedSource): Promise<void> {
-  if (source.type === "claim" && (await isBlockDevice(hostPathOf(context.pid, source.device))))
-    return giveDevice(hostPathOf(context.pid, source.device));
-  const target = hostPathOf(context.pid, source.path);
+  if (source.type === "claim" && (await giveDevice(context.pid, source))) return;
+  await placeFile(context.pid, source.path, (file) => write(context, volume, source, file));
+}
+
+/** A file in the container that is QEMU's, and there once it is whole. */
+export async function placeFile(
+  pid: number,
+  containerPath: string,
+  writeFile: (path: string) => Promise<void>,
+): Promise<void> {
+  const target = hostPathOf(pid, containerPath);
   const file = "unfinished";
   const name = `.${basename(target)}.unfinished`;
   await withPrivateDirectory(dirname(target), { name, file }, async ({ pathOf, pathAround }) => {
-    await write(context, volume, source, pathOf(file));
+    await writeFile(pathOf(file));
     await chown(pathOf(file), runtimeUser, runtimeUser);
     await rename(pathOf(file), pathAround(basename(target)));
   });
 }
 
-async function isBlockDevice(path: string): Promise<boolean> {
-  return (await unlessMissing(lstat(path)))?.isBlockDevice() ?? false;
-}
-
-/** The container's own node of the device, which the kubelet made like the host's: root's. The host's stays as it is. */
-function giveDevice(path: string): Promise<void> {
-  return lchown(path, runtimeUser, runtimeUser);
+/**
+ * The container's own node of the device, which the kubelet made like the host's: root's. The host's stays as it is.
+ * @returns whether the claim is a device
+ */
+export async function giveDevice(pid: number, { device }: Extract<DiskSource, { type: "claim" }>): Promise<boolean> {
+  const path = hostPathOf(pid, device);
+  if (!(await unlessMissing(lstat(path)))?.isBlockDevice()) return false;
+  await lchown(path, runtimeUser, runtimeUser);
+  return true;
 }
 
 async function write(context: PrepareContext, volume: string, source: DiskSource, file: string): Promise<void> {
@@ -73,7 +83,7 @@ async function createOverlay(
   await exec(["qemu-img", "create", "-q", "-f", "qcow2", ...backing, file, String(virtualBytes)], { signal });
 }
 
-async function createSparse(file: string, bytes: number): Promise<void> {
+export async function createSparse(file: string, bytes: number): Promise<void> {
   const handle = await open(file, "wx", 0o660);
   try {
     await handle.truncate(bytes);

@@ -2,20 +2,22 @@
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Client } from "../../client/client.ts";
-import { QmpError } from "../../qemu/qmp/errors.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
-import type { MigrationCapability } from "../../qemu/qmp/commands.ts";
-import { socketNames } from "../../qemu/domain/paths.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
-import { quantityToNumber } from "../../base/quantity.ts";
+import type { NamedSource } from "../disks/disk-source.ts";
 import { connectNetwork } from "../domain/connect-network.ts";
+import { dropCopies, finishCopies } from "./copies.ts";
+import { createCredentials } from "./credentials.ts";
+import { inspectDisks } from "./inspect-disks.ts";
 import type { EndContext } from "./observe.ts";
 import type { SourceObservation, TargetObservation } from "./observation.ts";
+import { listenOnNetwork, listenOnSocket, stopExports } from "./receive.ts";
+import { reserveDisk } from "./reserve-disk.ts";
+import { copyDisks, send } from "./send.ts";
 import { shareDisk } from "./share-disk.ts";
-import { shareFile } from "./share-file.ts";
 import type { SourceAction } from "./source.ts";
 import type { TargetAction } from "./target.ts";
-import { listenUri, sendUri } from "./transport.ts";
+import { transportOf } from "./transport.ts";
 
 export interface EndExecuteContext extends EndContext {
   client: Client;
@@ -24,27 +26,50 @@ export interface EndExecuteContext extends EndContext {
   dhcpDirectory: string;
 }
 
-/** QEMU takes no number for "as fast as it goes". */
-const unlimitedBytesPerSecond = 2 ** 40;
-
 export async function executeAtSource(
   context: EndExecuteContext,
   action: SourceAction,
   signal: AbortSignal,
 ): Promise<void> {
   const { observation } = action;
+  if (action.type === "introduce") return prepareIntroduction(context, observation, signal);
   const qmp = await context.monitors.of(observation.key, observation.qemu);
+  const record = context.migrations.of(observation.migrationUid);
+  const departure = { observation, record, kubeletRoot: context.kubeletRoot };
   switch (action.type) {
+    case "copy":
+      return copyDisks(qmp, departure);
     case "send":
-      return send(context, observation, qmp);
+      return send(qmp, departure);
+    case "finishCopies":
+      return finishCopies(qmp, observation.copies);
+    case "continue":
+      await qmp.execute("migrate-continue", { state: "pre-switchover" });
+      return;
     case "cancel":
       await qmp.execute("migrate_cancel");
       return;
     case "resume":
       return resume(context, observation, qmp, signal);
+    case "dropCopies":
+      return dropCopies(qmp, observation.copies);
     case "quit":
       await qmp.execute("quit");
   }
+}
+
+/** Written down with the next look. */
+async function prepareIntroduction(
+  context: EndExecuteContext,
+  { vmi, qemu, migrationUid, key }: SourceObservation,
+  signal: AbortSignal,
+): Promise<void> {
+  const disks = await inspectDisks(vmi, qemu.pid, signal);
+  const credentials = await createCredentials("client");
+  const record = context.migrations.of(migrationUid);
+  record.credentials = credentials;
+  record.introduction = { sourceAuthority: credentials.authorityPem, disks };
+  context.lookAgain(key);
 }
 
 /** Asks the server, not the copy: letting the wrong one of two QEMUs go on is the one mistake that cannot be made good. */
@@ -60,30 +85,6 @@ async function resume(
   if (state?.migrationUid === migrationUid && decisionOf(state) === "source") await qmp.execute("cont");
 }
 
-async function send(context: EndExecuteContext, observation: SourceObservation, qmp: QmpClient): Promise<void> {
-  const { state, migrationUid, pod, targetPod } = observation;
-  const { allowAutoConverge = false, bandwidthPerMigration = "0" } = state.migrationConfiguration ?? {};
-  const record = context.migrations.of(migrationUid);
-  await shareFile({
-    kubeletRoot: context.kubeletRoot,
-    from: targetPod?.metadata?.uid ?? "",
-    to: pod.metadata?.uid ?? "",
-    volume: "run",
-    name: socketNames.migration,
-    as: socketNames.migrationTarget,
-  });
-  await setCapabilities(qmp, { events: true, "return-path": true, "auto-converge": allowAutoConverge });
-  const limit = quantityToNumber(bandwidthPerMigration);
-  await qmp.execute("migrate-set-parameters", { "max-bandwidth": limit > 0 ? limit : unlimitedBytesPerSecond });
-  record.sent = true;
-  try {
-    await qmp.execute("migrate", { uri: sendUri });
-  } catch (error) {
-    if (!(error instanceof QmpError)) throw error;
-    record.failure = `Live migration failed: ${error.message}`;
-  }
-}
-
 export async function executeAtTarget(
   context: EndExecuteContext,
   action: TargetAction,
@@ -92,7 +93,7 @@ export async function executeAtTarget(
   const { observation } = action;
   const { qemu, vmi, pod, migrationUid } = observation;
   if (action.type === "openConsole") return void (await context.consoles.open(qemu));
-  if (action.type === "shareDisk") return shareDisk(moveOf(context, observation, signal), action.disk);
+  if (action.type === "takeDisk") return takeDisk(context, observation, action.disk, signal);
   if (action.type === "connectNetwork") {
     await connectNetwork({ vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory }, signal);
     context.migrations.of(migrationUid).networkOf = qemu.pid;
@@ -103,10 +104,9 @@ export async function executeAtTarget(
     case "changeDevice":
       return applyDeviceAction(qmp, action.change);
     case "listen":
-      await setCapabilities(qmp, { events: true, "return-path": true, "late-block-activate": true });
-      await qmp.execute("migrate-incoming", { uri: listenUri });
-      return;
+      return listen(context, observation, qmp);
     case "run":
+      if (transportOf(observation.state) === "tls") await stopExports(qmp);
       await qmp.execute("cont");
       return;
     case "quit":
@@ -114,20 +114,35 @@ export async function executeAtTarget(
   }
 }
 
-function moveOf({ kubeletRoot }: EndExecuteContext, { source, pod, qemu }: TargetObservation, signal: AbortSignal) {
+async function takeDisk(
+  { client, kubeletRoot }: EndExecuteContext,
+  { state, source, pod, qemu, vmi }: TargetObservation,
+  disk: NamedSource,
+  signal: AbortSignal,
+): Promise<void> {
+  if (transportOf(state) === "tls") {
+    return reserveDisk({ client, vmi, pid: qemu.pid, signal }, disk, state.transport?.disks ?? []);
+  }
   if (source === undefined) throw new Error("the launcher that the guest is to leave is not there");
-  return {
+  const move = {
     kubeletRoot,
     source: { podUid: source.pod.metadata?.uid ?? "", qemu: source.qemu },
     target: { podUid: pod.metadata?.uid ?? "", qemu },
     signal,
   };
+  return shareDisk(move, disk);
 }
 
-async function setCapabilities(qmp: QmpClient, wanted: Partial<Record<MigrationCapability, boolean>>): Promise<void> {
-  const capabilities = Object.entries(wanted).map(([capability, state]) => ({
-    capability: capability as MigrationCapability,
-    state,
-  }));
-  await qmp.execute("migrate-set-capabilities", { capabilities });
+async function listen(
+  { migrations }: EndExecuteContext,
+  { vmi, state, pod, qemu, migrationUid }: TargetObservation,
+  qmp: QmpClient,
+): Promise<void> {
+  if (transportOf(state) === "unix") return listenOnSocket(qmp);
+  migrations.of(migrationUid).credentials = await listenOnNetwork(qmp, {
+    vmi,
+    pid: qemu.pid,
+    address: pod.status?.podIP ?? "",
+    sourceAuthority: state.transport?.sourceAuthority ?? "",
+  });
 }

@@ -5,7 +5,7 @@ import type { QmpEvent } from "../../qemu/qmp/message.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import type { MigrationRecords } from "./records.ts";
 
-const telling = new Set(["MIGRATION", "STOP", "RESUME"]);
+const telling = new Set(["MIGRATION", "JOB_STATUS_CHANGE", "STOP", "RESUME"]);
 
 /** Takes down when a guest in transit stood still and went on. @returns whether to look at its migration again */
 export function noteMigrationEvent(
@@ -17,7 +17,7 @@ export function noteMigrationEvent(
   if (!telling.has(event)) return false;
   const { namespace, name } = parseObjectKey(key);
   const vmi = vmis.get(namespace, name);
-  if (vmi === undefined || !isInTransit(vmi)) return event === "MIGRATION";
+  if (vmi === undefined || !isInTransit(vmi)) return event !== "STOP" && event !== "RESUME";
   const record = migrations.of(vmi.status?.migrationState?.migrationUid ?? "");
   if (event === "STOP") record.stoppedMs = timestampMs;
   if (event === "RESUME") record.resumedMs = timestampMs;

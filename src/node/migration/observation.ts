@@ -6,6 +6,7 @@ import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { MigrationInfo, RunState } from "../../qemu/qmp/commands.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
+import type { DiskCopy } from "./copies.ts";
 import type { MigrationRecord } from "./records.ts";
 
 export interface EndObservation {
@@ -18,6 +19,8 @@ export interface EndObservation {
   qemu: QemuProcess;
   runState: RunState;
   transfer: MigrationInfo;
+  /** Of disks, away from this QEMU. */
+  copies: readonly DiskCopy[];
   /** A copy. */
   record: MigrationRecord;
 }

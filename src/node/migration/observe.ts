@@ -11,7 +11,8 @@ import { observeDisk } from "../disks/observe-disk.ts";
 import { exitOf, launchersOf, type ObserveContext } from "../domain/observe.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import type { EndObservation, Room, SourceObservation, TargetObservation } from "./observation.ts";
-import { progressOf } from "./patience.ts";
+import { observeCopies } from "./copies.ts";
+import { progressOf, remainingBytes } from "./patience.ts";
 import type { MigrationRecord, MigrationRecords } from "./records.ts";
 
 export interface EndContext extends Omit<ObserveContext, "records"> {
@@ -25,7 +26,7 @@ export async function observeSource(context: EndContext, key: string): Promise<S
   const end = found && (await observeEnd(context, found));
   if (found === undefined || end === undefined) return undefined;
   const record = context.migrations.of(end.migrationUid);
-  if (record.sent) record.progress = progressOf(record, end.transfer.ram?.remaining, end.nowMs);
+  if (record.begun) record.progress = progressOf(record, remainingBytes(end.transfer, end.copies), end.nowMs);
   return { ...end, record: { ...record }, targetPod: found.other };
 }
 
@@ -78,12 +79,10 @@ async function observeEnd(context: EndContext, { key, vmi, pod }: Found): Promis
   return { key, nowMs: Date.now(), vmi, state, migrationUid, pod, qemu, ...looked, record: { ...record } };
 }
 
+type Look = Pick<EndObservation, "runState" | "transfer" | "copies">;
+
 /** Undefined while QEMU has not opened its monitor yet, or has just closed it. */
-async function look(
-  { monitors }: EndContext,
-  key: string,
-  qemu: QemuProcess,
-): Promise<Pick<EndObservation, "runState" | "transfer"> | undefined> {
+async function look({ monitors }: EndContext, key: string, qemu: QemuProcess): Promise<Look | undefined> {
   try {
     return await ask(await monitors.of(key, qemu));
   } catch (error) {
@@ -93,10 +92,10 @@ async function look(
 }
 
 /** The transfer first: when it is over, the run state that is asked for after it is the one that stays. */
-async function ask(qmp: QmpClient): Promise<Pick<EndObservation, "runState" | "transfer">> {
+async function ask(qmp: QmpClient): Promise<Look> {
   const transfer = await qmp.execute("query-migrate");
   const { status } = await qmp.execute("query-status");
-  return { runState: status, transfer };
+  return { runState: status, transfer, copies: await observeCopies(qmp) };
 }
 
 async function otherEnd({ finder }: EndContext, pod: Pod | undefined): Promise<TargetObservation["source"]> {

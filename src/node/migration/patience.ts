@@ -1,13 +1,16 @@
 /** When a transfer takes too long. Pure. */
 import { quantityToNumber } from "../../base/quantity.ts";
+import type { MigrationInfo } from "../../qemu/qmp/commands.ts";
+import type { DiskCopy } from "./copies.ts";
 import type { SourceObservation } from "./observation.ts";
 import type { MigrationRecord } from "./records.ts";
 
 const gibibyte = 1024 ** 3;
 
-export function overdue({ vmi, state, record, nowMs }: SourceObservation): string | undefined {
+export function overdue({ vmi, state, record, copies, nowMs }: SourceObservation): string | undefined {
   const { completionTimeoutPerGiB = 0, progressTimeout = 0 } = state.migrationConfiguration ?? {};
-  const gibibytes = Math.ceil(quantityToNumber(vmi.spec.domain.memory?.guest ?? "0") / gibibyte);
+  const diskBytes = copies.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  const gibibytes = Math.ceil((quantityToNumber(vmi.spec.domain.memory?.guest ?? "0") + diskBytes) / gibibyte);
   const completionSeconds = completionTimeoutPerGiB * Math.max(1, gibibytes);
   const elapsedSeconds = (nowMs - Date.parse(state.startTimestamp ?? "")) / 1000;
   if (completionSeconds > 0 && elapsedSeconds > completionSeconds) {
@@ -17,6 +20,12 @@ export function overdue({ vmi, state, record, nowMs }: SourceObservation): strin
   return progressTimeout > 0 && stuckSeconds > progressTimeout
     ? `Live migration stuck for ${progressTimeout} seconds and has been aborted`
     : undefined;
+}
+
+/** First of the disks, then of the memory. */
+export function remainingBytes(transfer: MigrationInfo, copies: readonly DiskCopy[]): number | undefined {
+  if (transfer.ram !== undefined) return transfer.ram.remaining;
+  return copies.length === 0 ? undefined : copies.reduce((sum, copy) => sum + copy.totalBytes - copy.copiedBytes, 0);
 }
 
 /** Progress is that less is left than ever before. */

@@ -27,7 +27,8 @@ export function createSourceReconciler(context: MigrationContext): Reconciler<So
     plan: planSource,
     writeStatus: (observation, signal) => writeSourceDecision(context, observation, signal),
     execute: (action, signal) => executeAtSource(context, action, signal),
-    requeueAfterMs: ({ state }) => (state.startTimestamp && !state.completed ? watchMs : undefined),
+    requeueAfterMs: ({ state, copies }) =>
+      (state.startTimestamp && !state.completed) || copies.length > 0 ? watchMs : undefined,
   };
 }
 
@@ -76,7 +77,12 @@ async function writeTargetDecision(
   const written = await changeStatus(context.client, virtualMachineInstances, vmi, enter, signal);
   if (written === undefined) return;
   if (decision.type === "offer") {
-    context.events.record(vmi, "Normal", "PreparingTarget", `Migration Target is listening at ${decision.address}`);
+    context.events.record(
+      vmi,
+      "Normal",
+      "PreparingTarget",
+      `Migration Target is listening at ${decision.offer.address}`,
+    );
   }
   if (decision.type !== "finish") return;
   const message = `The VirtualMachineInstance migrated to node ${state.targetNode}.`;

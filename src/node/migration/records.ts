@@ -1,3 +1,6 @@
+import type { Introduction } from "../../../api/kubevirt/migration-register.ts";
+import type { Credentials } from "./credentials.ts";
+
 /**
  * What the agent remembers of a migration between looks. It may be lost: then a migration of which it is not certain what
  * became is given up, and the guest stays where it is.
@@ -7,6 +10,12 @@ export interface MigrationRecord {
   begun: boolean;
   /** QEMU was told to send. */
   sent: boolean;
+  /** Of this end, between two nodes. They are nowhere else. */
+  credentials: Credentials | undefined;
+  /** What the source says of itself to the target. */
+  introduction: Introduction | undefined;
+  /** Pid of the source's QEMU that has the credentials. */
+  presentedTo: number | undefined;
   /** Why an end cannot do its part, whatever is tried. */
   failure: string | undefined;
   /** Bytes that were left at the last progress, and when that was. */
@@ -42,6 +51,9 @@ function emptyRecord(): MigrationRecord {
   return {
     begun: false,
     sent: false,
+    credentials: undefined,
+    introduction: undefined,
+    presentedTo: undefined,
     failure: undefined,
     progress: undefined,
     networkOf: undefined,

@@ -1,12 +1,14 @@
 /** Brings a disk that lives in the source's pod to the target's pod on the same node. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { CommandError, TerminalError } from "../../base/errors.ts";
-import { exec } from "../../base/exec.ts";
+import { TerminalError } from "../../base/errors.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import { findBacking } from "../disks/observe-disk.ts";
+import { giveDevice } from "../disks/prepare-disk.ts";
 import { hostPathOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
+import { digestOf } from "./inspect-disks.ts";
+import { imageReplaced } from "./reserve-disk.ts";
 import { shareFile } from "./share-file.ts";
 
 export interface DiskMove {
@@ -17,7 +19,10 @@ export interface DiskMove {
 }
 
 export async function shareDisk(move: DiskMove, disk: NamedSource): Promise<void> {
-  if (disk.source.type === "claim") throw new Error(`volume ${disk.volume}: its claim is not mounted yet`);
+  if (disk.source.type === "claim") {
+    if (await giveDevice(move.target.qemu.pid, disk.source)) return;
+    throw new Error(`volume ${disk.volume}: its claim has no disk.img here`);
+  }
   await requireSameBacking(move, disk);
   await shareFile({
     kubeletRoot: move.kubeletRoot,
@@ -28,32 +33,22 @@ export async function shareDisk(move: DiskMove, disk: NamedSource): Promise<void
   });
 }
 
-/** An overlay says only where its image differs: over another image, pulled meanwhile under the same name, it is garbage. */
 async function requireSameBacking({ source, target, signal }: DiskMove, disk: NamedSource): Promise<void> {
   if (disk.source.type !== "containerDisk") return;
   const [before, after] = [source, target].map(({ qemu }) => qemu.pid) as [number, number];
   const backing = await findBacking(before, disk.source, disk.volume);
   const other = await findBacking(after, disk.source, disk.volume);
-  const same =
-    backing.path === other.path &&
-    (await isSameContent(hostPathOf(before, backing.path), hostPathOf(after, other.path), signal));
-  if (same) return;
-  throw new TerminalError(
-    "ImageReplaced",
-    `volume ${disk.volume}: its image was replaced since the machine was started; restart the machine to use the new one`,
-  );
+  const paths = [hostPathOf(before, backing.path), hostPathOf(after, other.path)] as const;
+  if (backing.path === other.path && ((await isSameFile(...paths)) || (await isSameContent(...paths, signal)))) return;
+  throw new TerminalError("ImageReplaced", imageReplaced(disk.volume));
 }
 
-/** The same file of the same unpacked layer, or byte for byte. */
-async function isSameContent(path: string, other: string, signal: AbortSignal): Promise<boolean> {
+/** The same file of the same unpacked layer. */
+async function isSameFile(path: string, other: string): Promise<boolean> {
   const [one, two] = await Promise.all([stat(path, { bigint: true }), stat(other, { bigint: true })]);
-  if (one.size !== two.size) return false;
-  if (one.ino === two.ino && one.ctimeNs === two.ctimeNs) return true;
-  try {
-    await exec(["cmp", "-s", path, other], { signal });
-    return true;
-  } catch (error) {
-    if (error instanceof CommandError) return false;
-    throw error;
-  }
+  return one.size === two.size && one.ino === two.ino && one.ctimeNs === two.ctimeNs;
+}
+
+async function isSameContent(path: string, other: string, signal: AbortSignal): Promise<boolean> {
+  return (await digestOf(path, signal)) === (await digestOf(other, signal));
 }

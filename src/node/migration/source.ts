@@ -6,27 +6,35 @@
  *                            │               │
  *                            └───────────────┴── abort, timeout, QEMU failed ──▶ decideSource ──▶ cancel, resume
  *
+ * Between two nodes it introduces itself before the target offers, and disks that live in its pod are copied (./copies.ts):
+ *
+ *   started ── copy ──▶ all ready ── send ──▶ pre-switchover: finishCopies ──▶ all concluded: continue ──▶ postmigrate
+ *
  * `postmigrate` is a state that QEMU never leaves by itself, and one that it reaches only after the target has loaded
  * everything (capability `return-path`). Before that QEMU lets the guest go on by itself when the transfer fails: so until
  * then nobody else may run it, and from then on it may run here only after `decideSource`.
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { decisionOf } from "../../../api/kubevirt/migration.ts";
+import { decisionOf, type MigrationState } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import type { MigrationStatus } from "../../qemu/qmp/commands.ts";
 import { timestamp } from "../../runtime/conditions.ts";
+import { copiedDisks } from "./moved-disks.ts";
 import type { SourceObservation } from "./observation.ts";
 import { overdue } from "./patience.ts";
 import { transportOf } from "./transport.ts";
 
-export type SourceDecision = { type: "begin" } | { type: "decideTarget" } | { type: "decideSource"; reason: string };
+export type SourceDecision =
+  | { type: "introduce"; introduction: register.Introduction }
+  | { type: "begin" }
+  | { type: "decideTarget" }
+  | { type: "decideSource"; reason: string };
 
-export type SourceAction =
-  | { type: "send"; observation: SourceObservation }
-  | { type: "cancel"; observation: SourceObservation }
-  | { type: "resume"; observation: SourceObservation }
-  | { type: "quit"; observation: SourceObservation };
+export interface SourceAction {
+  type: "introduce" | "copy" | "send" | "finishCopies" | "continue" | "cancel" | "resume" | "dropCopies" | "quit";
+  observation: SourceObservation;
+}
 
 const underWay: readonly (MigrationStatus | undefined)[] = [
   "setup",
@@ -38,14 +46,25 @@ const underWay: readonly (MigrationStatus | undefined)[] = [
 
 /** What is to be written into the register. */
 export function decideAtSource(observation: SourceObservation): SourceDecision | undefined {
-  const { state, runState, transfer } = observation;
+  const { state, runState, transfer, record } = observation;
   if (state.completed || decisionOf(state) !== "undecided") return undefined;
   const hasLeft = runState === "postmigrate" && transfer.status === "completed" && state.startTimestamp !== undefined;
-  if (hasLeft && !state.abortRequested) return { type: "decideTarget" };
+  const isWhole = copyFailure(observation) === undefined;
+  if (hasLeft && isWhole && !state.abortRequested) return { type: "decideTarget" };
   const reason = failureOf(observation);
   if (reason !== undefined) return { type: "decideSource", reason };
-  const mayBegin = state.targetNodeAddress !== undefined && state.startTimestamp === undefined && isSteady(observation);
-  return mayBegin ? { type: "begin" } : undefined;
+  if (isToIntroduce(state) && record.introduction) return { type: "introduce", introduction: record.introduction };
+  return mayBegin(observation) ? { type: "begin" } : undefined;
+}
+
+function isToIntroduce(state: MigrationState): boolean {
+  return transportOf(state) === "tls" && state.targetNode !== undefined && state.transport === undefined;
+}
+
+function mayBegin(observation: SourceObservation): boolean {
+  const { state, copies } = observation;
+  const isOffered = state.targetNodeAddress !== undefined && state.startTimestamp === undefined;
+  return isOffered && copies.length === 0 && isSteady(observation);
 }
 
 /** The register as `decision` leaves it. */
@@ -56,27 +75,41 @@ export function enterDecision(
   nowMs: number,
 ): VirtualMachineInstanceStatus | undefined {
   const now = timestamp(new Date(nowMs));
+  if (decision.type === "introduce") return register.introduce(vmi, migrationUid, decision.introduction);
   if (decision.type === "begin") return register.begin(vmi, migrationUid, now);
   if (decision.type === "decideTarget") return register.decideTarget(vmi, migrationUid);
   return register.decideSource(vmi, migrationUid, { reason: decision.reason, now });
 }
 
 export function planSource(observation: SourceObservation): SourceAction[] {
-  return plans[decisionOf(observation.state)](observation);
+  return plans[decisionOf(observation.state)](observation).map((type) => ({ type, observation }));
 }
 
-const plans: Record<ReturnType<typeof decisionOf>, (observation: SourceObservation) => SourceAction[]> = {
-  undecided: (observation) =>
-    observation.state.startTimestamp !== undefined && isToSend(observation) ? [{ type: "send", observation }] : [],
+type Plan = (observation: SourceObservation) => SourceAction["type"][];
+
+const plans: Record<ReturnType<typeof decisionOf>, Plan> = {
+  undecided: move,
   source: keep,
-  target: (observation) => (observation.state.completed ? [{ type: "quit", observation }] : []),
+  target: ({ state }) => (state.completed ? ["quit"] : []),
 };
 
+function move(observation: SourceObservation): SourceAction["type"][] {
+  const { state, transfer, copies, record } = observation;
+  if (isToIntroduce(state)) return record.introduction ? [] : ["introduce"];
+  // Copies that an earlier migration has left.
+  if (state.startTimestamp === undefined) return copies.length > 0 ? ["dropCopies"] : [];
+  if (isToSend(observation)) return isCopied(observation) ? ["send"] : ["copy"];
+  if (transfer.status !== "pre-switchover") return [];
+  if (copies.every(({ status }) => status === "concluded")) return ["continue"];
+  return copies.some(({ status }) => status === "ready") ? ["finishCopies"] : [];
+}
+
 /** The guest stays: nothing more is sent, and if it stood still for its departure it goes on. */
-function keep(observation: SourceObservation): SourceAction[] {
-  const { runState, transfer } = observation;
-  if (underWay.includes(transfer.status)) return [{ type: "cancel", observation }];
-  return runState === "postmigrate" && !isPausedByUser(observation) ? [{ type: "resume", observation }] : [];
+function keep(observation: SourceObservation): SourceAction["type"][] {
+  const { runState, transfer, copies } = observation;
+  if (underWay.includes(transfer.status)) return ["cancel"];
+  const isStill = runState === "postmigrate" && !isPausedByUser(observation);
+  return [...(isStill ? (["resume"] as const) : []), ...(copies.length > 0 ? (["dropCopies"] as const) : [])];
 }
 
 /**
@@ -94,18 +127,45 @@ function isUntouched(status: MigrationStatus | undefined): boolean {
 function failureOf(observation: SourceObservation): string | undefined {
   const { state, record } = observation;
   if (state.abortRequested) return "Live migration aborted: the migration was deleted";
-  const transport = state.targetNode === undefined ? undefined : transportOf(state);
-  if (transport?.type === "unavailable") return `Live migration is not possible ${transport.reason}`;
-  if (state.startTimestamp === undefined) return undefined;
-  return record.failure ?? transferFailure(observation) ?? overdue(observation);
+  if (record.failure !== undefined) return record.failure;
+  if (state.startTimestamp === undefined) return isForgotten(observation) ? restarted : undefined;
+  return copyFailure(observation) ?? transferFailure(observation) ?? overdue(observation);
+}
+
+const restarted = "Live migration failed: the node agent was restarted, and does not know what became of it";
+
+/** The key to what the register says of this end is lost. */
+function isForgotten({ state, record }: SourceObservation): boolean {
+  return state.transport !== undefined && record.credentials === undefined;
 }
 
 function transferFailure(observation: SourceObservation): string | undefined {
-  const { transfer, record } = observation;
-  if (underWay.includes(transfer.status) || isToSend(observation)) return undefined;
+  const { transfer, record, runState } = observation;
+  if (underWay.includes(transfer.status)) return undefined;
+  if (isToSend(observation)) return isForgotten(observation) ? restarted : undefined;
   if (record.sent && isUntouched(transfer.status)) return undefined;
-  if (!record.sent) return "Live migration failed: the node agent was restarted, and does not know what became of it";
+  // Between its last two steps.
+  if (transfer.status === "completed" && runState === "finish-migrate") return undefined;
+  if (!record.sent) return restarted;
   return `Live migration failed: ${transfer["error-desc"] ?? `the transfer is ${transfer.status}`}`;
+}
+
+/** Every disk must be copied before anything is sent, and stay so. */
+function copyFailure(observation: SourceObservation): string | undefined {
+  const { vmi, state, record, copies, transfer, runState } = observation;
+  if (transportOf(state) === "unix") return undefined;
+  const failed = copies.find(({ error }) => error !== undefined);
+  if (failed !== undefined) return `Live migration failed: ${failed.id}: ${failed.error}`;
+  const isLeaving = runState === "postmigrate" || runState === "finish-migrate";
+  const isNeeded = record.sent || underWay.includes(transfer.status) || isLeaving;
+  return isNeeded && copies.length < copiedDisks(vmi).length
+    ? "Live migration failed: a copy of a disk has vanished"
+    : undefined;
+}
+
+function isCopied({ vmi, state, copies }: SourceObservation): boolean {
+  if (transportOf(state) === "unix") return true;
+  return copies.length === copiedDisks(vmi).length && copies.every(({ status }) => status === "ready");
 }
 
 /** Running, or standing still because its user wants it to, and the object says so: at the target it will be the same. */

@@ -1,6 +1,7 @@
 /**
  * The target's agent: it makes room for the guest, and lets it run only once the register says that it is the target's. Pure.
  *
+ *   (between two nodes: the source introduces itself)
  *   QEMU waits ──▶ disks, network, devices ──▶ listens ──offer──▶ guest arrives, stands still
  *   (inmigrate)                                                        │
  *                             decided for the target: run ──finish──▶  │
@@ -17,11 +18,12 @@ import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import { desiredDevices, podInterfaces } from "../domain/desired-devices.ts";
+import { receivingDevices } from "./moved-disks.ts";
 import type { Room, TargetObservation } from "./observation.ts";
 import { transportOf } from "./transport.ts";
 
 export type TargetDecision =
-  | { type: "offer"; address: string }
+  | { type: "offer"; offer: register.Offer }
   | { type: "finish" }
   | { type: "decideSource"; reason: string };
 
@@ -29,7 +31,7 @@ type Step<T extends string> = { type: T; observation: TargetObservation };
 export type TargetAction =
   | Step<"connectNetwork">
   | Step<"openConsole">
-  | (Step<"shareDisk"> & { disk: NamedSource })
+  | (Step<"takeDisk"> & { disk: NamedSource })
   | (Step<"changeDevice"> & { change: DeviceAction })
   | Step<"listen">
   | Step<"run">
@@ -43,7 +45,15 @@ export function decideAtTarget(observation: TargetObservation): TargetDecision |
   if (record.failure !== undefined) return { type: "decideSource", reason: record.failure };
   const address = observation.pod.status?.podIP;
   const isReady = isListening(observation) && state.targetNode !== undefined && !state.targetNodeAddress;
-  return isReady && address ? { type: "offer", address } : undefined;
+  return isReady && address ? offerOf(observation, address) : undefined;
+}
+
+/** An agent that was restarted since its QEMU listens does not know any more by what the source is to know it. */
+function offerOf({ state, record }: TargetObservation, address: string): TargetDecision {
+  if (transportOf(state) === "unix") return { type: "offer", offer: { address, targetAuthority: undefined } };
+  const targetAuthority = record.credentials?.authorityPem;
+  if (targetAuthority !== undefined) return { type: "offer", offer: { address, targetAuthority } };
+  return { type: "decideSource", reason: "Live migration failed: the node agent of the target was restarted" };
 }
 
 /** The register as `decision` leaves it. */
@@ -54,7 +64,7 @@ export function enterTargetDecision(
   nowMs: number,
 ): VirtualMachineInstanceStatus | undefined {
   const now = timestamp(new Date(nowMs));
-  if (decision.type === "offer") return register.offer(vmi, migrationUid, decision.address);
+  if (decision.type === "offer") return register.offer(vmi, migrationUid, decision.offer);
   if (decision.type === "finish") return register.finish(vmi, migrationUid, now);
   return register.decideSource(vmi, migrationUid, { reason: decision.reason, now });
 }
@@ -71,11 +81,12 @@ const plans: Record<ReturnType<typeof decisionOf>, (observation: TargetObservati
 
 function prepare(observation: TargetObservation): TargetAction[] {
   const { state, room, vmi } = observation;
-  const isMine = state.targetNode !== undefined && transportOf(state).type !== "unavailable";
+  const isTls = transportOf(state) === "tls";
+  const isMine = state.targetNode !== undefined && (!isTls || state.transport?.sourceAuthority !== undefined);
   if (!isMine || room === undefined || isListening(observation)) return [];
   const actions = [...furnish(observation, room)];
   if (actions.length > 0) return actions;
-  const desired = desiredDevices(vmi, room.disks);
+  const desired = isTls ? receivingDevices(vmi, room.disks) : desiredDevices(vmi, room.disks);
   if (complete(desired, room.devices)) return [{ type: "listen", observation }];
   return planDevices(desired, room.devices).map((change) => ({ type: "changeDevice", observation, change }));
 }
@@ -89,7 +100,7 @@ function furnish(observation: TargetObservation, room: Room): TargetAction[] {
     ...(needsConsole ? [{ type: "openConsole", observation } as const] : []),
     ...room.disks
       .filter((disk) => disk.image === undefined)
-      .map((disk) => ({ type: "shareDisk", observation, disk }) as const),
+      .map((disk) => ({ type: "takeDisk", observation, disk }) as const),
   ];
 }
 

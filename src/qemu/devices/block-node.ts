@@ -1,14 +1,26 @@
 /** The block graph below a disk: format over file, with what is behind an overlay. One node holds the whole chain. */
+import { driveNode, receivingNode } from "../domain/ids.ts";
 import type { BlockdevOptions } from "../qmp/commands.ts";
 import type { Disk, DiskImage } from "./device.ts";
 
 /** Arguments of `blockdev-add`. */
 export function blockNode(nodeName: string, disk: Disk, image: DiskImage): BlockdevOptions {
-  const readOnly = disk.readOnly || disk.device === "cdrom";
+  const readOnly = isReadOnly(disk);
+  const node = formatNode(image, { readOnly, shareable: disk.shareable ?? false, cache: cacheOf(disk), aio: disk.io });
   return {
     "node-name": nodeName,
-    ...formatNode(image, { readOnly, shareable: disk.shareable ?? false, cache: cacheOf(disk), aio: disk.io }),
+    ...node,
+    ...(disk.receiving && { file: { ...node.file, "node-name": receivingNode(disk.name), "read-only": false } }),
   };
+}
+
+/** Where the content of a disk that is `receiving` is to be written: as the guest sees it, whatever the file's format. */
+export function nodeToFill(disk: Disk): string {
+  return isReadOnly(disk) ? receivingNode(disk.name) : driveNode(disk.name);
+}
+
+export function isReadOnly(disk: Disk): boolean {
+  return disk.readOnly === true || disk.device === "cdrom";
 }
 
 interface Access {
@@ -22,7 +34,10 @@ interface Access {
  * A backing image is named here or there is none: a name inside an image's header is whatever its author wrote.
  * It is only read, and through the host's page cache, which all machines of that image share.
  */
-function formatNode(image: DiskImage, access: Access): { driver: string } & Record<string, unknown> {
+function formatNode(
+  image: DiskImage,
+  access: Access,
+): { driver: string; file: Record<string, unknown> } & Record<string, unknown> {
   const backing =
     image.backing && formatNode(image.backing, { ...access, readOnly: true, cache: { direct: false }, aio: undefined });
   return {
@@ -35,7 +50,7 @@ function formatNode(image: DiskImage, access: Access): { driver: string } & Reco
   };
 }
 
-function fileNode(image: DiskImage, access: Access): object {
+function fileNode(image: DiskImage, access: Access): Record<string, unknown> {
   return {
     driver: image.blockDevice ? "host_device" : "file",
     filename: image.path,

@@ -19,6 +19,8 @@ export interface Disk {
   io?: "threads" | "native" | "io_uring";
   blockSize?: { logical: number; physical: number };
   shareable?: boolean;
+  /** Its content is still to come, over the node of its file or, when the guest may write to it, its own. */
+  receiving?: boolean;
   /** On I/O errors: stop the guest, tell it, say nothing, or stop it only when the host is out of space. Default: stop. */
   errorPolicy?: "stop" | "report" | "ignore" | "enospc";
 }

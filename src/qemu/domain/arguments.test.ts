@@ -113,3 +113,8 @@ test("node names fit QEMU's limit and stay different", () => {
     }),
   );
 });
+
+test("an emulated machine's memory is no multiple of 64 pages, as QEMU needs it to be moved", () => {
+  assert.deepEqual(valuesOf({ ...plain, accelerator: "tcg" }, "-m"), [`size=${128 * 1024 + 8}K`]);
+  assert.deepEqual(valuesOf({ ...plain, accelerator: "kvm" }, "-m"), ["size=128M"]);
+});

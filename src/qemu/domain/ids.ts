@@ -14,6 +14,13 @@ export const driveNode = (name: string): string => nodeName(`disk-${name}`);
 export const imageNode = (name: string): string => nodeName(`image-${name}`);
 /** SATA only: what fills a drive until its image is attached. */
 export const placeholderNode = (name: string): string => nodeName(`empty-${name}`);
+/** The node of a disk's file, while its content comes from another node. */
+export const receivingNode = (name: string): string => nodeName(`file-${name}`);
+const copyPrefix = "copy-";
+/** The job that copies a disk to another node, and the node it writes to. */
+export const copyId = (migrationUid: string, name: string): string =>
+  nodeName(`${copyPrefix}${migrationUid.slice(0, 8)}-${name}`);
+export const isCopyId = (id: string): boolean => id.startsWith(copyPrefix);
 export const nicId = (name: string): string => `nic-${name}`;
 export const netdevId = (name: string): string => `net-${name}`;
 export const rootPortId = (index: number): string => `port${index}`;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { CommandError } from "../../base/errors.ts";
 import { exec } from "../../base/exec.ts";
 import { qemuProgram } from "../domain/arguments.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { payloadExitCode, probePayload } from "./payload.ts";
 
 export interface ProbeResult {
@@ -61,7 +62,9 @@ async function runPayload(accelerator: "kvm" | "tcg", timeoutMs: number, program
   try {
     const bios = join(directory, "probe.bin");
     await writeFile(bios, probePayload());
-    await exec([program, ...payloadArguments(accelerator, bios)], { signal: AbortSignal.timeout(timeoutMs) });
+    await exec([...endWithParent, program, ...payloadArguments(accelerator, bios)], {
+      signal: AbortSignal.timeout(timeoutMs),
+    });
     return { usable: false, reason: "the 64-bit test guest ended QEMU without an answer", durationMs: took() };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;

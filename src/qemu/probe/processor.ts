@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { QmpClosed } from "../qmp/errors.ts";
 import { qemuProgram } from "../domain/arguments.ts";
 import { QmpClient } from "../qmp/client.ts";
+import { endWithParent, noSuchProgram } from "./end-with-parent.ts";
 import type { CpuDefinition, CpuModel } from "../qmp/commands.ts";
 
 export interface Processor {
@@ -42,8 +43,10 @@ export async function queryProcessor(accelerator: "kvm" | "tcg", program = qemuP
     "none",
     "-S",
   ];
-  const qemu = spawn(program, [...machine, "-qmp", `unix:${socket},server=on,wait=off`], { stdio: "ignore" });
+  const [command = program, ...args] = [...endWithParent, program, ...machine];
+  const qemu = spawn(command, [...args, "-qmp", `unix:${socket},server=on,wait=off`], { stdio: "ignore" });
   const ended = once(qemu, "exit").then(([code]) => {
+    if (code === noSuchProgram) throw new Error(`there is no ${program} (ENOENT): is QEMU installed?`);
     throw new Error(`${program} ended (exit ${code}) before it said what processors there are`);
   });
   const given = new AbortController();

@@ -81,13 +81,67 @@ export interface MigrationInfo {
   "socket-address"?: unknown[];
 }
 
-export type MigrationCapability = "events" | "return-path" | "late-block-activate" | "auto-converge";
+export type MigrationCapability =
+  | "events"
+  | "return-path"
+  | "late-block-activate"
+  | "auto-converge"
+  | "pause-before-switchover";
 
 export interface MigrationParameters {
   /** Bytes a second. */
   "max-bandwidth"?: number;
   /** Milliseconds. */
   "downtime-limit"?: number;
+  /** Id of a `tls-creds-x509` object; empty for none. */
+  "tls-creds"?: string;
+  /** The name in the peer's certificate. */
+  "tls-hostname"?: string;
+}
+
+export type JobStatus =
+  | "undefined"
+  | "created"
+  | "running"
+  | "paused"
+  | "ready"
+  | "standby"
+  | "waiting"
+  | "pending"
+  | "aborting"
+  | "concluded"
+  | "null";
+
+export interface JobInfo {
+  id: string;
+  type: string;
+  status: JobStatus;
+  "current-progress": number;
+  "total-progress": number;
+  error?: string;
+}
+
+export interface MirrorOptions {
+  "job-id": string;
+  device: string;
+  target: string;
+  sync: "full" | "top" | "none";
+  "copy-mode": "background" | "write-blocking";
+  "auto-dismiss"?: boolean;
+}
+
+export interface ExportOptions {
+  type: "nbd";
+  id: string;
+  "node-name": string;
+  /** What clients call it. */
+  name: string;
+  writable: boolean;
+}
+
+export interface InetAddress {
+  host: string;
+  port: string;
 }
 
 export interface CpuDefinition {
@@ -162,6 +216,16 @@ export interface QmpCommands {
   "migrate-incoming": Command<{ uri: string }, None>;
   migrate: Command<{ uri: string }, None>;
   migrate_cancel: Command<None, None>;
+  "migrate-continue": Command<{ state: MigrationStatus }, None>;
+  "query-jobs": Command<None, JobInfo[]>;
+  "job-cancel": Command<{ id: string }, None>;
+  "job-dismiss": Command<{ id: string }, None>;
+  "blockdev-mirror": Command<MirrorOptions, None>;
+  /** Of a mirror that is ready: ends it with both sides equal. */
+  "block-job-cancel": Command<{ device: string; force?: boolean }, None>;
+  "nbd-server-start": Command<{ addr: { type: "inet"; data: InetAddress }; "tls-creds": string }, None>;
+  "nbd-server-stop": Command<None, None>;
+  "block-export-add": Command<ExportOptions, None>;
   "human-monitor-command": Command<{ "command-line": string }, string>;
 }
 

@@ -1,0 +1,60 @@
+/** The target's QEMU is told to wait for a guest: see ./transport.ts. May be repeated until it waits. */
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { migrationPorts } from "../../network/pod-network.ts";
+import { nodeToFill } from "../../qemu/devices/block-node.ts";
+import type { QmpClient } from "../../qemu/qmp/client.ts";
+import {
+  createCredentials,
+  type Credentials,
+  credentialsId,
+  presentCredentials,
+  tolerateQmpError,
+} from "./credentials.ts";
+import { copiedDisks } from "./moved-disks.ts";
+import { setCapabilities } from "./set-capabilities.ts";
+import { listenUri, tlsUri } from "./transport.ts";
+
+const receiving = { events: true, "return-path": true, "late-block-activate": true };
+
+export async function listenOnSocket(qmp: QmpClient): Promise<void> {
+  await setCapabilities(qmp, receiving);
+  await qmp.execute("migrate-incoming", { uri: listenUri });
+}
+
+export interface Reception {
+  vmi: VirtualMachineInstance;
+  pid: number;
+  /** Of this pod. */
+  address: string;
+  sourceAuthority: string;
+}
+
+/** @returns what the source must know of it */
+export async function listenOnNetwork(qmp: QmpClient, reception: Reception): Promise<Credentials> {
+  const { vmi, pid, address, sourceAuthority } = reception;
+  const credentials = await createCredentials("server");
+  await stopExports(qmp);
+  await presentCredentials({ qmp, pid }, credentials, sourceAuthority);
+  await exportDisks(qmp, vmi, address);
+  await setCapabilities(qmp, receiving);
+  await qmp.execute("migrate-set-parameters", { "tls-creds": credentialsId("server") });
+  await qmp.execute("migrate-incoming", { uri: tlsUri(address) });
+  return credentials;
+}
+
+async function exportDisks(qmp: QmpClient, vmi: VirtualMachineInstance, host: string): Promise<void> {
+  const disks = copiedDisks(vmi);
+  if (disks.length === 0) return;
+  const data = { host, port: String(migrationPorts.disks) };
+  await qmp.execute("nbd-server-start", { addr: { type: "inet", data }, "tls-creds": credentialsId("server") });
+  for (const disk of disks) {
+    const { name } = disk;
+    const id = `export-${name}`;
+    await qmp.execute("block-export-add", { type: "nbd", id, "node-name": nodeToFill(disk), name, writable: true });
+  }
+}
+
+/** From here on the guest alone writes to its disks. */
+export function stopExports(qmp: QmpClient): Promise<void> {
+  return tolerateQmpError(qmp.execute("nbd-server-stop"));
+}
