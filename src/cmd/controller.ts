@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { collectWhenQuiet } from "../base/collect-when-quiet.ts";
 import { pathsOf } from "../base/instance.ts";
 import { createLogger } from "../base/log.ts";
 import { programVersion } from "../base/version.ts";
@@ -28,6 +29,7 @@ export async function run(argv: string[]): Promise<number> {
   const { instance, images } = requireState(values["instance-file"]);
   const log = createLogger("controller");
   const signal = untilTerminated();
+  collectWhenQuiet(signal);
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("controller"));
   const client = createClient({ ...config, userAgent: "vmpod-controller" });
   const clusterCa = await readFile(credentialFiles(instance).ca, "utf8");

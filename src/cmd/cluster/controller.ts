@@ -8,6 +8,7 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { defaultNamespace, serviceAccounts } from "../../base/cluster-names.ts";
+import { collectWhenQuiet } from "../../base/collect-when-quiet.ts";
 import { createLogger, type Logger, setLogLevel } from "../../base/log.ts";
 import { programVersion } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
@@ -43,6 +44,7 @@ export async function run(argv: string[]): Promise<number> {
   if (values["log-level"] !== undefined) setLogLevel(values["log-level"]);
   const log = createLogger("controller");
   const signal = untilTerminated();
+  collectWhenQuiet(signal);
   const client = createClient({ ...(await loadInClusterConfig()), userAgent: "vmpod-controller" });
   await serveHealth({ port: healthPort, isReady: () => true, signal });
   await runLeaderElection(client, {

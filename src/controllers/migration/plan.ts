@@ -3,7 +3,7 @@
  * for, decides. What becomes of the guest is never decided here once bytes are on their way: see
  * docs/decisions/0017-who-runs-a-migrating-guest.md.
  */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
 import { decisionOf, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration.ts";
 import { annotations, finalizers } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
@@ -20,7 +20,7 @@ interface Subject {
 }
 
 export type Action =
-  | (Subject & { type: "claim"; source: Pod })
+  | (Subject & { type: "claim"; source: LauncherPod })
   | (Subject & { type: "createTarget"; hasOtherNodes: boolean; blockClaims: ReadonlySet<string> })
   | (Subject & { type: "handToTarget"; node: string })
   | (Subject & { type: "requestAbort" })
