@@ -26,6 +26,10 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
       },
     },
   ],
+  [
+    { migrations: { allowPostCopy: true } },
+    { migrations: { ...defaultConfiguration.migrations, allowPostCopy: true, allowWorkloadDisruption: true } },
+  ],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];

@@ -33,6 +33,10 @@ export interface VirtMigrationConfiguration {
   /** Seconds without progress. */
   progressTimeout: number;
   allowAutoConverge: boolean;
+  /** When it takes longer than that, the guest may go on at its target before all of its memory is there. */
+  allowPostCopy: boolean;
+  /** When it takes longer than that, the guest may be disturbed: switched to postcopy, or else stand still until it has moved. */
+  allowWorkloadDisruption: boolean;
 }
 
 export const defaultConfiguration: VirtConfiguration = {
@@ -51,6 +55,8 @@ export const defaultConfiguration: VirtConfiguration = {
     completionTimeoutPerGiB: 150,
     progressTimeout: 150,
     allowAutoConverge: false,
+    allowPostCopy: false,
+    allowWorkloadDisruption: false,
   },
 };
 
@@ -102,7 +108,9 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
   return { configuration, problems: reader.problems };
 }
 
-type MigrationCount = Exclude<keyof VirtMigrationConfiguration, "bandwidthPerMigration" | "allowAutoConverge">;
+type MigrationCount = {
+  [Field in keyof VirtMigrationConfiguration]: VirtMigrationConfiguration[Field] extends number ? Field : never;
+}[keyof VirtMigrationConfiguration];
 
 function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader): VirtMigrationConfiguration {
   const defaults = defaultConfiguration.migrations;
@@ -119,6 +127,8 @@ function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader):
     completionTimeoutPerGiB: count("completionTimeoutPerGiB"),
     progressTimeout: count("progressTimeout"),
     allowAutoConverge: given.allowAutoConverge ?? defaults.allowAutoConverge,
+    allowPostCopy: given.allowPostCopy ?? defaults.allowPostCopy,
+    allowWorkloadDisruption: given.allowWorkloadDisruption ?? given.allowPostCopy ?? defaults.allowWorkloadDisruption,
   };
 }
 

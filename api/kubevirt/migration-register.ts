@@ -26,6 +26,8 @@ export interface Claim {
   sourceNode: string;
   targetPod: string;
   migrationConfiguration: MigrationConfiguration;
+  /** Of the policy that the configuration is owed to. */
+  migrationPolicyName?: string;
 }
 
 export function claim(vmi: VirtualMachineInstance, wanted: Claim): Next {
