@@ -9,6 +9,7 @@
  *   source's agent    introduce                   between two nodes: the target needs to know it and its disks first
  *   target's agent    offer                       its QEMU has every device and listens
  *   source's agent    begin                       before the first byte is sent
+ *   source's agent    disturb                     it takes too long, and the guest may be disturbed
  *   source's agent    decideTarget                its QEMU has given the guest away for good
  *   source's agent,   decideSource                anything that went wrong before that
  *    controller
@@ -50,9 +51,12 @@ export interface Offer {
   address: string;
   /** Between two nodes. */
   targetAuthority: string | undefined;
+  /** Whether its QEMU can run a guest whose memory is still to come. */
+  postCopy: boolean;
 }
 
-export function offer(vmi: VirtualMachineInstance, migrationUid: string, { address, targetAuthority }: Offer): Next {
+export function offer(vmi: VirtualMachineInstance, migrationUid: string, given: Offer): Next {
+  const { address, targetAuthority, postCopy } = given;
   return change(
     vmi,
     migrationUid,
@@ -60,6 +64,7 @@ export function offer(vmi: VirtualMachineInstance, migrationUid: string, { addre
       isOpen(state) &&
       !state.targetNodeAddress && {
         targetNodeAddress: address,
+        ...(!postCopy && { migrationConfiguration: { ...state.migrationConfiguration, allowPostCopy: false } }),
         ...(targetAuthority !== undefined && { transport: { ...state.transport, targetAuthority } }),
       },
   );
@@ -71,6 +76,18 @@ export function begin(vmi: VirtualMachineInstance, migrationUid: string, now: st
     migrationUid,
     (state) =>
       isOpen(state) && !state.abortRequested && !state.startTimestamp && { startTimestamp: now, mode: "PreCopy" },
+  );
+}
+
+/** How the guest is made to leave at last. */
+export type Disturbance = "PostCopy" | "Paused";
+
+/** Before it is done: whoever comes after must not take the one for the other. */
+export function disturb(vmi: VirtualMachineInstance, migrationUid: string, mode: Disturbance): Next {
+  return change(
+    vmi,
+    migrationUid,
+    (state) => isOpen(state) && !state.abortRequested && state.mode === "PreCopy" && { mode },
   );
 }
 
