@@ -13,10 +13,17 @@
  *   source's agent    decideTarget                its QEMU has given the guest away for good
  *   source's agent,   decideSource                anything that went wrong before that
  *    controller
+ *   source's agent    goneOn                      its guest, which was made to stand still, runs again
  *   target's agent    finish                      the guest runs there
  *   controller        abandon                     the instance ended after the decision for the target
  */
-import { decisionOf, hasMigration, type MigrationConfiguration, type MigrationState } from "./migration.ts";
+import {
+  decisionOf,
+  hasMigration,
+  standsStill,
+  type MigrationConfiguration,
+  type MigrationState,
+} from "./migration.ts";
 import type { MigrationTransport, VirtualMachineInstance, VirtualMachineInstanceStatus } from "./types.ts";
 
 type Next = VirtualMachineInstanceStatus | undefined;
@@ -32,7 +39,9 @@ export interface Claim {
 }
 
 export function claim(vmi: VirtualMachineInstance, wanted: Claim): Next {
-  const isFree = !hasMigration(vmi) && vmi.metadata?.deletionTimestamp === undefined;
+  const last = vmi.status?.migrationState;
+  const isBusy = hasMigration(vmi) || (last !== undefined && standsStill(last));
+  const isFree = !isBusy && vmi.metadata?.deletionTimestamp === undefined;
   if (!isFree || vmi.status?.phase !== "Running") return undefined;
   return { ...vmi.status, migrationState: { ...wanted } };
 }
@@ -121,6 +130,11 @@ export function decideSource(vmi: VirtualMachineInstance, migrationUid: string, 
     (state) =>
       isOpen(state) && { ...failed(failure), ...(state.abortRequested && { abortStatus: "Succeeded" as const }) },
   );
+}
+
+/** The guest that was made to stand still has gone on where it was. */
+export function goneOn(vmi: VirtualMachineInstance, migrationUid: string): Next {
+  return change(vmi, migrationUid, (state) => standsStill(state) && { mode: "PreCopy" });
 }
 
 /** The node is left: an evacuation of it is done as far as this instance is concerned. */

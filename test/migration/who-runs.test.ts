@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decisionOf } from "../../api/kubevirt/migration.ts";
+import { decisionOf, standsStill } from "../../api/kubevirt/migration.ts";
 import { newWorld, type Patience, play, reportEnds, type Step, type World } from "./two-qemus.ts";
 
 const ends = ["source", "target"] as const;
@@ -144,6 +144,8 @@ function assertSettled({ source, target, server }: World): void {
   const loser = winner === target ? source : target;
   assert.ok(!isRunning(loser), "the loser runs");
   if (!state.failed) assert.equal(target.status, "completed", "called a success without all of its memory");
-  if (server.status?.phase === "Running") assert.ok(isRunning(winner), "nobody runs");
-  else assert.ok(!winner.alive, "ended, but its QEMU lives");
+  if (server.status?.phase === "Running") {
+    assert.ok(isRunning(winner), "nobody runs");
+    assert.equal(standsStill(state), false, "said to stand still");
+  } else assert.ok(!winner.alive, "ended, but its QEMU lives");
 }

@@ -2,7 +2,7 @@
  * The two ends of the migrations of this node, each a reconciler of its own: between two nodes each agent has one of them, and
  * they meet only in the instance's register. The register is written before anything follows from it is done.
  */
-import { decisionOf } from "../../../api/kubevirt/migration.ts";
+import { decisionOf, standsStill } from "../../../api/kubevirt/migration.ts";
 import type { Disturbance } from "../../../api/kubevirt/migration-register.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { changeStatus } from "../../runtime/change-status.ts";
@@ -35,7 +35,8 @@ export function createSourceReconciler(context: MigrationContext): Reconciler<So
 
 function sourceLookMs({ state, copies, transfer }: SourceObservation): number | undefined {
   if (decisionOf(state) === "undecided" && isInPostcopy(transfer.status)) return switchMs;
-  return (state.startTimestamp && !state.completed) || copies.length > 0 ? watchMs : undefined;
+  const isOpen = state.startTimestamp !== undefined && !state.completed;
+  return isOpen || standsStill(state) || copies.length > 0 ? watchMs : undefined;
 }
 
 async function writeSourceDecision(

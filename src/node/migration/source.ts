@@ -22,7 +22,7 @@
  * the first page has been sent after the switch: from there on a broken connection leaves it waiting for ever (`postcopy-paused`).
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { decisionOf, type MigrationState } from "../../../api/kubevirt/migration.ts";
+import { decisionOf, type MigrationState, standsStill } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import type { MigrationStatus } from "../../qemu/qmp/commands.ts";
@@ -38,7 +38,8 @@ export type SourceDecision =
   | { type: "begin" }
   | { type: "disturb"; mode: register.Disturbance }
   | { type: "decideTarget" }
-  | { type: "decideSource"; reason: string };
+  | { type: "decideSource"; reason: string }
+  | { type: "goneOn" };
 
 export interface SourceAction {
   type:
@@ -68,6 +69,7 @@ const underWay: readonly (MigrationStatus | undefined)[] = [
 /** What is to be written into the register. */
 export function decideAtSource(observation: SourceObservation): SourceDecision | undefined {
   const { state, runState, transfer, record } = observation;
+  if (standsStill(state)) return isSteady(observation) ? { type: "goneOn" } : undefined;
   if (state.completed || decisionOf(state) !== "undecided") return undefined;
   if (isInPostcopy(transfer.status)) return hasLeftInPostcopy(observation) ? { type: "decideTarget" } : undefined;
   const hasLeft = runState === "postmigrate" && transfer.status === "completed" && state.startTimestamp !== undefined;
@@ -102,6 +104,7 @@ export function enterDecision(
   if (decision.type === "introduce") return register.introduce(vmi, migrationUid, decision.introduction);
   if (decision.type === "begin") return register.begin(vmi, migrationUid, now);
   if (decision.type === "disturb") return register.disturb(vmi, migrationUid, decision.mode);
+  if (decision.type === "goneOn") return register.goneOn(vmi, migrationUid);
   if (decision.type === "decideTarget") return register.decideTarget(vmi, migrationUid);
   return register.decideSource(vmi, migrationUid, { reason: decision.reason, now });
 }
@@ -139,7 +142,7 @@ function keep(observation: SourceObservation): SourceAction["type"][] {
   const { runState, transfer, copies, state } = observation;
   if (underWay.includes(transfer.status)) return ["cancel"];
   if (isInPostcopy(transfer.status)) return runState === "running" ? [] : ["kill"];
-  const stoodStill = runState === "postmigrate" || (runState === "paused" && state.mode === "Paused");
+  const stoodStill = runState === "postmigrate" || (runState === "paused" && standsStill(state));
   const isStill = stoodStill && !isPausedByUser(observation);
   return [...(isStill ? (["resume"] as const) : []), ...(copies.length > 0 ? (["dropCopies"] as const) : [])];
 }
