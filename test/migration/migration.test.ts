@@ -130,7 +130,7 @@ const slow = { bandwidthPerMigration: "8Mi", allowPostCopy: true };
 
 test("a guest whose migration takes too long stands still until it has moved, as the policy that selects it says", async () => {
   kubectl("label", "namespace", "default", "team=movers");
-  instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 7 }));
+  instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 12 }));
   const published = Math.max(...(await nomad.numbers()));
   assert.equal(await nomad.outcome(nomad.migrate(), 120_000), "Succeeded");
   const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
