@@ -79,9 +79,15 @@ export function hasMigration({ status }: VirtualMachineInstance): boolean {
   return status?.migrationState !== undefined && status.migrationState.completed !== true;
 }
 
-/** The guest is on its way: its QEMU's run state is the migration's to change. */
+/** The guest is on its way, or has not gone on since: its QEMU's run state is the migration's to change. */
 export function isInTransit(vmi: VirtualMachineInstance): boolean {
-  return hasMigration(vmi) && vmi.status?.migrationState?.startTimestamp !== undefined;
+  const state = vmi.status?.migrationState;
+  return state?.startTimestamp !== undefined && (hasMigration(vmi) || standsStill(state));
+}
+
+/** It was made to stand still in order to move, and stays: it has yet to be let go on. */
+export function standsStill(state: MigrationState): boolean {
+  return decisionOf(state) === "source" && state.mode === "Paused";
 }
 
 /** The label by which the migrations of an instance are found. */
