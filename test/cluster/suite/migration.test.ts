@@ -197,14 +197,8 @@ describe("live migration between nodes", () => {
     const webhooks = await takeAwayWebhooks();
     const client = await cluster.connect();
     try {
-      const name = tools.kubectl(
-        "get",
-        "pods",
-        "-l",
-        "vm.kubevirt.io/name=nomad",
-        "-o",
-        "jsonpath={.items[0].metadata.name}",
-      );
+      await untilOneQemu();
+      const name = nomad.vmiField(".status.migrationState.targetPod");
       const budget = "pdb/kubevirt-disruption-budget-nomad";
       await eventually("the budget holds one launcher, which is well", 30_000, () => {
         const counts = ["currentHealthy", "desiredHealthy"].map((field) => tools.fieldOf(budget, `.status.${field}`));
