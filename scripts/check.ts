@@ -4,6 +4,7 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { runTests } from "./run-tests.ts";
+import { checkedDirectories } from "./test-lanes.ts";
 
 const root = resolve(import.meta.dirname, "..");
 process.chdir(root);
@@ -35,7 +36,7 @@ const tests = await runTests({
     "src/**/*.test.ts",
     "api/**/*.test.ts",
     "images/**/*.test.ts",
-    "test/architecture/*.test.ts",
+    ...checkedDirectories.map((directory) => `${directory}*.test.ts`),
   ]).sort(),
   concurrency: availableParallelism(),
 });

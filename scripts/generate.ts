@@ -8,6 +8,7 @@ import { generateArchitecturePicture } from "./generate/architecture-picture.ts"
 import { generateDeploy } from "./generate/deploy.ts";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
+import { generateKubevirtFields } from "./generate/kubevirt-fields.ts";
 import { generateProtobufCode } from "./generate/protobuf-code.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -18,6 +19,7 @@ const wanted = new Map<string, string>();
 const generators = [
   generateKubernetesSchemas,
   generateKubevirtCrds,
+  generateKubevirtFields,
   generateProtobufCode,
   generateArchitecturePicture,
   generateDeploy,

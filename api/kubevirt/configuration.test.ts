@@ -12,7 +12,9 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
   [{ network: { defaultNetworkInterface: "bridge" } }, { defaultNetworkInterface: "bridge" }],
   [{ evictionStrategy: "LiveMigrate" }, { evictionStrategy: "LiveMigrate" }],
   [{ cpuModel: "Nehalem" }, { cpuModel: "Nehalem" }],
-  [{ vmRolloutStrategy: "LiveUpdate" }, { vmRolloutStrategy: "LiveUpdate" }],
+  [{ vmRolloutStrategy: "Stage" }, {}],
+  [{ developerConfiguration: { featureGates: ["LiveMigration"] } }, {}],
+  [{ obsoleteCPUModels: {}, emulatedMachines: [""], memBalloonStatsPeriod: 0, network: {} }, {}],
   [{ developerConfiguration: { useEmulation: true } }, { useEmulation: true }],
   [{ developerConfiguration: { cpuAllocationRatio: 4 } }, { cpuAllocationRatio: 4 }],
   [
@@ -48,6 +50,15 @@ for (const [given, read] of honoured) {
 }
 
 const refused: [given: Given, problem: string][] = [
+  [{ vmRolloutStrategy: "LiveUpdate" }, 'spec.configuration.vmRolloutStrategy "LiveUpdate" is not honoured: use Stage'],
+  [
+    { smbios: { manufacturer: "me" } },
+    'spec.configuration.smbios {"manufacturer":"me"} is not honoured: vmpod has no such setting, remove it',
+  ],
+  [
+    { migrations: { network: "fast" } },
+    'spec.configuration.migrations.network "fast" is not honoured: vmpod has no such setting, remove it',
+  ],
   [
     { network: { defaultNetworkInterface: "slirp" } },
     'spec.configuration.network.defaultNetworkInterface "slirp" is not honoured: use bridge or masquerade',

@@ -77,7 +77,7 @@ type Spec = NonNullable<KubeVirt["spec"]["configuration"]>;
 
 export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfiguration {
   const { configuration: given = {} } = kubevirt?.spec ?? {};
-  const reader = new Reader();
+  const reader = new Reader(unknownSettings(given));
   const developer = given.developerConfiguration;
   const configuration: VirtConfiguration = {
     architecture: reader.oneOf(
@@ -98,7 +98,7 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     vmRolloutStrategy: reader.oneOf(
       "vmRolloutStrategy",
       given.vmRolloutStrategy,
-      ["Stage", "LiveUpdate"],
+      ["Stage"],
       defaultConfiguration.vmRolloutStrategy,
     ),
     useEmulation: developer?.useEmulation ?? defaultConfiguration.useEmulation,
@@ -111,6 +111,57 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     migrations: readMigrations(given.migrations ?? {}, reader),
   };
   return { configuration, problems: reader.problems };
+}
+
+const knownSettings: readonly string[] = [
+  "architectureConfiguration.defaultArchitecture",
+  "architectureConfiguration.amd64.machineType",
+  "architectureConfiguration.arm64.machineType",
+  "architectureConfiguration.s390x.machineType",
+  "cpuModel",
+  "developerConfiguration.cpuAllocationRatio",
+  "developerConfiguration.useEmulation",
+  "evictionStrategy",
+  "machineType",
+  ...Object.keys(defaultConfiguration.migrations).map((name) => `migrations.${name}`),
+  "network.defaultNetworkInterface",
+  "seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile",
+  "vmRolloutStrategy",
+];
+
+/** Settings that may say what they like, because nothing depends on them; with the reason. */
+export const inertSettings: Readonly<Record<string, string>> = {
+  "developerConfiguration.featureGates":
+    "there are no gates: what vmpod can do is always on, and what it cannot is refused",
+  "developerConfiguration.disabledFeatureGates": "there are no gates to close",
+  "developerConfiguration.logVerbosity": "how much vmpod's processes log is decided where they are started",
+  "network.permitSlirpInterface": "slirp was removed from the API, and is refused",
+  "network.permitBridgeInterfaceOnPodNetwork": "the bridge binding is refused, whoever permits it",
+};
+
+/** They switch something by being there. */
+const switches = ["virtualMachineOptions.disableFreePageReporting", "virtualMachineOptions.disableSerialConsoleLog"];
+
+/** Whatever is set, and not known: named as high up as nothing below is known either. Empty values ask for nothing. */
+function unknownSettings(value: unknown, name = ""): string[] {
+  const taken = [...knownSettings, ...Object.keys(inertSettings)];
+  if (taken.includes(name)) return [];
+  const isAbove = name === "" || [...taken, ...switches].some((each) => each.startsWith(`${name}.`));
+  if (isAbove && typeof value === "object" && value !== null && !Array.isArray(value))
+    return Object.entries(value).flatMap(([key, child]) =>
+      unknownSettings(child, name === "" ? key : `${name}.${key}`),
+    );
+  if (isUnset(value) && !switches.includes(name)) return [];
+  return [problem(name, JSON.stringify(value), "vmpod has no such setting, remove it")];
+}
+
+function isUnset(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === 0 || value === "") return true;
+  return typeof value === "object" && Object.values(value).every(isUnset);
+}
+
+function problem(field: string, value: string, fix: string): string {
+  return `spec.configuration.${field} ${value} is not honoured: ${fix}`;
 }
 
 type MigrationCount = {
@@ -158,7 +209,11 @@ function machineTypesOf({ machineType, architectureConfiguration }: Spec): Recor
 }
 
 class Reader {
-  readonly problems: string[] = [];
+  readonly problems: string[];
+
+  constructor(problems: readonly string[]) {
+    this.problems = [...problems];
+  }
 
   oneOf<T extends string, D>(field: string, value: string | undefined, known: readonly T[], fallback: D): T | D {
     if (!value) return fallback;
@@ -188,6 +243,6 @@ class Reader {
   }
 
   private refuse(field: string, value: string, fix: string): void {
-    this.problems.push(`spec.configuration.${field} ${value} is not honoured: ${fix}`);
+    this.problems.push(problem(field, value, fix));
   }
 }

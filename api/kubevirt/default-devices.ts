@@ -67,6 +67,9 @@ export function defaultDiskBuses(spec: VirtualMachineInstanceSpec): void {
 }
 
 export function defaultInputs(spec: VirtualMachineInstanceSpec): void {
+  const devices = spec.domain.devices;
+  if (devices.autoattachInputDevice && (devices.inputs?.length ?? 0) === 0)
+    devices.inputs = [{ name: "default-0", type: "tablet", bus: "usb" }];
   for (const input of spec.domain.devices.inputs ?? []) {
     input.bus ||= "usb";
     input.type ||= "tablet";

@@ -27,12 +27,19 @@ export type Devices = V1Devices;
 export type Disk = V1Disk;
 export type Domain = V1DomainSpec;
 export type Firmware = V1Firmware;
-export type Interface = V1Interface;
+export type Interface = V1Interface & { portRanges?: PortRange[] };
 export type Memory = V1Memory;
 export type Network = V1Network;
 export type Probe = V1Probe;
 export type Volume = V1Volume;
-export type VirtualMachineInstanceSpec = V1VirtualMachineInstanceSpec;
+export type VirtualMachineInstanceSpec = V1VirtualMachineInstanceSpec & { serviceAccountName?: string };
+
+/** Newer than the types that are published. */
+export interface PortRange {
+  start: number;
+  end: number;
+  protocol?: string;
+}
 
 export interface VirtualMachineInstanceStatus
   extends Omit<V1VirtualMachineInstanceStatus, "conditions" | "migrationState"> {

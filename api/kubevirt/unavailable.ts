@@ -10,11 +10,21 @@ interface Unavailable {
   /** Dots between fields, `[]` after a list. */
   path: string;
   reason: string;
+  /** Says what is so anyway, and so asks for nothing. */
+  isDefault?: (value: unknown) => boolean;
 }
+
+const isTrue = (value: unknown): boolean => value === true;
+const is =
+  (...defaults: unknown[]) =>
+  (value: unknown): boolean =>
+    defaults.includes(value);
 
 const noPassthrough = "passing host devices through to a guest is not available yet";
 const noEncryption = "encrypted guests are not available yet";
 const noPinning = "pinning of virtual CPUs is not available yet";
+const noHyperv = "Hyper-V enlightenments are not available yet";
+const noTags = "tags are not shown to the guest: tell its disks apart by serial, its interfaces by macAddress";
 const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
 export const unavailable: readonly Unavailable[] = [
@@ -26,8 +36,55 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.memory.hugepages", reason: "huge pages are not available yet" },
   { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },
   { path: "domain.memory.reservedOverhead", reason: "reserved overhead is not available yet" },
-  { path: "domain.features.hyperv", reason: "Hyper-V enlightenments are not available yet" },
-  { path: "domain.features.hypervPassthrough", reason: "Hyper-V enlightenments are not available yet" },
+  {
+    path: "domain.clock.timezone",
+    reason: "only UTC is available: set the time zone in the guest",
+    isDefault: is("UTC", "Etc/UTC", ""),
+  },
+  {
+    path: "domain.clock.utc.offsetSeconds",
+    reason: "an offset of the clock is not available: set the time in the guest",
+    isDefault: is(0),
+  },
+  {
+    path: "domain.clock.timer.hpet.tickPolicy",
+    reason: "the HPET delays late ticks: leave it out",
+    isDefault: is("delay", ""),
+  },
+  {
+    path: "domain.clock.timer.hyperv",
+    reason: noHyperv,
+    isDefault: (timer) => isObject(timer) && timer["present"] === false,
+  },
+  {
+    path: "domain.clock.timer.kvm.present",
+    reason: "guests on KVM always have its clock: choose another one in the guest",
+    isDefault: isTrue,
+  },
+  { path: "domain.clock.timer.pit.present", reason: "a machine always has a PIT: leave it out", isDefault: isTrue },
+  {
+    path: "domain.clock.timer.pit.tickPolicy",
+    reason: "the PIT delays late ticks: leave it out",
+    isDefault: is("delay", ""),
+  },
+  { path: "domain.clock.timer.rtc.present", reason: "a machine always has an RTC: leave it out", isDefault: isTrue },
+  {
+    path: "domain.features.acpi.enabled",
+    reason: "machines without ACPI are not available: leave it out, and say acpi=off to the guest's kernel",
+    isDefault: isTrue,
+  },
+  {
+    path: "domain.features.apic.enabled",
+    reason: "a machine always has an APIC: leave it out, and say noapic to the guest's kernel",
+    isDefault: isTrue,
+  },
+  { path: "domain.features.apic.endOfInterrupt", reason: "it is left to QEMU: leave it out" },
+  {
+    path: "domain.firmware.bootloader.bios.useSerial",
+    reason: "the firmware does not write to the serial console: look at it with `vmpod vnc`",
+  },
+  { path: "domain.features.hyperv", reason: noHyperv },
+  { path: "domain.features.hypervPassthrough", reason: noHyperv },
   { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
   { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
   {
@@ -47,15 +104,28 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.panicDevices", reason: "panic devices are not available yet" },
   { path: "domain.devices.sound", reason: "sound devices are not available yet" },
   { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
+  { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
   { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },
   { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },
   { path: "domain.devices.disks[].lun", reason: "SCSI passthrough is not available yet: use disk" },
   { path: "domain.devices.disks[].dedicatedIOThread", reason: "I/O threads are not available yet" },
+  { path: "domain.devices.disks[].tag", reason: noTags },
+  {
+    path: "domain.devices.disks[].cdrom.readonly",
+    reason: "a cdrom is read-only: use disk for what is to be written",
+    isDefault: isTrue,
+  },
+  {
+    path: "domain.devices.disks[].cdrom.tray",
+    reason: "a drive starts with its tray closed",
+    isDefault: is("closed", ""),
+  },
   { path: "domain.devices.disks[].blockSize", reason: "own block sizes are not available yet" },
   { path: "domain.devices.disks[].changedBlockTracking", reason: "changed block tracking is not available yet" },
   { path: "domain.devices.disks[].disk.pciAddress", reason: "own PCI addresses are not available yet" },
   { path: "domain.devices.interfaces[].pciAddress", reason: "own PCI addresses are not available yet" },
   { path: "domain.devices.interfaces[].acpiIndex", reason: "ACPI indexes are not available yet" },
+  { path: "domain.devices.interfaces[].tag", reason: noTags },
   { path: "domain.devices.interfaces[].sriov", reason: noPassthrough },
   {
     path: "domain.devices.interfaces[].binding",
@@ -65,6 +135,11 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.interfaces[].bridge", reason: "the bridge binding is not available yet: use masquerade" },
   { path: "networks[].multus", reason: noSecondaryNetworks },
   { path: "networks[].resourceClaim", reason: noSecondaryNetworks },
+  {
+    path: "networks[].pod.vmIPv6NetworkCIDR",
+    reason: "guests have no IPv6 address of vmpod's yet: leave it out",
+    isDefault: is(""),
+  },
   { path: "resourceClaims", reason: "dynamic resource allocation is not available yet" },
   { path: "utilityVolumes", reason: "utility volumes are not available yet" },
   { path: "volumes[].containerPath", reason: "containerPath is not available yet" },
@@ -107,24 +182,27 @@ export const unavailable: readonly Unavailable[] = [
 
 export function refuseUnavailable(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
   return unavailable.flatMap((entry) =>
-    uses(spec, entry.path.split(".")).map((field) => forbidden(`${path}.${field}`, entry.reason)),
+    uses(spec, entry.path.split("."), entry.isDefault ?? isEmpty).map((field) =>
+      forbidden(`${path}.${field}`, entry.reason),
+    ),
   );
 }
 
-/** The concrete fields below `value` that match the path and ask for something (`false` and `[]` ask for nothing). */
-function uses(value: unknown, path: readonly string[]): string[] {
+function isEmpty(value: unknown): boolean {
+  return value === false || (Array.isArray(value) && value.length === 0);
+}
+
+/** The concrete fields below `value` that match the path and ask for something. */
+function uses(value: unknown, path: readonly string[], isDefault: (value: unknown) => boolean): string[] {
   const [head = "", ...rest] = path;
   const name = head.replace("[]", "");
   const next = isObject(value) ? value[name] : undefined;
-  if (head === name) return usesOf(next, name, rest);
-  return Array.isArray(next) ? next.flatMap((item, index) => usesOf(item, `${name}[${index}]`, rest)) : [];
-}
-
-function usesOf(value: unknown, field: string, rest: readonly string[]): string[] {
-  if (rest.length > 0) return uses(value, rest).map((below) => `${field}.${below}`);
-  const asks =
-    value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
-  return asks ? [field] : [];
+  const below = (part: unknown, field: string): string[] => {
+    if (rest.length > 0) return uses(part, rest, isDefault).map((found) => `${field}.${found}`);
+    return part === undefined || part === null || isDefault(part) ? [] : [field];
+  };
+  if (head === name) return below(next, name);
+  return Array.isArray(next) ? next.flatMap((item, index) => below(item, `${name}[${index}]`)) : [];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,12 +1,21 @@
-/** Rules about inputs, watchdog and other small devices. */
+/** Rules about inputs, watchdog, clock and other small devices. */
 import { oneOf, required, type StatusCause, unique } from "./causes.ts";
-import type { Devices, VirtualMachineInstanceSpec } from "./types.ts";
+import type { Devices, Domain, VirtualMachineInstanceSpec } from "./types.ts";
 
 export function validateDevices(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
   const field = `${path}.domain.devices`;
   return [
     ...validateInputs(spec.domain.devices, `${field}.inputs`),
     ...validateWatchdog(spec.domain.devices, `${field}.watchdog`),
+    ...validateClock(spec.domain.clock, `${path}.domain.clock`),
+  ];
+}
+
+function validateClock(clock: Domain["clock"], field: string): StatusCause[] {
+  const rtc = clock?.timer?.rtc;
+  return [
+    ...oneOf(`${field}.timer.rtc.tickPolicy`, rtc?.tickPolicy, ["catchup", "delay"]),
+    ...oneOf(`${field}.timer.rtc.track`, rtc?.track, ["guest", "wall"]),
   ];
 }
 
@@ -32,7 +41,7 @@ function validateWatchdog(devices: Devices, field: string): StatusCause[] {
   if (watchdog === undefined) return [];
   return [
     ...(watchdog.name ? [] : [required(`${field}.name`, "a watchdog needs a name")]),
-    ...(watchdog.i6300esb ? [] : [required(`${field}.i6300esb`, "the watchdog of amd64")]),
+    ...(watchdog.i6300esb || watchdog.diag288 ? [] : [required(`${field}.i6300esb`, "the watchdog of amd64")]),
     ...oneOf(`${field}.i6300esb.action`, watchdog.i6300esb?.action, ["poweroff", "reset", "shutdown"]),
   ];
 }

@@ -1,5 +1,5 @@
 /** Rules about `domain.devices.disks`: each shows one volume to the guest in one way that QEMU can do. */
-import { invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
+import { forbidden, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
 import type { Disk, VirtualMachineInstanceSpec } from "./types.ts";
 
 const targets = ["disk", "cdrom", "lun"] as const;
@@ -41,6 +41,9 @@ function validateDisk(disk: Disk, field: string): StatusCause[] {
     ...oneOf(`${field}.io`, disk.io, ["threads", "native"]),
     ...oneOf(`${field}.errorPolicy`, disk.errorPolicy, ["stop", "ignore", "report", "enospace"]),
     ...oneOf(`${field}.cdrom.tray`, disk.cdrom?.tray, ["open", "closed"]),
+    ...(disk.cdrom && disk.errorPolicy
+      ? [forbidden(`${field}.errorPolicy`, "a cdrom always tells the guest of its errors: leave it out")]
+      : []),
     ...validateDedicatedIoThread(disk, field),
     ...validateBlockSize(disk, field),
   ];

@@ -3,7 +3,7 @@ import { invalid, notSupported, type StatusCause } from "./causes.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 
 const uuidPattern = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const machinePattern = /^(q35|pc-q35-.+|pc)$/;
+const machinePattern = /^(q35|pc-q35-\d+(\.\d+)+|pc)$/;
 const maxSerialLength = 256;
 
 export function validateFirmware(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
@@ -21,7 +21,7 @@ function validateArchitecture(spec: VirtualMachineInstanceSpec, field: string): 
 
 function validateMachine(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
   const type = spec.domain.machine?.type;
-  return !type || machinePattern.test(type) ? [] : [notSupported(field, type, ["q35", "pc-q35-*"])];
+  return !type || machinePattern.test(type) ? [] : [notSupported(field, type, ["q35", "pc", "pc-q35-VERSION"])];
 }
 
 function validateIdentity(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {

@@ -1,6 +1,7 @@
 /** Rules about `networks` and `domain.devices.interfaces`: they come in pairs of one name, with one binding each. */
-import { duplicate, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
-import type { Interface, Network, VirtualMachineInstanceSpec } from "./types.ts";
+import { isIPv4 } from "node:net";
+import { duplicate, forbidden, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
+import type { Interface, Network, PortRange, VirtualMachineInstanceSpec } from "./types.ts";
 
 const bindings = ["bridge", "masquerade", "sriov", "slirp", "macvtap", "passt", "passtBinding", "binding"] as const;
 const networkSources = ["pod", "multus", "resourceClaim"] as const;
@@ -42,10 +43,19 @@ function validateNetwork(network: Network, field: string): StatusCause[] {
     ...(sources.length > 1
       ? [invalid(field, sources, `network "${network.name}" must have exactly one source: keep one of them`)]
       : []),
+    ...validateCidr(network.pod?.vmNetworkCIDR, `${field}.pod.vmNetworkCIDR`),
     ...(network.multus && !network.multus.networkName
       ? [required(`${field}.multus.networkName`, "the name of a NetworkAttachmentDefinition")]
       : []),
   ];
+}
+
+/** Room for a router, the guest and what every network has. */
+function validateCidr(cidr: string | undefined, field: string): StatusCause[] {
+  if (!cidr) return [];
+  const [address = "", length = "", ...rest] = cidr.split("/");
+  const isRight = rest.length === 0 && isIPv4(address) && /^\d{1,2}$/.test(length) && Number(length) <= 30;
+  return isRight ? [] : [invalid(field, cidr, "is no IPv4 network of at least 4 addresses: write e.g. 10.0.2.0/24")];
 }
 
 function validateHasInterface(network: Network, interfaces: ReadonlySet<string>, field: string): StatusCause[] {
@@ -96,6 +106,7 @@ function validateInterface(nic: Interface, network: Network | undefined, field: 
     ...oneOf(`${field}.state`, nic.state, ["up", "down", "absent"]),
     ...validateMac(nic, `${field}.macAddress`),
     ...validatePorts(nic, `${field}.ports`),
+    ...validatePortRanges(nic, field),
     ...validateDhcp(nic, `${field}.dhcpOptions`),
   ];
 }
@@ -116,7 +127,7 @@ function validateBinding(nic: Interface, network: Network | undefined, field: st
     return [invalid(field, given, `interface "${nic.name}" must have exactly one binding: keep one of them`)];
   const discontinued = setFields(nic, ["slirp", "macvtap", "passt"]);
   if (discontinued.length > 0)
-    return [invalid(`${field}.${discontinued[0]}`, {}, "was removed from the API: use masquerade or bridge")];
+    return [forbidden(`${field}.${discontinued[0]}`, "was removed from the API: use masquerade")];
   if (nic.masquerade && network && !network.pod)
     return [invalid(`${field}.masquerade`, {}, "works on the pod network only: use bridge")];
   return [];
@@ -156,6 +167,49 @@ function validatePorts(nic: Interface, field: string): StatusCause[] {
   ];
 }
 
+const maxPortRanges = 10;
+const lastPort = 65535;
+
+function validatePortRanges({ portRanges = [], masquerade }: Interface, interfaceField: string): StatusCause[] {
+  const field = `${interfaceField}.portRanges`;
+  if (portRanges.length === 0) return [];
+  if (!masquerade) return [invalid(field, `${portRanges.length} ranges`, "only masquerade forwards ports")];
+  if (portRanges.length > maxPortRanges)
+    return [invalid(field, `${portRanges.length} ranges`, `at most ${maxPortRanges} are allowed`)];
+  return [
+    ...portRanges.flatMap((range, index) => validatePortRange(range, `${field}[${index}]`)),
+    ...portRanges.flatMap((range, index) => {
+      const before = portRanges.slice(0, index).findIndex((other) => overlap(range, other));
+      return before < 0
+        ? []
+        : [invalid(`${field}[${index}]`, `${range.start}-${range.end}`, `overlaps ${field}[${before}]`)];
+    }),
+  ];
+}
+
+function validatePortRange({ start, end, protocol }: PortRange, field: string): StatusCause[] {
+  const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= lastPort;
+  return [
+    ...(isPort(start) ? [] : [invalid(`${field}.start`, start, "must be from 1 to 65535")]),
+    ...(isPort(end) ? [] : [invalid(`${field}.end`, end, "must be from 1 to 65535")]),
+    ...(start > end ? [invalid(`${field}.start`, start, `must not exceed end (${end})`)] : []),
+    ...oneOf(`${field}.protocol`, protocol, ["TCP", "UDP"]),
+  ];
+}
+
+function overlap(one: PortRange, other: PortRange): boolean {
+  const sameProtocol = (one.protocol || "TCP") === (other.protocol || "TCP");
+  return sameProtocol && one.start <= other.end && other.start <= one.end;
+}
+
+/** As long as one option of DHCP may be. */
+const maxDhcpTextBytes = 255;
+
+function validateDhcpText(text: string | undefined, field: string): StatusCause[] {
+  if (text === undefined || Buffer.byteLength(text) <= maxDhcpTextBytes) return [];
+  return [invalid(field, `${Buffer.byteLength(text)} bytes`, `exceeds ${maxDhcpTextBytes} bytes`)];
+}
+
 function validateDhcp(nic: Interface, field: string): StatusCause[] {
   const options = nic.dhcpOptions?.privateOptions ?? [];
   const servers = nic.dhcpOptions?.ntpServers ?? [];
@@ -171,10 +225,11 @@ function validateDhcp(nic: Interface, field: string): StatusCause[] {
       (index) => `${field}.privateOptions[${index}].option`,
       "each option is given once",
     ),
+    ...validateDhcpText(nic.dhcpOptions?.bootFileName, `${field}.bootFileName`),
+    ...validateDhcpText(nic.dhcpOptions?.tftpServerName, `${field}.tftpServerName`),
+    ...options.flatMap(({ value }, index) => validateDhcpText(value, `${field}.privateOptions[${index}].value`)),
     ...servers.flatMap((server, index) =>
-      /^(\d{1,3}\.){3}\d{1,3}$/.test(server)
-        ? []
-        : [invalid(`${field}.ntpServers[${index}]`, server, "must be an IPv4 address")],
+      isIPv4(server) ? [] : [invalid(`${field}.ntpServers[${index}]`, server, "must be an IPv4 address")],
     ),
   ];
 }

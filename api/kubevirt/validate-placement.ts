@@ -16,6 +16,7 @@ export function validatePlacement(spec: VirtualMachineInstanceSpec, path: string
       "External",
     ]),
     ...oneOf(`${path}.startStrategy`, spec.startStrategy, ["Paused"]),
+    ...oneOf(`${path}.domain.rebootPolicy`, spec.domain.rebootPolicy, ["Reboot", "Terminate"]),
     ...validateGracePeriod(spec, `${path}.terminationGracePeriodSeconds`),
     ...validateDns(spec, path),
   ];

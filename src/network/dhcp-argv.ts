@@ -14,9 +14,14 @@ export interface DhcpAnswers {
   network: MasqueradeNetwork;
   resolver: Resolver;
   hostname: string | undefined;
-  /** `interfaces[].dhcpOptions`, as dnsmasq's `number,value`. */
-  extraOptions?: readonly string[];
+  extraOptions?: readonly DhcpOption[];
   pidFile: string;
+}
+
+/** Text goes out byte by byte, so that none of it means anything to dnsmasq. */
+export interface DhcpOption {
+  code: number;
+  value: { text: string } | { addresses: readonly string[] };
 }
 
 /** What names a host or a domain; a comma or a line break in one would be another option of dnsmasq. */
@@ -46,7 +51,7 @@ export function dhcpArgv(answers: DhcpAnswers): string[] {
     `--dhcp-range=${network.guestAddress},static,${netmask(network.prefixLength)},infinite`,
     `--dhcp-host=${host}`,
     ...options(network, resolver).map((option) => `--dhcp-option-force=${option}`),
-    ...(answers.extraOptions ?? []).map((option) => `--dhcp-option-force=${option}`),
+    ...(answers.extraOptions ?? []).map((option) => `--dhcp-option-force=${extraOption(option)}`),
   ];
 }
 
@@ -60,6 +65,15 @@ function options(network: MasqueradeNetwork, resolver: Resolver): string[] {
     ...(domain ? [`option:domain-name,${domain}`] : []),
     ...(domain ? [`option:domain-search,${searchDomains.join(",")}`] : []),
   ];
+}
+
+/** dnsmasq takes `61:62` for bytes, and a lone number for one byte of that value. */
+function extraOption({ code, value }: DhcpOption): string {
+  if ("addresses" in value) return [code, ...value.addresses].join(",");
+  const bytes = [...Buffer.from(value.text)];
+  const [only] = bytes;
+  if (bytes.length === 1) return `${code},${only}`;
+  return `${code},${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
 }
 
 function isDomain(text: string | undefined): text is string {

@@ -19,6 +19,8 @@
 export interface PortForward {
   protocol: "TCP" | "UDP" | "SCTP";
   port: number;
+  /** Of a range that begins with `port`. */
+  lastPort?: number;
 }
 
 /** Desired state of one masquerade interface. */

@@ -36,6 +36,18 @@ test("which packets reach the guest", () => {
         "ip daddr 127.0.0.1 udp dport { 53 } dnat to 10.0.2.2",
       ],
     ],
+    [
+      [
+        { protocol: "TCP", port: 22 },
+        { protocol: "TCP", port: 100, lastPort: 200 },
+        { protocol: "TCP", port: 150, lastPort: 300 },
+        { protocol: "TCP", port: 120 },
+      ],
+      [
+        'iifname "eth0" tcp dport { 22, 100-300 } dnat to 10.0.2.2',
+        "ip daddr 127.0.0.1 tcp dport { 22, 100-300 } dnat to 10.0.2.2",
+      ],
+    ],
   ];
   for (const [ports, expected] of table) assert.deepEqual(dnats(ports), expected, JSON.stringify(ports));
 });

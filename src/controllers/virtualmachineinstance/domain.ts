@@ -3,6 +3,7 @@ import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
+import { errorPolicies } from "../../qemu/devices/device.ts";
 import { rootPortsFor } from "../../qemu/domain/arguments.ts";
 import type { CpuFeature, Domain, Firmware, Input, SataDrive } from "../../qemu/domain/domain.ts";
 
@@ -10,7 +11,7 @@ export type Accelerator = Domain["accelerator"];
 
 export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator): Domain {
   const { spec } = vmi;
-  const { devices, firmware, memory, clock } = spec.domain;
+  const { devices, features, firmware, memory } = spec.domain;
   if (!firmware?.uuid || memory?.guest === undefined) {
     throw new TerminalError(
       "InvalidSpec",
@@ -21,7 +22,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     name: `${vmi.metadata?.namespace}_${vmi.metadata?.name}`,
     uuid: firmware.uuid,
     accelerator,
-    machine: spec.domain.machine?.type === "pc" ? "pc" : "q35",
+    ...machineOf(spec),
     firmware: firmwareOf(spec),
     cpu: cpuOf(spec),
     memory: {
@@ -31,6 +32,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     pcieRootPorts: rootPortsFor(pluggedDevices(spec)),
     sataDrives: sataDrivesOf(spec),
     serialConsole: devices.autoattachSerialConsole !== false,
+    ...(devices.logSerialConsole === false && { serialLogPath: false as const }),
     graphics: devices.autoattachGraphicsDevice !== false,
     rng: devices.rng !== undefined,
     balloon: devices.autoattachMemBalloon !== false,
@@ -38,8 +40,16 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     inputs: inputsOf(spec),
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
     smbios: smbiosOf(spec),
-    clock: { base: clock?.timezone ? "localtime" : "utc" },
+    ...chassisOf(spec),
+    clock: clockOf(spec),
+    ...(features?.smm && { smm: features.smm.enabled !== false }),
   };
+}
+
+/** A machine type in full is one of its version; a newer QEMU still has it. */
+function machineOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "machine" | "machineVersion"> {
+  const type = spec.domain.machine?.type ?? "";
+  return { machine: type === "pc" ? "pc" : "q35", ...(type.startsWith("pc-q35-") && { machineVersion: type }) };
 }
 
 function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
@@ -48,6 +58,7 @@ function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
 }
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
+  const { kvm, pvspinlock } = spec.domain.features ?? {};
   const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
   return {
     model,
@@ -55,6 +66,8 @@ function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
     cores,
     threads,
     ...(maxSockets && { maxSockets }),
+    ...(kvm?.hidden && { kvmHidden: true }),
+    ...(pvspinlock && { pvSpinlock: pvspinlock.enabled !== false }),
     features: features.map(({ name, policy }): CpuFeature => ({ name, policy: cpuPolicy(policy) })),
   };
 }
@@ -83,7 +96,17 @@ function sataDrivesOf(spec: VirtualMachineInstanceSpec): SataDrive[] {
       device: disk.cdrom ? "cdrom" : "disk",
       serial: disk.serial || undefined,
       bootIndex: order.get(disk.name),
+      ...(disk.disk && writingOf(disk)),
     }));
+}
+
+type DiskSpec = NonNullable<VirtualMachineInstanceSpec["domain"]["devices"]["disks"]>[number];
+
+function writingOf({ cache, errorPolicy }: DiskSpec): Pick<SataDrive, "cache" | "errorPolicy"> {
+  return {
+    ...(cache === "writethrough" && { cache }),
+    ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
+  };
 }
 
 function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
@@ -100,13 +123,28 @@ function watchdogAction(action: string | undefined): "poweroff" | "reset" | "shu
 
 /** The words that guests' inventory tools know a KubeVirt machine by. */
 function smbiosOf(spec: VirtualMachineInstanceSpec): Record<string, string> {
-  const { chassis, firmware } = spec.domain;
+  const { firmware } = spec.domain;
   return {
-    manufacturer: chassis?.manufacturer || "KubeVirt",
+    manufacturer: "KubeVirt",
     product: "None",
     family: "KubeVirt",
-    ...(chassis?.version && { version: chassis.version }),
-    ...(chassis?.sku && { sku: chassis.sku }),
     ...(firmware?.serial && { serial: firmware.serial }),
+  };
+}
+
+function chassisOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "chassis"> {
+  const { manufacturer, version, serial, asset, sku } = spec.domain.chassis ?? {};
+  const given = Object.entries({ manufacturer, version, serial, asset, sku }).flatMap(([name, value]) =>
+    value ? [[name, value] as const] : [],
+  );
+  return given.length === 0 ? {} : { chassis: Object.fromEntries(given) };
+}
+
+function clockOf(spec: VirtualMachineInstanceSpec): NonNullable<Domain["clock"]> {
+  const { hpet, rtc } = spec.domain.clock?.timer ?? {};
+  return {
+    ...(hpet && { hpet: hpet.present !== false }),
+    ...(rtc?.track && { track: rtc.track === "guest" ? ("guest" as const) : ("wall" as const) }),
+    ...(rtc?.tickPolicy && { ticks: rtc.tickPolicy === "catchup" ? ("catchup" as const) : ("delay" as const) }),
   };
 }

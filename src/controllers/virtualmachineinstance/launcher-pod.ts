@@ -138,6 +138,7 @@ function placement(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): 
     topologySpreadConstraints: spec.topologySpreadConstraints,
     priorityClassName: spec.priorityClassName,
     schedulerName: spec.schedulerName,
+    serviceAccountName: spec.serviceAccountName,
     dnsPolicy: spec.dnsPolicy,
     dnsConfig: spec.dnsConfig,
   };

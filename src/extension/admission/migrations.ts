@@ -1,6 +1,6 @@
 /** Admission of VirtualMachineInstanceMigration: of instances that can be moved, one at a time, and never changed afterwards. */
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import { required } from "../../../api/kubevirt/causes.ts";
+import { forbidden, required, setFields } from "../../../api/kubevirt/causes.ts";
 import { isFinalMigration, migrationObstacle, migrationSelector } from "../../../api/kubevirt/migration.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import {
@@ -51,13 +51,23 @@ function withLabelAndFinalizer(migration: VirtualMachineInstanceMigration): Virt
   };
 }
 
+const betweenClusters = "migration between clusters is not available yet";
+
+/** Field and reason. */
+const unavailable: Readonly<Record<string, string>> = {
+  priority: "migrations wait for their turn in the order in which they were made: leave it out",
+  sendTo: betweenClusters,
+  receive: betweenClusters,
+};
+
 async function validateNew(client: Client, migration: VirtualMachineInstanceMigration, namespace: string) {
   const vmiName = migration.spec?.vmiName ?? "";
-  refuseCauses(
-    virtualMachineInstanceMigrations,
-    migration,
-    vmiName ? [] : [required("spec.vmiName", "name the VirtualMachineInstance that is to be migrated")],
-  );
+  refuseCauses(virtualMachineInstanceMigrations, migration, [
+    ...(vmiName ? [] : [required("spec.vmiName", "name the VirtualMachineInstance that is to be migrated")]),
+    ...setFields(migration.spec, Object.keys(unavailable)).map((field) =>
+      forbidden(`spec.${field}`, unavailable[field] ?? ""),
+    ),
+  ]);
   const obstacle = migrationObstacle(await instanceOf(client, namespace, vmiName));
   if (obstacle !== undefined) throw new StatusError("Forbidden", obstacle);
   await refuseSecond(client, namespace, vmiName);

@@ -14,11 +14,19 @@ import type { PrepareContext } from "./prepare-disk.ts";
 
 type Source = NonNullable<Volume["cloudInitNoCloud"]>;
 
-export async function buildMedium(context: PrepareContext, volume: Volume, file: string): Promise<void> {
-  await writeFile(file, await contentOf(context, volume), { mode: 0o660, flag: "wx" });
+export async function buildMedium({ vmi, pid }: PrepareContext, volume: Volume, file: string): Promise<void> {
+  const mounted = (path: string) => readMountedFiles(hostPathOf(pid, path));
+  await writeFile(file, await mediumContent({ vmi, mounted }, volume), { mode: 0o660, flag: "wx" });
 }
 
-async function contentOf(context: PrepareContext, volume: Volume): Promise<Buffer> {
+export interface MediumContext {
+  vmi: VirtualMachineInstance;
+  /** Reads what the kubelet mounted at a path of the launcher's container. */
+  mounted: (path: string) => Promise<Files>;
+}
+
+/** Nothing but what it is given decides. */
+export async function mediumContent(context: MediumContext, volume: Volume): Promise<Buffer> {
   const { cloudInitNoCloud, cloudInitConfigDrive, configMap, secret } = volume;
   if (cloudInitNoCloud) return noCloudMedium(await cloudInit(context, cloudInitNoCloud, "noCloud"));
   if (cloudInitConfigDrive) return configDriveMedium(await cloudInit(context, cloudInitConfigDrive, "configDrive"));
@@ -32,7 +40,7 @@ async function contentOf(context: PrepareContext, volume: Volume): Promise<Buffe
 }
 
 async function cloudInit(
-  context: PrepareContext,
+  context: MediumContext,
   source: Source,
   propagation: "noCloud" | "configDrive",
 ): Promise<CloudInit> {
@@ -66,7 +74,7 @@ function hostnameOf({ spec, metadata }: VirtualMachineInstance): string {
 }
 
 /** Every value of a key Secret may hold several keys, one a line. */
-async function publicKeys(context: PrepareContext, propagation: "noCloud" | "configDrive"): Promise<string[]> {
+async function publicKeys(context: MediumContext, propagation: "noCloud" | "configDrive"): Promise<string[]> {
   const names = (context.vmi.spec.accessCredentials ?? []).flatMap(({ sshPublicKey }) =>
     sshPublicKey?.propagationMethod[propagation] ? (sshPublicKey.source.secret?.secretName ?? []) : [],
   );
@@ -75,12 +83,12 @@ async function publicKeys(context: PrepareContext, propagation: "noCloud" | "con
   return lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-function configMapFiles({ pid }: PrepareContext, name: string): Promise<Files> {
-  return readMountedFiles(hostPathOf(pid, `${launcherPaths.configMaps}/${name}`));
+function configMapFiles({ mounted }: MediumContext, name: string): Promise<Files> {
+  return mounted(`${launcherPaths.configMaps}/${name}`);
 }
 
-function secretFiles({ pid }: PrepareContext, name: string): Promise<Files> {
-  return readMountedFiles(hostPathOf(pid, `${launcherPaths.secrets}/${name}`));
+function secretFiles({ mounted }: MediumContext, name: string): Promise<Files> {
+  return mounted(`${launcherPaths.secrets}/${name}`);
 }
 
 function decode(base64: string | undefined): string | undefined {

@@ -3,12 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
-import type { Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Interface, Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { DhcpOption } from "../../network/dhcp-argv.ts";
 import { guestSubnet } from "../../network/guest-subnet.ts";
 import { podCgroups } from "../../network/pod-cgroup.ts";
 import { defaultGuestCidr, names } from "../../network/pod-network.ts";
-import { reconcileNetwork } from "../../network/reconcile-network.ts";
-import { parseResolvConf } from "../../network/resolv-conf.ts";
+import { type NetworkRequest, reconcileNetwork } from "../../network/reconcile-network.ts";
+import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
 import { hostPathOf, netnsOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { macOf, podInterfaces } from "./desired-devices.ts";
@@ -27,31 +28,66 @@ export async function connectNetwork(
 ): Promise<void> {
   const [nic] = podInterfaces(vmi);
   if (nic === undefined) return;
-  const subnet = guestSubnet(podNetworkOf(vmi, nic.name)?.pod?.vmNetworkCIDR || defaultGuestCidr);
   const [resolvConf, cgroup] = await Promise.all([
     readFile(hostPathOf(qemu.pid, "/etc/resolv.conf"), "utf8"),
     readFile(`/proc/${qemu.pid}/cgroup`, "utf8"),
   ]);
-  await reconcileNetwork(
-    netnsOf(qemu.pid),
-    {
-      network: {
-        ...subnet,
-        uplink: names.uplink,
-        bridge: names.bridge,
-        tap: names.tap,
-        guestMac: macOf(vmi, nic),
-        multiqueue: false,
-        owner: runtimeUser,
-        ports: (nic.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
-      },
-      resolver: parseResolvConf(resolvConf),
-      hostname: pod.spec?.hostname ?? vmi.metadata?.name,
-      pidFile: join(dhcpDirectory, `${pod.metadata?.uid}.pid`),
-      cgroups: podCgroups(cgroup, pod.metadata?.uid ?? ""),
+  const place = {
+    resolver: parseResolvConf(resolvConf),
+    pidFile: join(dhcpDirectory, `${pod.metadata?.uid}.pid`),
+    cgroups: podCgroups(cgroup, pod.metadata?.uid ?? ""),
+  };
+  await reconcileNetwork(netnsOf(qemu.pid), networkRequest({ vmi, pod, nic }, place), signal);
+}
+
+/** What is found in the pod. */
+interface Place {
+  resolver: Resolver;
+  pidFile: string;
+  cgroups: readonly string[];
+}
+
+/** The network that an interface asks for. Pure. */
+export function networkRequest(
+  { vmi, pod, nic }: Pick<NetworkTarget, "vmi" | "pod"> & { nic: Interface },
+  place: Place,
+): NetworkRequest {
+  const subnet = guestSubnet(podNetworkOf(vmi, nic.name)?.pod?.vmNetworkCIDR || defaultGuestCidr);
+  return {
+    network: {
+      ...subnet,
+      uplink: names.uplink,
+      bridge: names.bridge,
+      tap: names.tap,
+      guestMac: macOf(vmi, nic),
+      multiqueue: false,
+      owner: runtimeUser,
+      ports: [
+        ...(nic.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
+        ...(nic.portRanges ?? []).map(({ start, end, protocol }) => ({
+          port: start,
+          lastPort: end,
+          protocol: protocolOf(protocol),
+        })),
+      ],
     },
-    signal,
-  );
+    hostname: pod.spec?.hostname ?? vmi.metadata?.name,
+    extraOptions: dhcpOptions(nic.dhcpOptions),
+    ...place,
+  };
+}
+
+/** By their numbers in RFC 2132. */
+const optionCodes = { ntpServers: 42, tftpServerName: 66, bootFileName: 67 } as const;
+
+function dhcpOptions(given: Interface["dhcpOptions"] = {}): DhcpOption[] {
+  const { bootFileName, tftpServerName, ntpServers = [], privateOptions = [] } = given;
+  return [
+    ...(tftpServerName ? [{ code: optionCodes.tftpServerName, value: { text: tftpServerName } }] : []),
+    ...(bootFileName ? [{ code: optionCodes.bootFileName, value: { text: bootFileName } }] : []),
+    ...(ntpServers.length > 0 ? [{ code: optionCodes.ntpServers, value: { addresses: ntpServers } }] : []),
+    ...privateOptions.map(({ option, value }) => ({ code: option, value: { text: value } })),
+  ];
 }
 
 function podNetworkOf(vmi: VirtualMachineInstance, name: string): Network | undefined {

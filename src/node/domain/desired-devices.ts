@@ -4,7 +4,7 @@ import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
 import type { Disk as DiskSpec, Interface, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { names } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
-import type { Device, Disk, Nic } from "../../qemu/devices/device.ts";
+import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
@@ -34,15 +34,13 @@ function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: n
     ...(isCache(spec.cache) && { cache: spec.cache }),
     ...(isIo(spec.io) && { io: spec.io }),
     ...(spec.shareable && { shareable: true }),
-    ...(isErrorPolicy(spec.errorPolicy) && { errorPolicy: spec.errorPolicy }),
+    ...(spec.errorPolicy && { errorPolicy: errorPolicies[spec.errorPolicy] }),
   };
 }
 
 const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
   value === "none" || value === "writethrough" || value === "writeback";
 const isIo = (value: string | undefined): value is "threads" | "native" => value === "threads" || value === "native";
-const isErrorPolicy = (value: string | undefined): value is NonNullable<Disk["errorPolicy"]> =>
-  value === "stop" || value === "report" || value === "ignore" || value === "enospc";
 
 function busOf(bus: string | undefined): Disk["bus"] {
   return bus === "virtio" || bus === "scsi" || bus === "usb" ? bus : "sata";

@@ -25,6 +25,14 @@ export interface Disk {
   errorPolicy?: "stop" | "report" | "ignore" | "enospc";
 }
 
+/** QEMU's words for KubeVirt's. */
+export const errorPolicies: Readonly<Record<string, Disk["errorPolicy"]>> = {
+  stop: "stop",
+  report: "report",
+  ignore: "ignore",
+  enospace: "enospc",
+};
+
 export interface DiskImage {
   format: "qcow2" | "raw";
   path: string;

@@ -76,8 +76,47 @@ test("a SATA disk begins as a placeholder, a cdrom empty", () => {
     { name: "seed", device: "cdrom" as const },
   ];
   const devices = valuesOf({ ...plain, sataDrives }, "-device");
-  assert.ok(devices.includes("ide-hd,id=disk-root,bus=ide.0,unit=0,bootindex=1,drive=disk-root"));
+  assert.ok(
+    devices.includes("ide-hd,id=disk-root,bus=ide.0,unit=0,bootindex=1,drive=disk-root,werror=stop,rerror=stop"),
+  );
   assert.ok(devices.includes("ide-cd,id=disk-seed,bus=ide.1,unit=0"));
+});
+
+test("a SATA disk writes as it is told to", () => {
+  const sataDrives = [
+    { name: "root", device: "disk" as const, cache: "writethrough" as const, errorPolicy: "enospc" as const },
+  ];
+  const [disk = ""] = valuesOf({ ...plain, sataDrives }, "-device").filter((each) => each.startsWith("ide-hd"));
+  assert.ok(disk.endsWith("write-cache=off,werror=enospc,rerror=report"), disk);
+});
+
+const options: [what: string, change: Partial<Domain>, flag: string, value: string][] = [
+  ["chassis", { chassis: { asset: "7" } }, "-smbios", "type=3,asset=7"],
+  ["clock", { clock: { track: "guest", ticks: "catchup" } }, "-rtc", "base=utc,clock=vm,driftfix=slew"],
+  ["the host's clock", { clock: { track: "wall", ticks: "delay" } }, "-rtc", "base=utc,clock=host,driftfix=none"],
+  ["no HPET", { clock: { hpet: false } }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=off,hpet=off"],
+  ["SMM", { smm: true }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=on"],
+  ["a version", { machineVersion: "pc-q35-7.1" }, "-machine", "pc-q35-7.1,dump-guest-core=off,vmport=off,smm=off"],
+  ["hidden KVM", { cpu: { ...plain.cpu, kvmHidden: true } }, "-cpu", "max,kvm=off"],
+  ["no spinlocks of KVM's without KVM", { cpu: { ...plain.cpu, pvSpinlock: true } }, "-cpu", "max"],
+  ["spinlocks", { accelerator: "kvm", cpu: { ...plain.cpu, pvSpinlock: false } }, "-cpu", "host,kvm-pv-unhalt=off"],
+];
+for (const [what, change, flag, value] of options) {
+  test(`what is asked for: ${what}`, () => {
+    assert.ok(
+      valuesOf({ ...plain, ...change }, flag).includes(value),
+      valuesOf({ ...plain, ...change }, flag).join(" "),
+    );
+  });
+}
+
+test("the serial console is logged unless that is not wanted", () => {
+  const serial = (serialLogPath?: string | false) =>
+    valuesOf({ ...plain, serialConsole: true, ...(serialLogPath !== undefined && { serialLogPath }) }, "-chardev").find(
+      (each) => each.startsWith("socket,id=serial0"),
+    );
+  assert.match(serial() ?? "", /logfile=\/dev\/stdout,logappend=on$/);
+  assert.doesNotMatch(serial(false) ?? "", /log/);
 });
 
 test("more SATA drives than ports are refused, with a way out", () => {

@@ -7,7 +7,7 @@
  */
 import type { Domain, Input } from "./domain.ts";
 import { rootPortId } from "./ids.ts";
-import { type Argument, option } from "./options.ts";
+import { type Argument, option, type OptionValue } from "./options.ts";
 import { launcherPaths, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
@@ -55,9 +55,21 @@ function identityArguments(domain: Domain): Argument[] {
     ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     ["-msg", "timestamp=on"],
     ["-boot", "strict=on,menu=off"],
-    ["-rtc", option("", { base: domain.clock?.base ?? "utc" })],
+    ["-rtc", clockOption(domain)],
     ...when(domain.smbios, ["-smbios", option("", { type: 1, ...domain.smbios })]),
+    ...when(domain.chassis, ["-smbios", option("", { type: 3, ...domain.chassis })]),
   ];
+}
+
+const clocks = { guest: "vm", wall: "host" } as const;
+const driftFixes = { catchup: "slew", delay: "none" } as const;
+
+function clockOption({ clock = {} }: Domain): string {
+  return option("", {
+    base: "utc",
+    clock: clock.track && clocks[clock.track],
+    driftfix: clock.ticks && driftFixes[clock.ticks],
+  });
 }
 
 function firmwareArguments(domain: Domain): Argument[] {
@@ -134,7 +146,8 @@ function guestAgentArguments(domain: Domain): Argument[] {
 /** The log is written whether or not a console is connected. */
 function serialArguments(domain: Domain): Argument[] {
   if (!domain.serialConsole) return [];
-  const log = { logfile: domain.serialLogPath ?? "/dev/stdout", logappend: true };
+  const { serialLogPath = "/dev/stdout" } = domain;
+  const log = serialLogPath === false ? {} : { logfile: serialLogPath, logappend: true };
   return [
     ["-chardev", socketOption(domain, "serial0", socketNames.serial, log)],
     ["-device", option("isa-serial", { id: "console0", chardev: "serial0" })],
@@ -162,7 +175,7 @@ function when(condition: unknown, ...wanted: Argument[]): Argument[] {
   return condition ? wanted : [];
 }
 
-function socketOption(domain: Domain, id: string, file: string, more: Record<string, string | boolean> = {}): string {
+function socketOption(domain: Domain, id: string, file: string, more: Record<string, OptionValue> = {}): string {
   return option("socket", { id, path: `${runDirectory(domain)}/${file}`, server: true, wait: false, ...more });
 }
 

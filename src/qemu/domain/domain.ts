@@ -2,6 +2,7 @@
  * A virtual machine as QEMU is asked to build it: what cannot change while the process lives.
  * Disks' contents and NICs are not here: they are attached over QMP (see ../devices), before the first instruction runs.
  */
+import type { Disk } from "../devices/device.ts";
 
 export interface Domain {
   /** Shown in process lists and by the guest agent; any text. */
@@ -29,11 +30,24 @@ export interface Domain {
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
-  clock?: { base: "utc" | "localtime" };
+  /** SMBIOS type 3 (chassis) fields: manufacturer, version, serial, asset, sku. */
+  chassis?: Record<string, string>;
+  /** Default: the host's time, lost ticks are lost, and the timers that QEMU's machine has. */
+  clock?: Clock;
+  /** System Management Mode also where Secure Boot does not need it. */
+  smm?: boolean;
   /** Where the sockets live, as QEMU sees it. Default `launcherPaths.run`. */
   runDirectory?: string;
-  /** Where the guest's serial output is also written. Default /dev/stdout: the container's log. */
-  serialLogPath?: string;
+  /** Where the guest's serial output is also written. Default /dev/stdout: the container's log. False: nowhere. */
+  serialLogPath?: string | false;
+}
+
+export interface Clock {
+  hpet?: boolean;
+  /** Whether it goes by the host's clock or by the guest's processors. */
+  track?: "guest" | "wall";
+  /** What becomes of ticks that came too late. */
+  ticks?: "catchup" | "delay";
 }
 
 export type MachineType = "q35" | "pc";
@@ -44,6 +58,10 @@ export interface Cpu {
   /** A QEMU model, or `host-model`, `host-passthrough`, which mean the best the accelerator has. */
   model?: string;
   features?: CpuFeature[];
+  /** The guest is not told that it runs on KVM. */
+  kvmHidden?: boolean;
+  /** Whether it may give its time away while it waits for a lock. Default: as the model has it. Only with KVM. */
+  pvSpinlock?: boolean;
   sockets: number;
   cores: number;
   threads: number;
@@ -68,6 +86,9 @@ export interface SataDrive {
   device: "disk" | "cdrom";
   serial?: string;
   bootIndex?: number;
+  /** As of a disk that is plugged (../devices/device.ts). */
+  cache?: Disk["cache"];
+  errorPolicy?: Disk["errorPolicy"];
 }
 
 export interface Input {

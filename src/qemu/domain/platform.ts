@@ -11,7 +11,8 @@ export function machineArguments(domain: Domain): Argument[] {
   const machine = option(domain.machineVersion ?? domain.machine, {
     "dump-guest-core": false,
     vmport: false,
-    smm: domain.machine === "q35" ? secureBoot : undefined,
+    smm: domain.machine === "q35" ? secureBoot || domain.smm === true : undefined,
+    hpet: domain.clock?.hpet,
     ...(secureBoot && { pflash0: "efi-code", pflash1: "efi-variables" }),
   });
   return [
@@ -24,7 +25,7 @@ export function cpuArguments(domain: Domain): Argument[] {
   const { sockets, cores, threads } = domain.cpu;
   const maxSockets = Math.max(sockets, domain.cpu.maxSockets ?? sockets);
   return [
-    ["-cpu", [cpuModel(domain), ...(domain.cpu.features ?? []).map(feature)].join(",")],
+    ["-cpu", [cpuModel(domain), ...(domain.cpu.features ?? []).map(feature), ...kvmFeatures(domain)].join(",")],
     [
       "-smp",
       option(String(sockets * cores * threads), {
@@ -47,6 +48,14 @@ function cpuModel({ accelerator, cpu }: Domain): string {
 function feature({ name, policy }: NonNullable<Cpu["features"]>[number]): string {
   const on = policy === "force" || policy === "require" || policy === "optional";
   return `${name}=${on ? "on" : "off"}`;
+}
+
+function kvmFeatures({ accelerator, cpu }: Domain): string[] {
+  const spinlock = accelerator === "kvm" ? cpu.pvSpinlock : undefined;
+  return [
+    ...(spinlock === undefined ? [] : [`kvm-pv-unhalt=${spinlock ? "on" : "off"}`]),
+    ...(cpu.kvmHidden ? ["kvm=off"] : []),
+  ];
 }
 
 /**

@@ -46,6 +46,14 @@ function driveArguments(drive: SataDrive, place: { bus: string; unit: number }):
   return [
     ["-blockdev", JSON.stringify(placeholder)],
     ["-blockdev", JSON.stringify(node)],
-    ["-device", option("ide-hd", { ...common, drive: driveNode(drive.name) })],
+    ["-device", option("ide-hd", { ...common, drive: driveNode(drive.name), ...writing(drive) })],
   ];
+}
+
+function writing({ cache, errorPolicy = "stop" }: SataDrive) {
+  return {
+    "write-cache": cache === "writethrough" ? "off" : undefined,
+    werror: errorPolicy,
+    rerror: errorPolicy === "enospc" ? "report" : errorPolicy,
+  };
 }

@@ -1,0 +1,171 @@
+/** A machine that has one of everything: where each field of a VirtualMachineInstance is tried. */
+import { volumeSources } from "../../api/kubevirt/validate-volumes.ts";
+import { sampleUuid } from "../../api/kubevirt/sample.ts";
+import type { Alternatives, Along } from "./place.ts";
+import type { ValueTable } from "./values.ts";
+
+const secret = { secret: { secretName: "keys" } };
+
+export const fullMachine = {
+  terminationGracePeriodSeconds: 5,
+  accessCredentials: [
+    { sshPublicKey: { source: secret, propagationMethod: { noCloud: {} } } },
+    { sshPublicKey: { source: secret, propagationMethod: { configDrive: {} } } },
+  ],
+  domain: {
+    firmware: { uuid: sampleUuid },
+    memory: { guest: "256Mi" },
+    devices: {
+      disks: [
+        { name: "virtio", disk: { bus: "virtio" } },
+        { name: "scsi", disk: { bus: "scsi" } },
+        { name: "usb", disk: { bus: "usb" } },
+        { name: "sata", disk: { bus: "sata" } },
+        { name: "sata-cdrom", cdrom: { bus: "sata" } },
+        { name: "scsi-cdrom", cdrom: { bus: "scsi" } },
+        { name: "files", cdrom: { bus: "sata" } },
+        { name: "secret-files", cdrom: { bus: "scsi" } },
+      ],
+      interfaces: [{ name: "default", masquerade: {} }],
+      inputs: [{ name: "pointer", type: "tablet", bus: "usb" }],
+    },
+  },
+  networks: [{ name: "default", pod: {} }],
+  volumes: [
+    { name: "virtio", containerDisk: { image: "localhost/vmpod/guest:latest" } },
+    { name: "scsi", emptyDisk: { capacity: "1Gi" } },
+    { name: "usb", persistentVolumeClaim: { claimName: "claim" } },
+    { name: "sata", emptyDisk: { capacity: "1Gi" } },
+    { name: "sata-cdrom", cloudInitNoCloud: { userData: "#cloud-config" } },
+    { name: "scsi-cdrom", cloudInitConfigDrive: { userData: "#cloud-config" } },
+    { name: "files", configMap: { name: "files" } },
+    { name: "secret-files", secret: { secretName: "files" } },
+  ],
+  livenessProbe: { tcpSocket: { port: 22 } },
+  readinessProbe: { httpGet: { port: 80 } },
+};
+
+const userData = ["userData", "userDataBase64", "secretRef"];
+const networkData = ["networkData", "networkDataBase64", "networkDataSecretRef"];
+
+export const machineAlternatives: Alternatives = [
+  [/^volumes\[\]$/, volumeSources],
+  [/^volumes\[\]\.cloudInit(NoCloud|ConfigDrive)$/, userData],
+  [/^volumes\[\]\.cloudInit(NoCloud|ConfigDrive)$/, networkData],
+  [/^networks\[\]$/, ["pod", "multus", "resourceClaim"]],
+  [/^domain\.devices\.disks\[\]$/, ["disk", "cdrom", "lun"]],
+  [
+    /^domain\.devices\.interfaces\[\]$/,
+    ["masquerade", "bridge", "sriov", "slirp", "macvtap", "passt", "passtBinding", "binding"],
+  ],
+  [/Probe$/, ["httpGet", "tcpSocket", "exec", "guestAgentPing"]],
+  [/^accessCredentials\[\]$/, ["sshPublicKey", "userPassword"]],
+  [/propagationMethod$/, ["noCloud", "configDrive", "qemuGuestAgent"]],
+  [/^domain\.firmware\.bootloader$/, ["bios", "efi"]],
+  [/^domain\.clock$/, ["utc", "timezone"]],
+];
+
+const base64 = ["I2Nsb3VkLWNvbmZpZw==", "I2Nsb3VkLWNvbmZpZwo="];
+
+export const machineValues: ValueTable = [
+  [/^architecture$/, ["amd64", "sample"]],
+  [/\.(userDataBase64|networkDataBase64)$/, base64],
+  [/^domain\.devices\.disks\[\]\.(disk|cdrom|lun)\.bus$/, ["ide"]],
+  [/\.pciAddress$/, ["0000:01:00.0"]],
+  [/\.macAddress$/, ["02:00:00:00:00:0a", "02:00:00:00:00:0b"]],
+  [/\.vmNetworkCIDR$/, ["10.1.2.0/24", "10.1.3.0/24"]],
+  [/\.firmware\.uuid$/, ["0c5b00f6-f784-4153-8663-feaeff911673", "0c5b00f6-f784-4153-8663-feaeff911674"]],
+  [/\.machine\.type$/, ["sample", "pc-q35-7.1", "pc-q35-7.2"]],
+  [/^domain\.memory\.guest$/, ["128Mi", "192Mi"]],
+  [/^domain\.resources\.(requests|limits)$/, [{ memory: "512Mi" }, { memory: "1Gi" }, { cpu: "2" }, { cpu: "3" }]],
+  [/nameservers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
+  [/\.ntpServers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
+  [/\.privateOptions\[\]\.option$/, [224, 225]],
+  [/\.(containerDisk\.path)$/, ["/disk/one.qcow2", "/disk/two.qcow2"]],
+  [/\.ports\[\]\.protocol$/, ["TCP", "UDP", "sample"]],
+  [/\.portRanges\[\]\.start$/, [1000, 1001]],
+  [/\.portRanges\[\]\.end$/, [2000, 2001]],
+  [/\.portRanges\[\]\.protocol$/, ["TCP", "UDP"]],
+  [/Probe\.(httpGet|tcpSocket)\.port$/, [8080, "http"]],
+  [/^domain\.cpu\.features\[\]\.policy$/, ["sample"]],
+];
+
+type Json = Record<string, unknown>;
+type Named = { name: string };
+interface Machine {
+  accessCredentials?: unknown[];
+  domain: {
+    features?: Json;
+    devices: { disks: Named[]; interfaces?: Named[]; inputs?: Named[]; watchdog?: Json } & Json;
+  };
+  networks?: Named[];
+  livenessProbe?: Json;
+  readinessProbe?: Json;
+  volumes: Named[];
+}
+
+/** The index in `domain.devices.disks[2].name`. */
+function indexIn(field: string): number {
+  return Number(/\[(\d+)\]/.exec(field)?.[1]);
+}
+
+function rename(lists: readonly (readonly Named[] | undefined)[], value: unknown, field: string): void {
+  for (const list of lists) {
+    const item = list?.[indexIn(field)];
+    if (item && typeof value === "string") item.name = value;
+  }
+}
+
+function withoutNetwork(spec: Machine): void {
+  delete spec.networks;
+  delete spec.livenessProbe;
+  delete spec.readinessProbe;
+  delete spec.domain.devices.interfaces;
+}
+
+export const alongMachine: Along = [
+  // A disk and its volume, an interface and its network have one name.
+  [
+    /^(volumes\[\]|domain\.devices\.disks\[\])\.name$/,
+    (spec: Machine, value, field) => rename([spec.volumes, spec.domain.devices.disks], value, field),
+  ],
+  [
+    /^(networks\[\]|domain\.devices\.interfaces\[\])\.name$/,
+    (spec: Machine, value, field) => rename([spec.networks, spec.domain.devices.interfaces], value, field),
+  ],
+  // Without its only binding there is no interface, without its only method no credential.
+  [
+    /\.interfaces\[\]\.masquerade$/,
+    (spec: Machine, value) => {
+      if (value !== undefined) return;
+      withoutNetwork(spec);
+      spec.domain.devices["autoattachPodInterface"] = false;
+    },
+  ],
+  [
+    /\.sshPublicKey\.propagationMethod\.(noCloud|configDrive)$/,
+    (spec: Machine, value, field) => {
+      if (value === undefined) spec.accessCredentials?.splice(indexIn(field), 1);
+    },
+  ],
+  // What comes by itself comes only where there is nothing.
+  [/\.autoattachPodInterface$/, withoutNetwork],
+  [
+    /\.autoattachInputDevice$/,
+    (spec: Machine) => {
+      delete spec.domain.devices.inputs;
+    },
+  ],
+  [
+    /\.watchdog\.name$/,
+    (spec: Machine) => {
+      spec.domain.devices.watchdog = { ...spec.domain.devices.watchdog, i6300esb: {} };
+    },
+  ],
+  [
+    /\.efi\.secureBoot$/,
+    (spec: Machine) => {
+      spec.domain.features = { smm: { enabled: true } };
+    },
+  ],
+];

@@ -1,0 +1,227 @@
+/** The kinds whose fields are sorted: where each field is tried, and what becomes of the manifest. */
+import {
+  type ReadConfiguration,
+  defaultConfiguration,
+  inertSettings,
+  readConfiguration,
+} from "../../api/kubevirt/configuration.ts";
+import { configureMigration } from "../../api/kubevirt/migration-policy.ts";
+import {
+  migrationPolicies,
+  virtualMachineInstanceMigrations,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../api/kubevirt/resources.ts";
+import { sampleSpec, sampleVmi } from "../../api/kubevirt/sample.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "../../api/kubevirt/types.ts";
+import type { KubeObject, Resource } from "../../api/meta.ts";
+import { vmiKeyOf } from "../../src/controllers/migration/observe.ts";
+import { renderTargetPod } from "../../src/controllers/migration/target-pod.ts";
+import { plan } from "../../src/controllers/virtualmachine/plan.ts";
+import { renderVmi } from "../../src/controllers/virtualmachine/render-vmi.ts";
+import { startInProcessApi, type InProcessApi } from "../admission/in-process.ts";
+import { type Inert, inertMachineFields, inertMigrationFields, inertPolicyFields } from "./inert.ts";
+import { alongMachine, fullMachine, machineAlternatives, machineValues } from "./machine.ts";
+import { machineOutcome } from "./machine-outcome.ts";
+import type { Grounds } from "./place.ts";
+import { type Field, fieldsOf, specSchema } from "./schema-fields.ts";
+import type { Outcome, Try } from "./sort-field.ts";
+
+export interface Subject {
+  kind: string;
+  fields: readonly Field[];
+  grounds: Grounds;
+  attempt: Try;
+  inert: readonly Inert[];
+}
+
+export async function subjects(): Promise<Subject[]> {
+  const api = await startInProcessApi();
+  return [machineInstances(api), virtualMachineSpecs(api), migrations(api), policies(api), configurations()];
+}
+
+const name = "a";
+
+/** What the API says of a manifest, and if it takes it what is done about it. */
+function admitted<T extends KubeObject>(
+  api: InProcessApi,
+  resource: Resource<T>,
+  outcomeOf: (object: T) => string | Promise<string>,
+): Try {
+  return async (spec) => {
+    const verdict = await api.create(resource, { metadata: { name }, spec: structuredClone(spec) });
+    if (!("refusal" in verdict)) return { does: await outcomeOf(verdict.object) };
+    const { causes } = verdict.refusal.details ?? {};
+    if (causes === undefined) throw verdict.refusal;
+    return { causes: causes.map((cause) => ({ ...cause, field: withoutPrefix(cause.field) })) };
+  };
+}
+
+function withoutPrefix(field = ""): string {
+  return field.replace(/^spec\.(configuration\.)?/, "");
+}
+
+/** The same fields, in the template of a VirtualMachine: its instance is made of them. */
+export function templates(api: InProcessApi): Subject {
+  return {
+    ...machineInstances(api),
+    attempt: async (spec) => {
+      const outcome = await admitted(
+        api,
+        virtualMachines,
+        templateOutcome,
+      )({ runStrategy: "Always", template: { spec } });
+      if (!("causes" in outcome)) return outcome;
+      const causes = outcome.causes.map(({ reason, message, field = "" }) => ({
+        reason,
+        message: message.replaceAll("spec.template.spec.", "spec."),
+        field: field.replace("template.spec.", ""),
+      }));
+      return { causes };
+    },
+  };
+}
+
+function templateOutcome(vm: VirtualMachine): string {
+  return JSON.stringify(renderVmi(vm, []).spec);
+}
+
+export function machineInstances(api: InProcessApi): Subject {
+  const schema = specSchema("VirtualMachineInstance");
+  const grounds: Grounds = {
+    spec: fullMachine,
+    schema,
+    values: machineValues,
+    alternatives: machineAlternatives,
+    along: alongMachine,
+  };
+  return {
+    kind: "VirtualMachineInstance",
+    fields: fieldsOf(schema),
+    grounds,
+    attempt: admitted(api, virtualMachineInstances, (vmi) => machineOutcome(asStored(vmi))),
+    inert: inertMachineFields,
+  };
+}
+
+/** Without what is another one each time. */
+function asStored({ spec }: VirtualMachineInstance): VirtualMachineInstance {
+  return { metadata: { name, namespace: "default", uid: "uid" }, spec };
+}
+
+/** But for its template's spec, which is that of an instance. */
+function virtualMachineSpecs(api: InProcessApi): Subject {
+  const schema = specSchema("VirtualMachine");
+  const fields = fieldsOf(schema).filter(({ path }) => !/^template(\.spec(\.|$)|$)/.test(path));
+  const labelled = [{ labels: { one: "a" } }, { labels: { one: "b" } }];
+  const strategies = ["Always", "Halted", "Manual", "RerunOnFailure", "Once", "sample"];
+  return {
+    kind: "VirtualMachine",
+    fields,
+    grounds: {
+      spec: { runStrategy: "Always", template: { spec: sampleSpec() } },
+      schema,
+      values: [
+        [/^template\.metadata$/, labelled],
+        [/^runStrategy$/, strategies],
+      ],
+      alternatives: [[/^$/, ["running", "runStrategy"]]],
+      along: [],
+    },
+    attempt: admitted(api, virtualMachines, virtualMachineOutcome),
+    inert: [],
+  };
+}
+
+/** Its instance, and what is done before there is one and at each point of that one's life. */
+function virtualMachineOutcome(vm: VirtualMachine): string {
+  const { labels } = renderVmi(vm, []).metadata ?? {};
+  const owner = { apiVersion: "v1", kind: "VirtualMachine", name, uid: vm.metadata?.uid ?? "", controller: true };
+  const steps = [undefined, "Running", "Succeeded", "Failed"].flatMap((phase) =>
+    [{}, { runStrategy: vm.spec.runStrategy }].map((status) => {
+      const instance =
+        phase && sampleVmi((vmi) => Object.assign(vmi, { status: { phase }, metadata: { ownerReferences: [owner] } }));
+      const observation = { hasUnboundClaim: false, createFailure: undefined, nowMs: 0 };
+      return plan({ ...observation, vm: { ...vm, status }, instance: instance || undefined }).map(({ type }) => type);
+    }),
+  );
+  return JSON.stringify([labels, steps]);
+}
+
+function migrations(api: InProcessApi): Subject {
+  const schema = specSchema("VirtualMachineInstanceMigration");
+  const context = {
+    launcherImage: "launcher",
+    imageVolumes: true,
+    configuration: defaultConfiguration,
+    blockClaims: new Set<string>(),
+    hasOtherNodes: true,
+  };
+  return {
+    kind: "VirtualMachineInstanceMigration",
+    fields: fieldsOf(schema),
+    grounds: { spec: { vmiName: "a" }, schema, values: [], alternatives: [], along: [] },
+    attempt: admitted(api, virtualMachineInstanceMigrations, (migration) =>
+      JSON.stringify([
+        vmiKeyOf(migration),
+        renderTargetPod(sampleVmi(), { ...migration, metadata: { name, uid: "uid" } }, context),
+      ]),
+    ),
+    inert: inertMigrationFields,
+  };
+}
+
+function policies(api: InProcessApi): Subject {
+  const schema = specSchema("MigrationPolicy");
+  const selected = { labels: { one: "sample-one" }, namespaceLabels: { one: "sample-one" } };
+  return {
+    kind: "MigrationPolicy",
+    fields: fieldsOf(schema),
+    // One that decides something, and that nobody is selected out of.
+    grounds: {
+      spec: { selectors: {}, completionTimeoutPerGiB: 7 },
+      schema,
+      values: [],
+      alternatives: [],
+      along: [],
+    },
+    attempt: admitted(api, migrationPolicies, (policy) =>
+      JSON.stringify(configureMigration(defaultConfiguration.migrations, [policy], selected)),
+    ),
+    inert: inertPolicyFields,
+  };
+}
+
+/** No admission: a setting that is not honoured is named in the resource's condition Degraded. */
+function configurations(): Subject {
+  const schema = specSchema("KubeVirt").properties?.["configuration"] ?? {};
+  return {
+    kind: "KubeVirt",
+    fields: fieldsOf(schema),
+    grounds: {
+      spec: {},
+      schema,
+      values: [
+        [/^evictionStrategy$/, ["None", "LiveMigrate", "LiveMigrateIfPossible", "External"]],
+        [/defaultNetworkInterface$/, ["bridge", "masquerade"]],
+        [/^vmRolloutStrategy$/, ["Stage", "LiveUpdate"]],
+        [/defaultArchitecture$/, ["amd64", "arm64"]],
+        [/^network\.binding$/, [{ one: { networkAttachmentDefinition: "one" } }]],
+      ],
+      alternatives: [],
+      along: [],
+    },
+    attempt: (configuration) => Promise.resolve(configurationOutcome(readConfiguration({ spec: { configuration } }))),
+    inert: Object.entries(inertSettings).map(([path, reason]) => ({ path, reason })),
+  };
+}
+
+function configurationOutcome({ configuration, problems }: ReadConfiguration): Outcome {
+  if (problems.length === 0) return { does: JSON.stringify(configuration) };
+  const causes = problems.map((message) => ({
+    reason: "FieldValueForbidden",
+    field: withoutPrefix(message.split(" ")[0]),
+    message,
+  }));
+  return { causes };
+}
