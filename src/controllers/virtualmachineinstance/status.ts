@@ -25,9 +25,11 @@ export function decideStatus(observation: Observation): VirtualMachineInstanceSt
   };
 }
 
+/** Those that have a node: API servers of old take an empty text in such a map for null, and refuse the whole status. */
 function activePods({ pods }: Observation): Record<string, string> {
   const live = pods.filter((pod) => !hasEnded(pod));
-  return Object.fromEntries(live.map((pod) => [pod.metadata?.uid ?? "", pod.spec?.nodeName ?? ""]));
+  const placed = live.flatMap(({ metadata, spec }) => (spec?.nodeName ? [[metadata?.uid ?? "", spec.nodeName]] : []));
+  return Object.fromEntries(placed) as Record<string, string>;
 }
 
 function transitions(
