@@ -38,6 +38,8 @@ const greetingMs = 5_000;
 export function watchRunStates(cgroups: string, machine: string): RunStates {
   const spans: Span[] = [];
   const listeners = new Set<Listener>();
+  /** Whose events say more than the answer to an earlier question. */
+  const told = new Set<number>();
   const monitors = new Map<number, QmpClient | "connecting" | "closed">();
 
   function begin(pid: number, fromMs: number): void {
@@ -49,6 +51,7 @@ export function watchRunStates(cgroups: string, machine: string): RunStates {
   }
 
   function note(pid: number, event: QmpEvent, qmp: QmpClient): void {
+    if (event.event === "RESUME" || event.event === "STOP") told.add(pid);
     if (event.event === "RESUME") begin(pid, event.timestampMs);
     if (event.event === "STOP") end(pid, event.timestampMs);
     for (const listener of listeners) listener(event, qmp);
@@ -63,7 +66,7 @@ export function watchRunStates(cgroups: string, machine: string): RunStates {
       qmp.onEvent((event) => note(pid, event, qmp));
       void qmp.closed.then(() => monitors.get(pid) === qmp && end(pid, Date.now()));
       const { running } = await qmp.execute("query-status");
-      if (running) begin(pid, Date.now());
+      if (running && !told.has(pid)) begin(pid, Date.now());
     } catch (error) {
       if (!(error instanceof QmpClosed || error instanceof QmpTimeout)) throw error;
       monitors.delete(pid);
