@@ -1,16 +1,14 @@
 /** What vmpod itself costs while nothing happens: memory and processor time of each of its processes. */
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { pidOf, parts } from "../test/embedded/parts.ts";
 import { pssBytesOf } from "../test/embedded/pod-memory.ts";
 import { withInstance } from "./lib/bench-instance.ts";
+import { processorMsOf } from "./lib/processor-time.ts";
 import { type Row, rounded, writeReport } from "./lib/report.ts";
 
 /** Long enough for what a start leaves to be done. */
 const settleMs = 30_000;
 const watchedMs = 60_000;
-/** USER_HZ. */
-const ticksPerSecond = 100;
 
 const memory = "PSS MiB";
 const processor = "% of a CPU";
@@ -18,12 +16,12 @@ const processor = "% of a CPU";
 await withInstance(async (instance) => {
   await delay(settleMs);
   const pids = parts.map((part) => pidOf(instance, part) ?? 0);
-  const before = pids.map(ticksOf);
+  const before = pids.map(processorMsOf);
   await delay(watchedMs);
   const rows = parts.map((part, index) => {
     const pid = pids[index] ?? 0;
-    const seconds = (ticksOf(pid) - (before[index] ?? 0)) / ticksPerSecond;
-    return row(part, pssBytesOf(pid) / 2 ** 20, (seconds * 100_000) / watchedMs);
+    const usedMs = processorMsOf(pid) - (before[index] ?? 0);
+    return row(part, pssBytesOf(pid) / 2 ** 20, (usedMs * 100) / watchedMs);
   });
   const sum = (column: string) => rows.reduce((total, each) => total + Number(each[column]), 0);
   const total = row("together", sum(memory), sum(processor));
@@ -33,11 +31,4 @@ await withInstance(async (instance) => {
 
 function row(process: string, mebibytes: number, percent: number): Row {
   return { process, [memory]: rounded(mebibytes), [processor]: rounded(percent, 2) };
-}
-
-/** utime and stime: fields 14 and 15; the program's name, in parentheses, may hold anything. */
-function ticksOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
 }

@@ -26,6 +26,16 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
       },
     },
   ],
+  [
+    { migrations: { allowPostCopy: true } },
+    { migrations: { ...defaultConfiguration.migrations, allowPostCopy: true, allowWorkloadDisruption: true } },
+  ],
+  [
+    {
+      seccompConfiguration: { virtualMachineInstanceProfile: { customProfile: { localhostProfile: "vms/own.json" } } },
+    },
+    { seccompProfile: { type: "Localhost", localhostProfile: "vms/own.json" } },
+  ],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];
@@ -54,6 +64,10 @@ const refused: [given: Given, problem: string][] = [
   [
     { migrations: { progressTimeout: -1 } },
     "spec.configuration.migrations.progressTimeout -1 is not honoured: use 1 or more",
+  ],
+  [
+    { seccompConfiguration: { virtualMachineInstanceProfile: { customProfile: { localhostProfile: "../own.json" } } } },
+    'spec.configuration.seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile "../own.json" is not honoured: use a path',
   ],
   [
     { architectureConfiguration: { defaultArchitecture: "s390x" } },

@@ -2,6 +2,7 @@
  * What an administrator may decide for all virtual machines: the part of the KubeVirt resource that vmpod reads. A value that
  * cannot be honoured counts as absent and is named, so that one mistake does not take the rest along.
  */
+import type { SeccompProfile } from "../core.ts";
 import { isQuantity } from "../../src/base/quantity.ts";
 import type { KubeVirt } from "./resources.ts";
 
@@ -19,6 +20,8 @@ export interface VirtConfiguration {
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
   cpuAllocationRatio: number;
+  /** Of launcher pods. */
+  seccompProfile: SeccompProfile;
   migrations: VirtMigrationConfiguration;
 }
 
@@ -33,6 +36,10 @@ export interface VirtMigrationConfiguration {
   /** Seconds without progress. */
   progressTimeout: number;
   allowAutoConverge: boolean;
+  /** When it takes longer than that, the guest may go on at its target before all of its memory is there. */
+  allowPostCopy: boolean;
+  /** When it takes longer than that, the guest may be disturbed: switched to postcopy, or else stand still until it has moved. */
+  allowWorkloadDisruption: boolean;
 }
 
 export const defaultConfiguration: VirtConfiguration = {
@@ -44,6 +51,7 @@ export const defaultConfiguration: VirtConfiguration = {
   vmRolloutStrategy: "Stage",
   useEmulation: false,
   cpuAllocationRatio: 20,
+  seccompProfile: { type: "RuntimeDefault" },
   migrations: {
     parallelMigrationsPerCluster: 5,
     parallelOutboundMigrationsPerNode: 2,
@@ -51,6 +59,8 @@ export const defaultConfiguration: VirtConfiguration = {
     completionTimeoutPerGiB: 150,
     progressTimeout: 150,
     allowAutoConverge: false,
+    allowPostCopy: false,
+    allowWorkloadDisruption: false,
   },
 };
 
@@ -97,12 +107,15 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
       developer?.cpuAllocationRatio,
       defaultConfiguration.cpuAllocationRatio,
     ),
+    seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
     migrations: readMigrations(given.migrations ?? {}, reader),
   };
   return { configuration, problems: reader.problems };
 }
 
-type MigrationCount = Exclude<keyof VirtMigrationConfiguration, "bandwidthPerMigration" | "allowAutoConverge">;
+type MigrationCount = {
+  [Field in keyof VirtMigrationConfiguration]: VirtMigrationConfiguration[Field] extends number ? Field : never;
+}[keyof VirtMigrationConfiguration];
 
 function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader): VirtMigrationConfiguration {
   const defaults = defaultConfiguration.migrations;
@@ -119,7 +132,17 @@ function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader):
     completionTimeoutPerGiB: count("completionTimeoutPerGiB"),
     progressTimeout: count("progressTimeout"),
     allowAutoConverge: given.allowAutoConverge ?? defaults.allowAutoConverge,
+    allowPostCopy: given.allowPostCopy ?? defaults.allowPostCopy,
+    allowWorkloadDisruption: given.allowWorkloadDisruption ?? given.allowPostCopy ?? defaults.allowWorkloadDisruption,
   };
+}
+
+function readSeccompProfile(given: NonNullable<Spec["seccompConfiguration"]>, reader: Reader): SeccompProfile {
+  const { localhostProfile } = given.virtualMachineInstanceProfile?.customProfile ?? {};
+  if (!localhostProfile) return defaultConfiguration.seccompProfile;
+  const field = "seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile";
+  const file = reader.relativePath(field, localhostProfile);
+  return file === undefined ? defaultConfiguration.seccompProfile : { type: "Localhost", localhostProfile: file };
 }
 
 const evictionStrategies = ["None", "LiveMigrate", "LiveMigrateIfPossible", "External"] as const;
@@ -156,6 +179,12 @@ class Reader {
     if (isQuantity(value) && !String(value).startsWith("-")) return String(value);
     this.refuse(field, JSON.stringify(value), "use a quantity of bytes a second, e.g. 64Mi, or 0 for no limit");
     return fallback;
+  }
+
+  relativePath(field: string, value: string): string | undefined {
+    if (!value.startsWith("/") && !value.split("/").includes("..")) return value;
+    this.refuse(field, JSON.stringify(value), "use a path relative to the kubelet's directory of seccomp profiles");
+    return undefined;
   }
 
   private refuse(field: string, value: string, fix: string): void {

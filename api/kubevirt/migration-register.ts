@@ -9,13 +9,21 @@
  *   source's agent    introduce                   between two nodes: the target needs to know it and its disks first
  *   target's agent    offer                       its QEMU has every device and listens
  *   source's agent    begin                       before the first byte is sent
+ *   source's agent    disturb                     it takes too long, and the guest may be disturbed
  *   source's agent    decideTarget                its QEMU has given the guest away for good
  *   source's agent,   decideSource                anything that went wrong before that
  *    controller
+ *   source's agent    goneOn                      its guest, which was made to stand still, runs again
  *   target's agent    finish                      the guest runs there
  *   controller        abandon                     the instance ended after the decision for the target
  */
-import { decisionOf, hasMigration, type MigrationConfiguration, type MigrationState } from "./migration.ts";
+import {
+  decisionOf,
+  hasMigration,
+  standsStill,
+  type MigrationConfiguration,
+  type MigrationState,
+} from "./migration.ts";
 import type { MigrationTransport, VirtualMachineInstance, VirtualMachineInstanceStatus } from "./types.ts";
 
 type Next = VirtualMachineInstanceStatus | undefined;
@@ -26,10 +34,14 @@ export interface Claim {
   sourceNode: string;
   targetPod: string;
   migrationConfiguration: MigrationConfiguration;
+  /** Of the policy that the configuration is owed to. */
+  migrationPolicyName?: string;
 }
 
 export function claim(vmi: VirtualMachineInstance, wanted: Claim): Next {
-  const isFree = !hasMigration(vmi) && vmi.metadata?.deletionTimestamp === undefined;
+  const last = vmi.status?.migrationState;
+  const isBusy = hasMigration(vmi) || (last !== undefined && standsStill(last));
+  const isFree = !isBusy && vmi.metadata?.deletionTimestamp === undefined;
   if (!isFree || vmi.status?.phase !== "Running") return undefined;
   return { ...vmi.status, migrationState: { ...wanted } };
 }
@@ -48,9 +60,12 @@ export interface Offer {
   address: string;
   /** Between two nodes. */
   targetAuthority: string | undefined;
+  /** Whether its QEMU can run a guest whose memory is still to come. */
+  postCopy: boolean;
 }
 
-export function offer(vmi: VirtualMachineInstance, migrationUid: string, { address, targetAuthority }: Offer): Next {
+export function offer(vmi: VirtualMachineInstance, migrationUid: string, given: Offer): Next {
+  const { address, targetAuthority, postCopy } = given;
   return change(
     vmi,
     migrationUid,
@@ -58,6 +73,7 @@ export function offer(vmi: VirtualMachineInstance, migrationUid: string, { addre
       isOpen(state) &&
       !state.targetNodeAddress && {
         targetNodeAddress: address,
+        ...(!postCopy && { migrationConfiguration: { ...state.migrationConfiguration, allowPostCopy: false } }),
         ...(targetAuthority !== undefined && { transport: { ...state.transport, targetAuthority } }),
       },
   );
@@ -69,6 +85,18 @@ export function begin(vmi: VirtualMachineInstance, migrationUid: string, now: st
     migrationUid,
     (state) =>
       isOpen(state) && !state.abortRequested && !state.startTimestamp && { startTimestamp: now, mode: "PreCopy" },
+  );
+}
+
+/** How the guest is made to leave at last. */
+export type Disturbance = "PostCopy" | "Paused";
+
+/** Before it is done: whoever comes after must not take the one for the other. */
+export function disturb(vmi: VirtualMachineInstance, migrationUid: string, mode: Disturbance): Next {
+  return change(
+    vmi,
+    migrationUid,
+    (state) => isOpen(state) && !state.abortRequested && state.mode === "PreCopy" && { mode },
   );
 }
 
@@ -102,6 +130,11 @@ export function decideSource(vmi: VirtualMachineInstance, migrationUid: string, 
     (state) =>
       isOpen(state) && { ...failed(failure), ...(state.abortRequested && { abortStatus: "Succeeded" as const }) },
   );
+}
+
+/** The guest that was made to stand still has gone on where it was. */
+export function goneOn(vmi: VirtualMachineInstance, migrationUid: string): Next {
+  return change(vmi, migrationUid, (state) => standsStill(state) && { mode: "PreCopy" });
 }
 
 /** The node is left: an evacuation of it is done as far as this instance is concerned. */

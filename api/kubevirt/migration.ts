@@ -13,7 +13,7 @@
  * Undecided means source. Each arrow is one update under the object's resource version, so exactly one of two that
  * race is taken, and none goes back. See docs/decisions/0017-who-runs-a-migrating-guest.md.
  */
-import type { Pod } from "../core.ts";
+import type { KubeObject } from "../meta.ts";
 import { findCondition, vmiConditions } from "./conditions.ts";
 import { labels } from "./names.ts";
 import type { VirtualMachineInstanceMigration } from "./resources.ts";
@@ -51,18 +51,18 @@ export function activeLauncherName({ status }: VirtualMachineInstance): string |
 }
 
 /** The launcher that counts among an instance's pods: the active one; without migrations a live one, then the oldest. */
-export function activeLauncher(
+export function activeLauncher<T extends KubeObject>(
   vmi: VirtualMachineInstance,
-  pods: readonly Pod[],
-  hasEnded: (pod: Pod) => boolean,
-): Pod | undefined {
+  pods: readonly T[],
+  hasEnded: (pod: T) => boolean,
+): T | undefined {
   const name = activeLauncherName(vmi);
   if (name !== undefined) return pods.find((pod) => pod.metadata?.name === name);
   const byAge = [...pods].sort((one, other) => createdMs(one) - createdMs(other));
   return byAge.find((pod) => !hasEnded(pod)) ?? byAge[0];
 }
 
-function createdMs(pod: Pod): number {
+function createdMs(pod: KubeObject): number {
   return Date.parse(pod.metadata?.creationTimestamp ?? "") || 0;
 }
 
@@ -79,9 +79,15 @@ export function hasMigration({ status }: VirtualMachineInstance): boolean {
   return status?.migrationState !== undefined && status.migrationState.completed !== true;
 }
 
-/** The guest is on its way: its QEMU's run state is the migration's to change. */
+/** The guest is on its way, or has not gone on since: its QEMU's run state is the migration's to change. */
 export function isInTransit(vmi: VirtualMachineInstance): boolean {
-  return hasMigration(vmi) && vmi.status?.migrationState?.startTimestamp !== undefined;
+  const state = vmi.status?.migrationState;
+  return state?.startTimestamp !== undefined && (hasMigration(vmi) || standsStill(state));
+}
+
+/** It was made to stand still in order to move, and stays: it has yet to be let go on. */
+export function standsStill(state: MigrationState): boolean {
+  return decisionOf(state) === "source" && state.mode === "Paused";
 }
 
 /** The label by which the migrations of an instance are found. */

@@ -6,8 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/create-client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
-import { readProc } from "../../test/embedded/processes.ts";
 import type { Contender } from "./api-contender.ts";
+import { processorMsOf } from "./processor-time.ts";
 
 export interface Measured {
   /** Requests, or watch events, per second. */
@@ -26,8 +26,6 @@ export interface Load {
 }
 
 const valueBytes = 1024;
-/** USER_HZ. */
-const ticksPerSecond = 100;
 
 export const collection = (namespace: string): string => `/api/v1/namespaces/${namespace}/configmaps`;
 
@@ -162,10 +160,5 @@ function summarize(latencies: number[], seconds: number, cpuMs: number, requests
 }
 
 function cpuMsOf(contender: Contender): number {
-  const ticks = contender.pids().map((pid) => {
-    const stat = readProc(pid, "stat");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-  });
-  return (ticks.reduce((sum, each) => sum + each, 0) * 1000) / ticksPerSecond;
+  return contender.pids().reduce((sum, pid) => sum + processorMsOf(pid), 0);
 }

@@ -72,6 +72,29 @@ describe("informer", () => {
     abort.abort();
   });
 
+  it("keeps no managedFields, and of the rest only what is asked for, of what is listed and of what comes later", async () => {
+    server.put("listed", 1);
+    const { informer, stop } = await follow(client);
+    assert.equal(server.content()[0]?.metadata?.managedFields?.length, 1);
+    assert.ok(informer.list().every(({ metadata }) => metadata !== undefined && !("managedFields" in metadata)));
+    const keep = ({ metadata }: Widget): Widget => ({ metadata, size: -1 });
+    const abort = new AbortController();
+    const slim = createInformer(client, widgets, { keep });
+    const told: Change<Widget>[] = [];
+    slim.onChange((change) => told.push(change));
+    slim.start(abort.signal);
+    await slim.synced();
+    server.put("later", 1);
+    server.remove("listed");
+    await agreed(informer, server);
+    while (slim.get("default", "listed") !== undefined) await delay(2);
+    assert.deepEqual(Object.keys(slim.get("default", "later") ?? {}), ["metadata", "size"]);
+    assert.ok(slim.list().every(({ size }) => size === -1));
+    assert.ok(told.every(({ object }) => object.size === -1 && object.metadata?.managedFields === undefined));
+    abort.abort();
+    stop();
+  });
+
   it("resumes where it was after a broken connection, without listing again", async () => {
     const { informer, changes, stop } = await follow(client);
     const requests = server.requests.length;

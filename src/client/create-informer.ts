@@ -43,7 +43,7 @@ export const createInformer: InformerFactory = <T extends KubeObject>(
       if (started) throw new InvariantError(`the informer of ${resource.plural} is started twice`);
       started = true;
       const mirror = mirrorInto(cache, tell, () => synced.resolve());
-      reflect(client, resource, { ...options, signal }, mirror).catch((error: unknown) => {
+      reflect(client, resource, { ...options, keep: keeping(options), signal }, mirror).catch((error: unknown) => {
         log.fatal({ err: error, resource: resource.plural }, "reflector ended");
         synced.reject(error);
       });
@@ -51,6 +51,13 @@ export const createInformer: InformerFactory = <T extends KubeObject>(
     synced: () => synced.promise,
   };
 };
+
+function keeping<T extends KubeObject>({ keep }: InformerOptions<T>): (object: T) => T {
+  return (object) => {
+    delete object.metadata?.managedFields;
+    return keep ? keep(object) : object;
+  };
+}
 
 function mirrorInto<T extends KubeObject>(
   cache: ObjectCache<T>,

@@ -124,7 +124,9 @@ export async function startExampleServer(): Promise<ExampleServer> {
       revision++;
       const before = objects.get(name);
       const uid = before?.metadata?.uid ?? `uid-${++creations}`;
-      const object = { metadata: { name, namespace: "default", uid, resourceVersion: `${revision}` }, size };
+      const managedFields = [{ manager: "example" }];
+      const metadata = { name, namespace: "default", uid, resourceVersion: `${revision}`, managedFields };
+      const object = { metadata, size };
       objects.set(name, object);
       record(before ? "MODIFIED" : "ADDED", object);
     },

@@ -7,9 +7,14 @@ export interface InformerOptions<T extends KubeObject = KubeObject> {
   fieldSelector?: string;
   /** Name -> the values under which `byIndex` finds an object. */
   indexes?: Record<string, (object: T) => string[]>;
+  /** What of an object is kept and told: fields that nobody reads need not take memory. `managedFields` never are. */
+  keep?: (object: T) => T;
 }
 
-/** An in-memory copy of one kind, kept current by list + watch, that tells what changed. */
+/**
+ * An in-memory copy of one kind, kept current by list + watch, that tells what changed. Its objects lack `managedFields`, which are about
+ * as large as the rest and which nobody decides by; a server leaves them as they are when an object comes back without.
+ */
 export interface Informer<T extends KubeObject> {
   readonly resource: Resource<T>;
   get(namespace: string | undefined, name: string): T | undefined;

@@ -48,7 +48,7 @@ export async function reflect<T extends KubeObject>(
         resourceVersion: revision,
         signal,
       })) {
-        if (event.type !== "BOOKMARK") mirror.onEvent(event);
+        if (event.type !== "BOOKMARK") mirror.onEvent({ ...event, object: kept(event.object, options) });
         revision = revisionOf(event) ?? revision;
       }
       failures = 0;
@@ -81,12 +81,17 @@ async function listAll<T extends KubeObject>(
       limit: pageSize,
       continue: next,
     });
-    objects.push(...page.items);
+    for (const object of page.items) objects.push(kept(object, options));
     next = page.metadata.continue;
     if (next) continue;
     mirror.onReplace(objects);
     return page.metadata.resourceVersion ?? "";
   }
+}
+
+/** At once: a page of a list, as it came, goes before the next is asked for. */
+function kept<T extends KubeObject>(object: T, { keep }: InformerOptions<T>): T {
+  return keep ? keep(object) : object;
 }
 
 function selectionOf<T extends KubeObject>({ namespace, labelSelector, fieldSelector }: InformerOptions<T>) {

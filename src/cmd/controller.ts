@@ -5,6 +5,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { collectWhenQuiet } from "../base/collect-when-quiet.ts";
+import { podDisruptionBudgets } from "../../api/policy.ts";
 import { pathsOf } from "../base/instance.ts";
 import { createLogger } from "../base/log.ts";
 import { programVersion } from "../base/version.ts";
@@ -28,6 +30,7 @@ export async function run(argv: string[]): Promise<number> {
   const { instance, images } = requireState(values["instance-file"]);
   const log = createLogger("controller");
   const signal = untilTerminated();
+  collectWhenQuiet(signal);
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("controller"));
   const client = createClient({ ...config, userAgent: "vmpod-controller" });
   const clusterCa = await readFile(credentialFiles(instance).ca, "utf8");
@@ -43,6 +46,7 @@ export async function run(argv: string[]): Promise<number> {
     client,
     launcherImage: images.launcher,
     imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
+    disruptionBudgets: podDisruptionBudgets,
     version: `v${programVersion()}`,
     log,
     signal,

@@ -1,11 +1,14 @@
 /** Starts the controllers of virtual machines. They share their copies of the API's objects. */
 import { kubeVirts, virtualMachineInstanceMigrations, virtualMachines } from "../../api/kubevirt/resources.ts";
+import type { PodDisruptionBudget } from "../../api/policy.ts";
+import type { Resource } from "../../api/meta.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
 import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
@@ -21,6 +24,8 @@ export interface VirtualMachineControllersOptions {
   launcherImage: string;
   /** Whether this cluster's pods can have image volumes; else container disks are copied. */
   imageVolumes: boolean;
+  /** In the version that the server has. */
+  disruptionBudgets: Resource<PodDisruptionBudget>;
   /** Of vmpod, as KubeVirt resources show it. */
   version: string;
   /** Where the KubeVirt resource is looked for; everywhere when absent. */
@@ -38,9 +43,10 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const instances = createInformers(client);
   const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
   const namespace = options.kubeVirtNamespace;
+  const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, migrations, kubevirts, ...Object.values(instances)];
+  const all = [vms, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -75,6 +81,14 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       events,
       launcherImage,
       imageVolumes,
+      configuration,
+      signal,
+    }),
+    startBudgetController({
+      client,
+      informers: { ...instances, budgets },
+      resource: options.disruptionBudgets,
+      events,
       configuration,
       signal,
     }),

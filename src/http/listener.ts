@@ -28,6 +28,9 @@ export interface Listener {
   close(timeoutMs: number): Promise<void>;
 }
 
+/** What waits to be read by one client. Beyond it every new request of his is refused; Node's 10 MB are a few thousand objects. */
+const sessionMemoryMegabytes = 256;
+
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = createSecureServer({
     allowHTTP1: true,
@@ -36,6 +39,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     // Clients without a certificate may bring a token; authn decides.
     rejectUnauthorized: false,
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    maxSessionMemory: sessionMemoryMegabytes,
   });
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();

@@ -10,7 +10,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Lease, leases } from "../../api/coordination.ts";
-import { messageOf } from "../base/errors.ts";
+import { isStatus, messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { unlessNotFound } from "../client/unless-not-found.ts";
@@ -113,6 +113,7 @@ function createCandidate(client: Client, options: LeaderElectionOptions): Candid
 
   async function hold(timeoutMs: number): Promise<boolean> {
     const signal = AbortSignal.timeout(Math.ceil(Math.min(timeoutMs, requestTimeoutMs)));
+    if (seen?.spec?.holderIdentity === identity && (await renew(seen, signal))) return true;
     const current = await unlessNotFound(client.get(leases, key, { signal }));
     if (!current) {
       look(await client.create(leases, { metadata: key, spec: held(undefined) }, { signal }));
@@ -122,6 +123,17 @@ function createCandidate(client: Client, options: LeaderElectionOptions): Candid
     if (!mayTake(current)) return false;
     look(await client.update(leases, { ...current, spec: held(current) }, { signal }));
     return true;
+  }
+
+  /** Our own as we left it: the server says when somebody has changed it since. */
+  async function renew(own: Lease, signal: AbortSignal): Promise<boolean> {
+    try {
+      look(await client.update(leases, { ...own, spec: held(own) }, { signal }));
+      return true;
+    } catch (error) {
+      if (isStatus(error, "Conflict", "NotFound")) return false;
+      throw error;
+    }
   }
 
   function held(current: Lease | undefined): Lease["spec"] {

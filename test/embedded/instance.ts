@@ -108,7 +108,7 @@ export function succeed({ status, stdout, stderr }: Output, what: string): strin
 }
 
 const firstPauseMs = 100;
-const longestPauseMs = 1_000;
+const longestPauseMs = 2_000;
 
 /** Looks again until `look` gives something, less often the longer it takes; the error names what was seen last. */
 export async function eventually<T>(
@@ -123,6 +123,6 @@ export async function eventually<T>(
     if (found !== undefined) return found;
     const waitedMs = performance.now() - begin;
     if (waitedMs > timeoutMs) throw new Error(`after ${timeoutMs} ms still not: ${what}\n${describe()}`);
-    await delay(Math.min(Math.max(waitedMs / 10, firstPauseMs), longestPauseMs));
+    await delay(Math.min(Math.max(waitedMs / 8, firstPauseMs), longestPauseMs));
   }
 }

@@ -1,7 +1,7 @@
 /** Real guests that power themselves off or crash: who is started again, and who is not; and other ways to be a machine. */
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { before, test } from "node:test";
+import { connects } from "./connects.ts";
 import { eventually } from "./instance.ts";
 import { lonelyInstance, machine, type MachineOptions, smallestMemory } from "./machines.ts";
 import { qemusOf } from "./processes.ts";
@@ -129,22 +129,9 @@ async function powerOff(name: string): Promise<void> {
   const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");
   const uid = fieldOf(`vmi/${name}`, ".metadata.uid");
   await eventually(`${name} takes the request to power off`, stopMs, async () => {
-    if (await connects(address)) return true;
+    if (await connects(address, offPort)) return true;
     const now = fieldOf(`vmi/${name}`, ".metadata.uid");
     return now === uid ? undefined : true; // it did, and is another one already
-  });
-}
-
-function connects(host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: offPort, timeout: 2_000 });
-    const end = (connected: boolean) => {
-      socket.destroy();
-      resolve(connected);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
   });
 }
 

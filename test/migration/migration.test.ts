@@ -1,9 +1,12 @@
 /** A real guest moves from QEMU to QEMU on one node, and neither it nor who uses it notices more than a pause. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { before, test } from "node:test";
+import type { MigrationState } from "../../api/kubevirt/migration.ts";
 import { eventually } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
 import { createNomad } from "./nomad.ts";
+import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "./policies.ts";
 
 const instance = useInstance("vmtmove", 4);
 const { kubectl, fieldOf, vmpod, tryKubectl } = instance;
@@ -120,4 +123,40 @@ test("a paused guest arrives paused, and goes on there", async () => {
   assert.equal(vmpod("unpause", "vmi", "nomad").status, 0);
   assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
   await nomad.assertWhole(1);
+});
+
+const slow = { bandwidthPerMigration: "8Mi", allowPostCopy: true };
+
+test("a guest whose migration takes too long stands still until it has moved, as the policy that selects it says", async () => {
+  kubectl("label", "namespace", "default", "team=movers");
+  instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 12 }));
+  const published = await nomad.published();
+  assert.equal(await nomad.outcome(nomad.migrate(), 120_000), "Succeeded");
+  const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
+  assert.deepEqual([state.migrationPolicyName, state.mode], ["patient", "Paused"]);
+  const { bandwidthPerMigration, allowPostCopy } = state.migrationConfiguration ?? {};
+  assert.deepEqual([bandwidthPerMigration, allowPostCopy], ["8Mi", false]);
+  const events = kubectl("get", "events", "--field-selector=reason=PostCopyUnavailable", "-o", "wide");
+  assert.match(events, /The guest moves without postcopy, which the target's node does not permit: /);
+  assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
+  await nomad.assertWhole(published);
+});
+
+test("it goes on at its target before all of its memory is there, where the node permits that", async () => {
+  const takeBack = permitUserfaultfd();
+  try {
+    writeProfile(join(instance.dataDir, "kubelet"));
+    const configured = { apiVersion: "kubevirt.io/v1", kind: "KubeVirt", metadata: { name: "kubevirt" } };
+    instance.apply({ ...configured, spec: { configuration: withProfile } });
+    instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 3 }));
+    const published = await nomad.published();
+    assert.equal(await nomad.outcome(nomad.migrate(), 120_000), "Succeeded");
+    const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
+    assert.deepEqual([state.mode, state.completed, state.failed], ["PostCopy", true, undefined]);
+    await eventually("one QEMU is left", 15_000, () => (nomad.qemus().length === 1 ? true : undefined));
+    assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
+    await nomad.assertWhole(published);
+  } finally {
+    takeBack();
+  }
 });

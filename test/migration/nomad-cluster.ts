@@ -19,6 +19,8 @@ export interface NomadCluster {
   describe(): string;
   /** @returns its pid */
   untilOneQemu(): Promise<number>;
+  /** Changes the KubeVirt object's configuration, as a merge patch. */
+  configure(configuration: object): void;
   /** Of migrations, as a quantity; "0" for none. Slow enough for others to come in between. */
   limitBandwidth(bytesPerSecond: string): void;
   stop(): Promise<void>;
@@ -56,10 +58,15 @@ function describeHome(cluster: Cluster, shared: string): Omit<NomadCluster, "sto
   const tools = apiTools(cluster.kubeconfig);
   const name = `kubetest${cluster.number}/n\\d+/kubepods(?:/\\w+)?`;
   const nomad = createNomad({ ...tools, name }, { claim: sharedClaim(shared), evictionStrategy: "LiveMigrate" });
+  const configure = (configuration: object) => {
+    const patch = JSON.stringify({ spec: { configuration } });
+    tools.kubectl("patch", "kubevirt", "-n", "vmpod", "kubevirt", "--type=merge", "-p", patch);
+  };
   return {
     cluster,
     tools,
     nomad,
+    configure,
     name,
     nodeName: () => nomad.vmiField(".status.nodeName"),
     describe: () => tools.kubectl("get", "vm,vmim,vmi,pods", "-o", "wide") + nomad.vmiField(".status.migrationState"),
@@ -68,11 +75,7 @@ function describeHome(cluster: Cluster, shared: string): Omit<NomadCluster, "sto
       const [qemu] = await eventually("one QEMU is left", oneQemuMs, look);
       return qemu?.pid ?? 0;
     },
-    limitBandwidth(bytesPerSecond) {
-      const configuration = { migrations: { bandwidthPerMigration: bytesPerSecond } };
-      const patch = JSON.stringify({ spec: { configuration } });
-      tools.kubectl("patch", "kubevirt", "-n", "vmpod", "kubevirt", "--type=merge", "-p", patch);
-    },
+    limitBandwidth: (bytesPerSecond) => configure({ migrations: { bandwidthPerMigration: bytesPerSecond } }),
   };
 }
 

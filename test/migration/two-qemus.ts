@@ -5,6 +5,7 @@
  *
  * Between two nodes there is a disk, too: the guest writes to it whenever it runs, and each QEMU has its own copy of it.
  */
+import assert from "node:assert/strict";
 import { controllerPlan } from "./controller-plan.ts";
 import type { Pod } from "../../api/core.ts";
 import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
@@ -28,6 +29,13 @@ interface Qemu {
   copies: DiskCopy[];
   /** How often the guest has written to the disk, as far as this QEMU's copy of it knows. */
   written: number;
+  /** It was told to switch to postcopy. */
+  switching: boolean;
+  /** Sent since then. */
+  postcopyBytes: number;
+  /** Its guest was made to stand still, to be moved so. */
+  paused: boolean;
+  hasRun: boolean;
 }
 
 interface Agent<Action> {
@@ -39,6 +47,11 @@ interface Agent<Action> {
 
 export interface World {
   transport: Transport;
+  nowMs: number;
+  /** The guest writes less than can be sent: it leaves without being disturbed. */
+  converges: boolean;
+  /** The target's node permits postcopy. */
+  permitsPostcopy: boolean;
   server: VirtualMachineInstance;
   version: number;
   migrationDeleted: boolean;
@@ -55,13 +68,17 @@ export type Step =
   | { type: "catchUp"; who: "source" | "target" | "controller" }
   | { type: "qemu"; fails: boolean }
   | { type: "disk"; fails: boolean }
+  | { type: "wait" }
   | { type: "kill"; who: "source" | "target" }
   | { type: "abort" }
   | { type: "deleteInstance" };
 
 type Transport = "unix" | "tls";
 
-export function newWorld(transport: Transport): World {
+/** What may be done to a guest whose migration takes too long. */
+export type Patience = "GiveUp" | "Paused" | "PostCopy" | "PostCopyNotPermitted";
+
+export function newWorld(transport: Transport, patience: Patience = "GiveUp"): World {
   const volumes = transport === "tls" ? [{ name: "data", emptyDisk: { capacity: "1Mi" } }] : [];
   const disks = volumes.map(({ name }) => ({ name, disk: { bus: "virtio" } }));
   const vmi = someVmi({
@@ -73,13 +90,29 @@ export function newWorld(transport: Transport): World {
     sourcePod: "source",
     sourceNode: "node",
     targetPod: "target",
-    migrationConfiguration: defaultConfiguration.migrations,
+    migrationConfiguration: {
+      ...defaultConfiguration.migrations,
+      allowPostCopy: patience.startsWith("PostCopy"),
+      allowWorkloadDisruption: patience !== "GiveUp",
+    },
   });
   const server = { ...vmi, status: claimed };
   const agent = () => ({ copy: server, records: createMigrationRecords(), todo: [] });
-  const qemu = { alive: true, status: undefined, listening: false, written: 0 };
+  const qemu = {
+    alive: true,
+    status: undefined,
+    listening: false,
+    written: 0,
+    switching: false,
+    postcopyBytes: 0,
+    paused: false,
+    hasRun: false,
+  };
   return {
     transport,
+    nowMs: Date.parse(now),
+    converges: patience === "GiveUp",
+    permitsPostcopy: patience === "PostCopy",
     server,
     version: 1,
     migrationDeleted: false,
@@ -115,6 +148,10 @@ export function play(world: World, step: Step): void {
       return advance(world, step.fails);
     case "disk":
       return advanceCopy(world, step.fails);
+    case "wait":
+      // Longer than the patience with a transfer, shorter than that with one whose guest stands still.
+      world.nowMs += 160_000;
+      return;
     case "kill":
       return end(world, step.who);
     case "abort":
@@ -176,7 +213,9 @@ function lookAtTarget(world: World): void {
   const devices = world.transport === "tls" ? withDisk : noDevices;
   const room = { disks: [], devices, networkReady: true, consoleOpen: true };
   const isOpen = target.runState === "inmigrate";
-  const observation = { ...endOf(world, "target"), source: undefined, room: isOpen ? room : undefined };
+  const postcopyReady = world.permitsPostcopy && target.listening;
+  const end = endOf(world, "target");
+  const observation = { ...end, source: undefined, postcopyReady, room: isOpen ? room : undefined };
   const decision = decideAtTarget(observation);
   const enter = (current: VirtualMachineInstance) =>
     decision && enterTargetDecision(current, migrationUid, decision, observation.nowMs);
@@ -189,7 +228,7 @@ function endOf(world: World, who: "source" | "target") {
   const qemu = world[who];
   return {
     key: "default/one",
-    nowMs: Date.now(),
+    nowMs: world.nowMs,
     vmi: agent.copy,
     state: agent.copy.status?.migrationState ?? {},
     migrationUid,
@@ -199,6 +238,7 @@ function endOf(world: World, who: "source" | "target") {
     copies: [...qemu.copies],
     transfer: {
       ...(qemu.status && { status: qemu.status }),
+      ram: { remaining: 1, transferred: 0, total: 1, "postcopy-bytes": qemu.postcopyBytes },
       ...(qemu.listening && { "socket-address": [{}] }),
     },
     record: { ...agent.records.of(migrationUid) },
@@ -262,18 +302,30 @@ const atSource: Record<SourceAction["type"], (world: World) => void> = {
   continue({ source }) {
     if (source.status === "pre-switchover") source.status = "device";
   },
+  startPostcopy({ source, server }) {
+    assert.equal(server.status?.migrationState?.migrationConfiguration?.allowPostCopy, true);
+    if (source.status === "active") source.switching = true;
+  },
+  pause({ source }) {
+    if (source.runState === "running") Object.assign(source, { runState: "paused", paused: true });
+  },
   cancel(world) {
     if (isOnItsWay(world.source)) fail(world, "cancelled");
   },
   resume({ source, server }) {
-    if (server.status?.migrationState?.failed) source.runState = "running";
+    // "Migration is not finalized yet"
+    if (source.runState === "finish-migrate") return;
+    if (server.status?.migrationState?.failed) Object.assign(source, { runState: "running", paused: false });
   },
   dropCopies({ source }) {
     const isOver = source.copies[0]?.status === "concluded";
     source.copies = isOver ? [] : [copyThatIs("concluded", "Operation canceled")];
   },
-  quit({ source }) {
-    source.alive = false;
+  quit(world) {
+    end(world, "source");
+  },
+  kill(world) {
+    end(world, "source");
   },
 };
 
@@ -287,36 +339,64 @@ function isOnItsWay({ status }: Qemu): boolean {
   return status === "active" || status === "pre-switchover" || status === "device";
 }
 
-function actAtTarget({ target, agents }: World): void {
+function actAtTarget(world: World): void {
+  const { target, agents } = world;
   const action = agents.target.todo.shift();
   if (action === undefined || !target.alive) return;
   if (action.type === "listen") {
     target.listening = true;
     agents.target.records.of(migrationUid).credentials = someCredentials;
   }
-  if (action.type === "run" && target.runState === "paused") target.runState = "running";
-  if (action.type === "quit") target.alive = false;
+  if (action.type === "run" && target.runState === "paused")
+    Object.assign(target, { runState: "running", hasRun: true });
+  if (action.type === "quit" || action.type === "kill") end(world, "target");
 }
 
 /**
  * active -> (pre-switchover, until told to go on ->) device, source stopped -> target has it (paused) -> source completed
  * (postmigrate). The connection may break at any of them: until `completed` the source then goes on by itself, also when the target
  * has everything.
+ *
+ * Told to switch: active -> (pre-switchover ->) postcopy-active, still running -> stopped, target has the processors (paused) -> memory
+ * follows -> completed. Before memory has followed a broken connection is a failure as ever, and afterwards it leaves both waiting.
  */
 function advance(world: World, fails: boolean): void {
   const { source, target } = world;
   if (!source.alive) return;
+  if (source.status === "postcopy-active") return advancePostcopy(world, fails);
   if (source.status !== "active" && source.status !== "device") return;
   if (fails || !target.alive) return fail(world, "failed");
   if (source.status === "active") {
-    source.status = world.transport === "tls" ? "pre-switchover" : "device";
-    source.runState = "finish-migrate";
+    if (!(world.converges || source.switching || source.paused)) return;
+    const isGated = world.transport === "tls";
+    source.status = isGated ? "pre-switchover" : source.switching ? "postcopy-active" : "device";
+    if (isGated || !source.switching) source.runState = "finish-migrate";
+  } else if (source.switching) {
+    source.status = "postcopy-active";
   } else if (target.runState === "inmigrate") {
     target.runState = "paused";
     target.status = "completed";
   } else {
     source.status = "completed";
     source.runState = "postmigrate";
+  }
+}
+
+function advancePostcopy(world: World, fails: boolean): void {
+  const { source, target } = world;
+  if (source.postcopyBytes > 0 && (fails || !target.alive)) {
+    source.status = "postcopy-paused";
+    if (target.alive) target.status = "postcopy-paused";
+  } else if (fails || !target.alive) {
+    fail(world, "failed");
+  } else if (target.runState === "inmigrate") {
+    source.runState = "finish-migrate";
+    Object.assign(target, { runState: "paused", status: "postcopy-active" });
+  } else if (source.postcopyBytes === 0) {
+    source.postcopyBytes = 1;
+  } else {
+    Object.assign(source, { status: "completed", runState: "postmigrate" });
+    target.status = "completed";
   }
 }
 
@@ -330,17 +410,24 @@ function advanceCopy({ source, target }: World, fails: boolean): void {
 
 function fail({ source, target }: World, status: MigrationStatus): void {
   source.status = status;
-  source.runState = "running";
-  // A target that lacks something ends; one that has everything waits to be told.
+  source.runState = source.paused ? "paused" : "running";
+  source.switching = false;
+  // A target that lacks something ends, or waits for it if it can; one that has everything waits to be told.
+  if (target.status === "postcopy-active") target.status = "postcopy-paused";
   if (target.runState === "inmigrate") target.alive = false;
 }
 
 function end(world: World, who: "source" | "target"): void {
   world[who].alive = false;
-  const { source } = world;
+  const { source, target } = world;
   // One that waits to be told to go on does not notice.
-  if (who === "target" && (source.status === "active" || source.status === "device")) fail(world, "failed");
-  if (who === "source" && world.target.runState === "inmigrate" && world.target.status === "active") {
-    world.target.alive = false;
-  }
+  if (who === "target" && ["active", "device", "postcopy-active"].includes(source.status ?? "")) breakOff(world);
+  if (who === "source" && target.runState === "inmigrate" && target.status === "active") target.alive = false;
+  if (who === "source" && target.status === "postcopy-active") target.status = "postcopy-paused";
+}
+
+function breakOff(world: World): void {
+  const { source } = world;
+  if (source.alive && source.status === "postcopy-active") advancePostcopy(world, true);
+  else if (source.alive) fail(world, "failed");
 }

@@ -1,5 +1,5 @@
 /**
- * Plays every scenario on every target, one after the other, and compares what they saw. One test per scenario; at the end
+ * Plays every scenario, on all targets at the same time, and compares what they saw. One test per scenario; at the end
  * a table with a column for each target.
  */
 import assert from "node:assert/strict";
@@ -15,8 +15,7 @@ export function playOn(targets: () => readonly Target[]): void {
   const rows: string[][] = [];
   for (const [index, scenario] of scenarios.entries()) {
     test(`${index + 1}. ${scenario.name}`, async () => {
-      const outcomes: Outcome[] = [];
-      for (const target of targets()) outcomes.push(await play(scenario, target));
+      const outcomes = await Promise.all(targets().map((target) => play(scenario, target)));
       rows.push([String(index + 1), scenario.name, ...outcomes.map((outcome) => verdict(outcome, outcomes[0]))]);
       const failures = targets().flatMap(({ name }, at) => {
         const outcome = outcomes[at];

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
 import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
 import { kubeVirts } from "../../api/kubevirt/resources.ts";
+import { podDisruptionBudgets } from "../../api/policy.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { exec } from "../../src/base/exec.ts";
 import { createLogger } from "../../src/base/log.ts";
@@ -54,6 +55,7 @@ export async function startVmApiServer(): Promise<VmApiServer> {
     client: controller.client,
     launcherImage: "localhost/vmpod/launcher:test",
     imageVolumes: true,
+    disruptionBudgets: podDisruptionBudgets,
     version: "v0.0.0-test",
     log,
     signal: stopping.signal,
@@ -107,7 +109,7 @@ async function runServer(
 
 async function defineKinds(client: Client): Promise<void> {
   const plurals = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancemigrations", "kubevirts"];
-  const wanted = plurals.map((name) => `${name}.kubevirt.io`);
+  const wanted = [...plurals.map((name) => `${name}.kubevirt.io`), "migrationpolicies.migrations.kubevirt.io"];
   const definitions = customResourceDefinitions().filter(({ metadata }) => wanted.includes(metadata?.name ?? ""));
   for (const definition of definitions) await client.create(crds, definition);
 }

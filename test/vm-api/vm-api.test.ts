@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { pods } from "../../api/core.ts";
+import { podDisruptionBudgets } from "../../api/policy.ts";
 import { type KubeVirt, kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
 import { CommandError } from "../../src/base/errors.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
@@ -101,6 +102,9 @@ test("an eviction of a launcher pod asks what its machine wants to happen then",
   };
   await assert.rejects(evict("pinned", "LiveMigrate"), { code: 429, message: /VMI pinned .* is not live-migratable/ });
   await evict("yields", "LiveMigrateIfPossible");
+  const budget = key("kubevirt-disruption-budget-pinned");
+  await waitFor(server.client, podDisruptionBudgets, budget, (each) => each?.spec?.minAvailable === 1, { timeoutMs });
+  assert.equal((await server.client.list(podDisruptionBudgets)).items.length, 1);
   await server.kubectl(["delete", "vm", "pinned", "yields", "--wait", "--timeout=20s"]);
 });
 
@@ -215,6 +219,26 @@ test("kubectl knows the kinds by their short names and columns", async () => {
   );
   assert.match(await server.kubectl(["explain", "vm.spec.runStrategy"]), /runStrategy/);
   await server.kubectl(["delete", "vm", "columns", "--timeout=20s"]);
+});
+
+test("migration policies are known to kubectl, and refused with what is wrong", async () => {
+  const policy = (spec: object) => ({
+    apiVersion: "migrations.kubevirt.io/v1alpha1",
+    kind: "MigrationPolicy",
+    metadata: { name: "careful" },
+    spec: { selectors: { namespaceSelector: { team: "a" } }, ...spec },
+  });
+  const words = await refusal(server.apply(policy({ completionTimeoutPerGiB: -1, bandwidthPerMigration: "-1Mi" })));
+  assert.match(words, /\* spec\.completionTimeoutPerGiB: Invalid value: -1: must not be negative/);
+  assert.match(words, /\* spec\.bandwidthPerMigration: Invalid value: "-1Mi": must not be negative/);
+  assert.match(
+    await refusal(server.apply(policy({ selectors: { namespaceSelector: { matchLabels: {} } } }))),
+    /matchLabels/,
+  );
+  await server.apply(policy({ bandwidthPerMigration: "1Mi", allowPostCopy: true }));
+  assert.match(await server.kubectl(["get", "migrationpolicies"]), /^NAME +AGE\ncareful /);
+  assert.match(await server.kubectl(["explain", "migrationpolicy.spec.selectors"]), /virtualMachineInstanceSelector/);
+  await server.kubectl(["delete", "migrationpolicy", "careful"]);
 });
 
 test("the KubeVirt resource decides for machines that come after it, and its status says how it stands", async () => {

@@ -7,7 +7,9 @@
  */
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { podDisruptionBudgets } from "../../../api/policy.ts";
 import { defaultNamespace, serviceAccounts } from "../../base/cluster-names.ts";
+import { collectWhenQuiet } from "../../base/collect-when-quiet.ts";
 import { createLogger, type Logger, setLogLevel } from "../../base/log.ts";
 import { programVersion } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
@@ -16,6 +18,7 @@ import { servesImageVolumes } from "../../client/image-volumes.ts";
 import { loadInClusterConfig } from "../../client/in-cluster.ts";
 import { startCertificateController } from "../../controllers/certificates/controller.ts";
 import { startVirtualMachineControllers } from "../../controllers/start.ts";
+import { policyVersionOf, type ServedGroups } from "../../install/features.ts";
 import { runLeaderElection } from "../../runtime/leader-election.ts";
 import { untilTerminated } from "../terminate.ts";
 import { serveHealth } from "./health.ts";
@@ -43,6 +46,7 @@ export async function run(argv: string[]): Promise<number> {
   if (values["log-level"] !== undefined) setLogLevel(values["log-level"]);
   const log = createLogger("controller");
   const signal = untilTerminated();
+  collectWhenQuiet(signal);
   const client = createClient({ ...(await loadInClusterConfig()), userAgent: "vmpod-controller" });
   await serveHealth({ port: healthPort, isReady: () => true, signal });
   await runLeaderElection(client, {
@@ -60,11 +64,13 @@ export async function run(argv: string[]): Promise<number> {
 async function lead({ client, namespace, launcherImage, log }: Settings, signal: AbortSignal): Promise<void> {
   const imageVolumes = await servesImageVolumes(client, signal);
   log.info({ imageVolumes }, imageVolumes ? "container disks are image volumes" : "container disks are copied");
+  const version = policyVersionOf(await client.request<ServedGroups>("GET", "/apis", undefined, { signal })) ?? "v1";
   const certificates = startCertificateController({ client, namespace, log, signal });
   const machines = startVirtualMachineControllers({
     client,
     launcherImage,
     imageVolumes,
+    disruptionBudgets: { ...podDisruptionBudgets, version },
     version: `v${programVersion()}`,
     kubeVirtNamespace: namespace,
     workloads: {

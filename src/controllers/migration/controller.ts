@@ -2,7 +2,7 @@
  * Carries VirtualMachineInstanceMigrations out, as far as it is not the agents' to do: makes room for the guest (the target
  * pod), hands it over to the agents, and tells how far it is.
  */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
@@ -113,6 +113,6 @@ export function startMigrationController(options: MigrationControllerOptions): R
   return loop;
 }
 
-function instanceKeyOf({ metadata }: Pod): string {
+function instanceKeyOf({ metadata }: LauncherPod): string {
   return `${metadata?.namespace}/${metadata?.labels?.[labels.vmName]}`;
 }

@@ -1,9 +1,14 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
-import { pods } from "../../../api/core.ts";
+import { namespaces, pods } from "../../../api/core.ts";
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
+import { type ChosenConfiguration, configureMigration } from "../../../api/kubevirt/migration-policy.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import { annotations, finalizers, labels } from "../../../api/kubevirt/names.ts";
-import { virtualMachineInstanceMigrations, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import {
+  migrationPolicies,
+  virtualMachineInstanceMigrations,
+  virtualMachineInstances,
+} from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, messageOf, StatusError, TerminalError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
@@ -43,12 +48,14 @@ async function claim(context: ExecuteContext, action: ActionOf<"claim">, signal:
   const { migration, vmi, source } = action;
   const { uid: migrationUid = "" } = migration.metadata ?? {};
   const sourceNode = source.spec?.nodeName ?? "";
+  const { configuration, policyName } = await chooseConfiguration(context, vmi, signal);
   const wanted = {
     migrationUid,
     sourcePod: source.metadata?.name ?? "",
     sourceNode,
     targetPod: targetPodName(vmi, migrationUid),
-    migrationConfiguration: context.configuration().migrations,
+    migrationConfiguration: configuration,
+    ...(policyName !== undefined && { migrationPolicyName: policyName }),
   };
   const before = vmi.status?.migrationState?.migrationUid;
   const claimed = await changeInstance(
@@ -59,6 +66,22 @@ async function claim(context: ExecuteContext, action: ActionOf<"claim">, signal:
     signal,
   );
   if (claimed) context.onClaimed(migrationUid, sourceNode);
+}
+
+/** Asks the server, not a copy: a policy that was made just before its machine is migrated counts. */
+async function chooseConfiguration(
+  { client, configuration }: ExecuteContext,
+  { metadata = {} }: VirtualMachineInstance,
+  signal: AbortSignal,
+): Promise<ChosenConfiguration> {
+  const { migrations } = configuration();
+  const { items } = await client.list(migrationPolicies, { signal });
+  if (items.length === 0) return { configuration: migrations, policyName: undefined };
+  const namespace = await client.get(namespaces, { name: metadata.namespace ?? "" }, { signal });
+  return configureMigration(migrations, items, {
+    labels: metadata.labels,
+    namespaceLabels: namespace.metadata?.labels,
+  });
 }
 
 async function changeRegister(

@@ -1,5 +1,5 @@
 /** Why a migration that has not been decided must be given up, as far as the controller can see. Pure. */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
 import { hasEnded, isFinal } from "../virtualmachineinstance/observation.ts";
 import { isDeleted, type Observation, targetPodOf } from "./observation.ts";
 import { currentPhase } from "./phase.ts";
@@ -42,7 +42,7 @@ function targetEnded(observation: Observation): string | undefined {
   return `target pod ${pod.metadata?.name} ${hasEnded(pod) ? `ended${endOf(pod)}` : "is being deleted"}`;
 }
 
-function endOf(pod: Pod): string {
+function endOf(pod: LauncherPod): string {
   const terminated = pod.status?.containerStatuses?.[0]?.state?.terminated;
   if (terminated === undefined) return "";
   return `: ${terminated.reason ?? "Error"}, exit code ${terminated.exitCode}`;

@@ -1,5 +1,5 @@
 /** What the controller looks at to decide about one VirtualMachineInstanceMigration. Plain data, never changed. */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
 import type { VirtMigrationConfiguration } from "../../../api/kubevirt/configuration.ts";
 import type { MigrationState } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
@@ -9,7 +9,7 @@ export interface Observation {
   migration: VirtualMachineInstanceMigration;
   vmi: VirtualMachineInstance | undefined;
   /** All launchers of the instance. */
-  pods: readonly Pod[];
+  pods: readonly LauncherPod[];
   /** Migrations that are on: in the whole cluster, and away from the node of this instance. */
   others: { overall: number; fromNode: number };
   /** The migration before this one has not written down its end yet. */
@@ -29,7 +29,7 @@ export function claimedState({ vmi, migration }: Pick<Observation, "vmi" | "migr
   return state?.migrationUid === migration.metadata?.uid ? state : undefined;
 }
 
-export function targetPodOf(observation: Observation): Pod | undefined {
+export function targetPodOf(observation: Observation): LauncherPod | undefined {
   const name = claimedState(observation)?.targetPod;
   return name === undefined ? undefined : observation.pods.find(({ metadata }) => metadata?.name === name);
 }

@@ -3,7 +3,7 @@
  * for, decides. What becomes of the guest is never decided here once bytes are on their way: see
  * docs/decisions/0017-who-runs-a-migrating-guest.md.
  */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
 import { decisionOf, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration.ts";
 import { annotations, finalizers } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
@@ -20,7 +20,7 @@ interface Subject {
 }
 
 export type Action =
-  | (Subject & { type: "claim"; source: Pod })
+  | (Subject & { type: "claim"; source: LauncherPod })
   | (Subject & { type: "createTarget"; hasOtherNodes: boolean; blockClaims: ReadonlySet<string> })
   | (Subject & { type: "handToTarget"; node: string })
   | (Subject & { type: "requestAbort" })
@@ -71,6 +71,10 @@ function waitForTurn(observation: Observation): Action[] | undefined {
   return [{ type: "claim", migration, vmi, source }];
 }
 
+const lost = "the guest had left its source, but its target ended before it went on there";
+const lostInPostcopy =
+  "the guest is lost: in postcopy it ran at its target with part of its memory still at its source, and one of them ended or their connection broke";
+
 /** The guest was handed over, and its instance has ended before the target said that it runs. */
 function lose(observation: Observation): Action[] | undefined {
   const { migration, vmi } = observation;
@@ -78,7 +82,7 @@ function lose(observation: Observation): Action[] | undefined {
   if (vmi === undefined || state === undefined || decisionOf(state) !== "target") return undefined;
   const target = targetPodOf(observation);
   const isLost = isFinal(vmi) || target === undefined || hasEnded(target);
-  const reason = "the guest had left its source, but its target ended before it went on there";
+  const reason = state.mode === "PostCopy" ? lostInPostcopy : lost;
   return state.completed || !isLost ? [] : [{ type: "abandon", migration, vmi, reason }];
 }
 

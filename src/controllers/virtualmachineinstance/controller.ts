@@ -1,9 +1,9 @@
 /** Keeps one launcher pod for each VirtualMachineInstance, and the VMI's status true. */
+import type { LauncherPod } from "./launcher.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
-import type { Pod } from "../../../api/core.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
@@ -71,7 +71,7 @@ export function startVmiController(options: VmiControllerOptions): ReconcilerLoo
   return loop;
 }
 
-function ownerKeys(pod: Pod): string[] {
+function ownerKeys(pod: LauncherPod): string[] {
   const name = pod.metadata?.labels?.[labels.vmName];
   return name === undefined ? [] : [`${pod.metadata?.namespace}/${name}`];
 }

@@ -1,5 +1,5 @@
 /** How far the copies of container disks are that a launcher makes before it starts QEMU. Pure. */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "./launcher.ts";
 import { copiedVolume } from "./launcher-copies.ts";
 
 export interface DiskCopy {
@@ -13,18 +13,18 @@ export interface FailedCopy extends DiskCopy {
 }
 
 /** The one that is under way; they run one after the other. */
-export function copyUnderWay(pod: Pod | undefined): DiskCopy | undefined {
+export function copyUnderWay(pod: LauncherPod | undefined): DiskCopy | undefined {
   return copiesOf(pod).find(({ state }) => state?.running !== undefined);
 }
 
-export function failedCopy(pod: Pod | undefined): FailedCopy | undefined {
+export function failedCopy(pod: LauncherPod | undefined): FailedCopy | undefined {
   const failed = copiesOf(pod).find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
   if (failed === undefined) return undefined;
   const { exitCode, message, reason } = failed.state?.terminated ?? {};
   return { ...failed, message: message?.trim() || `exit ${exitCode} (${reason ?? "no reason was given"})` };
 }
 
-function copiesOf(pod: Pod | undefined) {
+function copiesOf(pod: LauncherPod | undefined) {
   const statuses = new Map((pod?.status?.initContainerStatuses ?? []).map((status) => [status.name, status.state]));
   return (pod?.spec?.initContainers ?? []).flatMap((container) => {
     const volume = copiedVolume(container);

@@ -70,7 +70,10 @@ function withoutDevices(amounts: Record<string, string>): Record<string, string>
 }
 
 /** The volume that an init container of a launcher copies; undefined for another container. */
-export function copiedVolume({ name, volumeMounts = [] }: Container): string | undefined {
+export function copiedVolume({
+  name,
+  volumeMounts = [],
+}: Pick<Container, "name" | "volumeMounts">): string | undefined {
   if (!name.startsWith(copyPrefix)) return undefined;
   return volumeMounts.find(({ mountPath }) => mountPath.startsWith(`${launcherPaths.containerDisks}/`))?.name;
 }

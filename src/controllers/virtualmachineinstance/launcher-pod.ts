@@ -107,7 +107,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
       runAsGroup: runtimeUser,
       fsGroup: runtimeUser,
       runAsNonRoot: true,
-      seccompProfile: { type: "RuntimeDefault" },
+      seccompProfile: context.configuration.seccompProfile,
     },
     ...pullSecrets(spec),
     volumes,

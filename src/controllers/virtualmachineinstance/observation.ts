@@ -1,5 +1,5 @@
 /** What the controller looks at to decide about one VirtualMachineInstance. Plain data, never changed. */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "./launcher.ts";
 import { activeLauncher } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Silence } from "../../runtime/node-heartbeat.ts";
@@ -17,7 +17,7 @@ export interface Claim {
 export interface Observation {
   vmi: VirtualMachineInstance;
   /** All pods that carry the VMI's uid, also those that have ended. */
-  pods: readonly Pod[];
+  pods: readonly LauncherPod[];
   /** The PersistentVolumeClaims that the volumes name. */
   claims: readonly Claim[];
   /** False when the node that the launcher was bound to is no longer part of the cluster. */
@@ -34,11 +34,11 @@ export interface Observation {
 }
 
 /** The pod that runs the guest, or is to: while the guest is migrated there is another one, which does not count yet. */
-export function launcherOf({ vmi, pods }: Pick<Observation, "vmi" | "pods">): Pod | undefined {
+export function launcherOf({ vmi, pods }: Pick<Observation, "vmi" | "pods">): LauncherPod | undefined {
   return activeLauncher(vmi, pods, hasEnded);
 }
 
-export function hasEnded(pod: Pod): boolean {
+export function hasEnded(pod: LauncherPod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 

@@ -1,12 +1,5 @@
 /** Reads an observation from the informers' copies. */
-import {
-  type Node,
-  nodes,
-  type PersistentVolumeClaim,
-  persistentVolumeClaims,
-  type Pod,
-  pods,
-} from "../../../api/core.ts";
+import { type Node, nodes, type PersistentVolumeClaim, persistentVolumeClaims, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { annotations, deviceResources, labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
@@ -20,11 +13,12 @@ import { timestamp } from "../../runtime/conditions.ts";
 import { nodeSilence, type Silence } from "../../runtime/node-heartbeat.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import type { Accelerator } from "./domain.ts";
+import { type LauncherPod, launcherPodOf } from "./launcher.ts";
 import { type Claim, launcherOf, type Observation } from "./observation.ts";
 
 export interface Informers {
   vmis: Informer<VirtualMachineInstance>;
-  pods: Informer<Pod>;
+  pods: Informer<LauncherPod>;
   claims: Informer<PersistentVolumeClaim>;
   nodes: Informer<Node>;
 }
@@ -32,7 +26,7 @@ export interface Informers {
 const byVmiUid = "vmi-uid";
 
 export const podIndexes = {
-  [byVmiUid]: (pod: Pod): string[] => [pod.metadata?.labels?.[labels.createdBy] ?? ""],
+  [byVmiUid]: (pod: LauncherPod): string[] => [pod.metadata?.labels?.[labels.createdBy] ?? ""],
 };
 
 export const byNodeName = "node-name";
@@ -42,8 +36,9 @@ export function createInformers(client: Client): Informers {
     vmis: createInformer(client, virtualMachineInstances, {
       indexes: { [byNodeName]: (vmi) => [vmi.status?.nodeName ?? ""] },
     }),
-    pods: createInformer(client, pods, {
+    pods: createInformer<LauncherPod>(client, pods, {
       labelSelector: `${labels.app}=virt-launcher`,
+      keep: launcherPodOf,
       indexes: podIndexes,
     }),
     claims: createInformer(client, persistentVolumeClaims),
@@ -83,7 +78,7 @@ export async function observe(
 }
 
 /** All launchers of the instance, whatever became of them. */
-export function podsOf({ metadata }: VirtualMachineInstance, pods: Informer<Pod>): Pod[] {
+export function podsOf({ metadata }: VirtualMachineInstance, pods: Informer<LauncherPod>): LauncherPod[] {
   return pods.byIndex(byVmiUid, metadata?.uid ?? "").filter((pod) => pod.metadata?.namespace === metadata?.namespace);
 }
 

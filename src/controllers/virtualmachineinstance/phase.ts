@@ -7,7 +7,7 @@
  *
  * A phase never goes back, and a final one stays.
  */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "./launcher.ts";
 import type { Phase } from "../../../api/kubevirt/conditions.ts";
 import { failedCopy } from "./disk-copies.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
@@ -38,14 +38,14 @@ function withoutPod({ vmi }: Observation, current: Phase): PhaseDecision {
   return neverHadOne ? { phase: current } : { phase: "Failed", reason: "PodNotExists" };
 }
 
-function ended(pod: Pod): PhaseDecision {
+function ended(pod: LauncherPod): PhaseDecision {
   if (pod.status?.phase === "Succeeded") return { phase: "Succeeded" };
   if (failedCopy(pod)) return { phase: "Failed", reason: pod.status?.reason ?? diskCopyFailed };
   const terminated = pod.status?.containerStatuses?.[0]?.state?.terminated;
   return { phase: "Failed", reason: pod.status?.reason ?? terminated?.reason ?? "PodFailed" };
 }
 
-export function isRunning(pod: Pod): boolean {
+export function isRunning(pod: LauncherPod): boolean {
   const statuses = pod.status?.containerStatuses ?? [];
   return (
     pod.status?.phase === "Running" &&

@@ -5,7 +5,7 @@
  * Invariant: a pod is created here only while none exists, and the finalizer goes only when none does; so no two
  * launchers of one VMI ever live at the same time, except for the two ends of a migration (../migration).
  */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "./launcher.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { launchersInUse } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -18,9 +18,9 @@ import type { Accelerator } from "./domain.ts";
 
 export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; accelerator: Accelerator; blockClaims: ReadonlySet<string> }
-  | { type: "deletePod"; vmi: VirtualMachineInstance; pod: Pod; gracePeriodSeconds: number }
-  | { type: "setPodCondition"; pod: Pod; condition: Condition }
-  | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: Pod }
+  | { type: "deletePod"; vmi: VirtualMachineInstance; pod: LauncherPod; gracePeriodSeconds: number }
+  | { type: "setPodCondition"; pod: LauncherPod; condition: Condition }
+  | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: LauncherPod }
   | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
   | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
 
@@ -99,7 +99,7 @@ function gracePeriodOf(vmi: VirtualMachineInstance): number {
 }
 
 /** Asks again only to make it faster than it was asked before. */
-function deletePod(vmi: VirtualMachineInstance, pod: Pod, gracePeriodSeconds: number): Action[] {
+function deletePod(vmi: VirtualMachineInstance, pod: LauncherPod, gracePeriodSeconds: number): Action[] {
   const asked =
     pod.metadata?.deletionTimestamp === undefined ? undefined : (pod.metadata.deletionGracePeriodSeconds ?? 0);
   if (asked !== undefined && asked <= gracePeriodSeconds) return [];

@@ -1,5 +1,5 @@
 /** The conditions of a VirtualMachineInstance that the controller answers for; those of the node agent stay as they are. Pure. */
-import type { Pod } from "../../../api/core.ts";
+import type { LauncherPod } from "./launcher.ts";
 import { readyReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition, isConditionTrue, removeCondition, setCondition } from "../../runtime/conditions.ts";
@@ -97,7 +97,7 @@ function syncFailure(observation: Observation): Condition | undefined {
   return containerFailure(pod);
 }
 
-function containerFailure(pod: Pod): Condition | undefined {
+function containerFailure(pod: LauncherPod): Condition | undefined {
   const copy = failedCopy(pod);
   if (copy) {
     const { volume, image, message } = copy;
@@ -122,7 +122,7 @@ function unsynchronized(reason: string, message: string): Condition {
 }
 
 /** The pod pulls and copies as long as it takes; what, is told. */
-function provisioning(pod: Pod | undefined): Condition | undefined {
+function provisioning(pod: LauncherPod | undefined): Condition | undefined {
   const copy = copyUnderWay(pod);
   if (copy === undefined) return undefined;
   const message = `volume ${copy.volume}: the disk is being copied out of image ${copy.image}`;
@@ -145,7 +145,7 @@ function unresponsive({ nodeSilence, vmi }: Observation, phase: string): Conditi
   return { type: vmiConditions.nodeUnresponsive, status: "True", reason, message };
 }
 
-function podUnscheduled(pod: Pod | undefined): Condition | undefined {
+function podUnscheduled(pod: LauncherPod | undefined): Condition | undefined {
   const scheduled = pod?.status?.conditions?.find((condition) => condition.type === "PodScheduled");
   if (scheduled?.status !== "False") return undefined;
   return {

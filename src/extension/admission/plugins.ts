@@ -7,7 +7,13 @@ import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.t
 import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
 import { defaultVirtualMachine } from "../../../api/kubevirt/default-vm.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
-import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
+import { validateMigrationPolicy } from "../../../api/kubevirt/migration-policy.ts";
+import {
+  type MigrationPolicy,
+  migrationPolicies,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../../api/kubevirt/resources.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
@@ -35,6 +41,7 @@ export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlug
     virtualMachinePlugin(context.configuration),
     virtualMachineInstancePlugin(context),
     migrationPlugin(context.client),
+    migrationPolicyPlugin(),
     launcherEvictionPlugin(context),
   ];
 }
@@ -75,6 +82,17 @@ function virtualMachineInstancePlugin({ configuration, isOwnComponent }: Admissi
       const previous = request.oldObject as VirtualMachineInstance;
       refuseCauses(virtualMachineInstances, vmi, validateVirtualMachineInstanceUpdate(vmi, previous));
       return [];
+    },
+  };
+}
+
+function migrationPolicyPlugin(): AdmissionPlugin {
+  return {
+    name: "MigrationPolicy",
+    matches: (request) => concerns(request, migrationPolicies),
+    validate({ object }) {
+      const policy = object as MigrationPolicy;
+      refuseCauses(migrationPolicies, policy, validateMigrationPolicy(policy));
     },
   };
 }

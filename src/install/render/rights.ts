@@ -35,8 +35,12 @@ const controllerRules: PolicyRule[] = [
     "virtualmachines/finalizers virtualmachineinstances/finalizers virtualmachineinstancemigrations/finalizers",
     ["update"],
   ),
-  rule("migrations.kubevirt.io", "migrationpolicies", read),
+  rule("migrations.kubevirt.io", "migrationpolicies", ["list"]),
+  // Policies select by the labels of a machine's namespace, too.
+  rule("", "namespaces", ["get"]),
   rule("", "pods", [...read, "create", "delete"]),
+  // That no drain stops a machine that is to be moved.
+  rule("policy", "poddisruptionbudgets", [...read, "create", "update", "delete"]),
   // The readiness gate: a paused machine is not ready.
   rule("", "pods/status", ["patch"]),
   rule("", "persistentvolumeclaims", read),

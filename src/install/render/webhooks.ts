@@ -34,6 +34,15 @@ const ownKinds: Omit<Webhook, "name" | "clientConfig"> = {
   ],
 };
 
+/** Nothing is filled in there. */
+const migrationPolicies: NonNullable<Webhook["rules"]>[number] = {
+  apiGroups: ["migrations.kubevirt.io"],
+  apiVersions: ["v1alpha1"],
+  operations: ["CREATE", "UPDATE"],
+  resources: ["migrationpolicies"],
+  scope: "Cluster",
+};
+
 export function renderMutatingWebhooks({ namespace }: InstallSettings): MutatingWebhookConfiguration {
   const webhook = { name: "defaults.vmpod.dev", clientConfig: clientConfig(namespace, "/mutate"), ...ownKinds };
   return { apiVersion, kind: "MutatingWebhookConfiguration", metadata, webhooks: [webhook] };
@@ -43,7 +52,12 @@ export function renderValidatingWebhooks(
   { namespace }: InstallSettings,
   features: ClusterFeatures,
 ): ValidatingWebhookConfiguration {
-  const validation = { name: "validation.vmpod.dev", clientConfig: clientConfig(namespace, "/validate"), ...ownKinds };
+  const validation = {
+    name: "validation.vmpod.dev",
+    clientConfig: clientConfig(namespace, "/validate"),
+    ...ownKinds,
+    rules: [...(ownKinds.rules ?? []), migrationPolicies],
+  };
   return {
     apiVersion,
     kind: "ValidatingWebhookConfiguration",

@@ -3,6 +3,7 @@ import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Client } from "../../client/client.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import { connectNetwork } from "../domain/connect-network.ts";
@@ -11,9 +12,10 @@ import { createCredentials } from "./credentials.ts";
 import { inspectDisks } from "./inspect-disks.ts";
 import type { EndContext } from "./observe.ts";
 import type { SourceObservation, TargetObservation } from "./observation.ts";
-import { listenOnNetwork, listenOnSocket, stopExports } from "./receive.ts";
+import { killQemu } from "../process/kill-qemu.ts";
+import { listenOnNetwork, listenOnSocket, prepareReception, stopExports } from "./receive.ts";
 import { reserveDisk } from "./reserve-disk.ts";
-import { copyDisks, send } from "./send.ts";
+import { copyDisks, send, startPostcopy } from "./send.ts";
 import { shareDisk } from "./share-disk.ts";
 import type { SourceAction } from "./source.ts";
 import type { TargetAction } from "./target.ts";
@@ -21,6 +23,7 @@ import { transportOf } from "./transport.ts";
 
 export interface EndExecuteContext extends EndContext {
   client: Client;
+  events: EventRecorder;
   kubeletRoot: string;
   /** Where DHCP answerers leave their pids. */
   dhcpDirectory: string;
@@ -46,6 +49,11 @@ export async function executeAtSource(
     case "continue":
       await qmp.execute("migrate-continue", { state: "pre-switchover" });
       return;
+    case "startPostcopy":
+      return startPostcopy(qmp, record);
+    case "pause":
+      await qmp.execute("stop");
+      return;
     case "cancel":
       await qmp.execute("migrate_cancel");
       return;
@@ -55,6 +63,9 @@ export async function executeAtSource(
       return dropCopies(qmp, observation.copies);
     case "quit":
       await qmp.execute("quit");
+      return;
+    case "kill":
+      return killQemu(observation.qemu);
   }
 }
 
@@ -111,8 +122,15 @@ export async function executeAtTarget(
       return;
     case "quit":
       await qmp.execute("quit");
+      return;
+    case "kill":
+      context.events.record(vmi, "Warning", "PostCopyFailed", lostInPostcopy);
+      return killQemu(qemu);
   }
 }
+
+const lostInPostcopy =
+  "The guest is lost: it was switched to postcopy, and the connection to the rest of its memory broke. It ends here.";
 
 async function takeDisk(
   { client, kubeletRoot }: EndExecuteContext,
@@ -138,8 +156,11 @@ async function listen(
   { vmi, state, pod, qemu, migrationUid }: TargetObservation,
   qmp: QmpClient,
 ): Promise<void> {
+  const record = migrations.of(migrationUid);
+  const { allowPostCopy = false } = state.migrationConfiguration ?? {};
+  record.postcopyObstacle = await prepareReception(qmp, { allowPostCopy });
   if (transportOf(state) === "unix") return listenOnSocket(qmp);
-  migrations.of(migrationUid).credentials = await listenOnNetwork(qmp, {
+  record.credentials = await listenOnNetwork(qmp, {
     vmi,
     pid: qemu.pid,
     address: pod.status?.podIP ?? "",

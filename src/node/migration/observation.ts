@@ -33,6 +33,8 @@ export interface SourceObservation extends EndObservation {
 export interface TargetObservation extends EndObservation {
   /** The other end, when it is on this node. */
   source: { pod: Pod; qemu: QemuProcess } | undefined;
+  /** Its QEMU has been told, and was able, to run a guest whose memory is still to come. */
+  postcopyReady: boolean;
   /** Looked at while it is prepared. */
   room: Room | undefined;
 }

@@ -38,6 +38,7 @@ export async function observeTarget(context: EndContext, key: string): Promise<T
   return {
     ...end,
     source: await otherEnd(context, found.other),
+    postcopyReady: isOpen && (await isPostcopyReady(await context.monitors.of(key, end.qemu))),
     room: isOpen ? await observeRoom(context, end) : undefined,
   };
 }
@@ -101,6 +102,11 @@ async function ask(qmp: QmpClient): Promise<Look> {
 async function otherEnd({ finder }: EndContext, pod: Pod | undefined): Promise<TargetObservation["source"]> {
   const qemu = pod && (await finder.find(pod.metadata?.uid ?? ""));
   return pod && qemu ? { pod, qemu } : undefined;
+}
+
+async function isPostcopyReady(qmp: QmpClient): Promise<boolean> {
+  const capabilities = await qmp.execute("query-migrate-capabilities");
+  return capabilities.some(({ capability, state }) => capability === "postcopy-ram" && state);
 }
 
 async function observeRoom(context: EndContext, { key, vmi, qemu, record }: EndObservation): Promise<Room> {

@@ -3,6 +3,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { migrationPorts } from "../../network/pod-network.ts";
 import { nodeToFill } from "../../qemu/devices/block-node.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
+import { QmpError } from "../../qemu/qmp/errors.ts";
 import {
   createCredentials,
   type Credentials,
@@ -16,8 +17,26 @@ import { listenUri, tlsUri } from "./transport.ts";
 
 const receiving = { events: true, "return-path": true, "late-block-activate": true };
 
+/**
+ * @returns why it cannot be a guest's place before all of its memory is there: for that QEMU must be told by the kernel which page is
+ * missing (userfaultfd), and neither Linux nor a container's seccomp profile allows it to everybody
+ */
+export async function prepareReception(
+  qmp: QmpClient,
+  { allowPostCopy }: { allowPostCopy: boolean },
+): Promise<string | undefined> {
+  await setCapabilities(qmp, { ...receiving, "postcopy-ram": false });
+  if (!allowPostCopy) return undefined;
+  try {
+    await setCapabilities(qmp, { "postcopy-ram": true });
+    return undefined;
+  } catch (error) {
+    if (error instanceof QmpError) return error.message;
+    throw error;
+  }
+}
+
 export async function listenOnSocket(qmp: QmpClient): Promise<void> {
-  await setCapabilities(qmp, receiving);
   await qmp.execute("migrate-incoming", { uri: listenUri });
 }
 
@@ -36,7 +55,6 @@ export async function listenOnNetwork(qmp: QmpClient, reception: Reception): Pro
   await stopExports(qmp);
   await presentCredentials({ qmp, pid }, credentials, sourceAuthority);
   await exportDisks(qmp, vmi, address);
-  await setCapabilities(qmp, receiving);
   await qmp.execute("migrate-set-parameters", { "tls-creds": credentialsId("server") });
   await qmp.execute("migrate-incoming", { uri: tlsUri(address) });
   return credentials;

@@ -2,23 +2,25 @@
  * The two ends of the migrations of this node, each a reconciler of its own: between two nodes each agent has one of them, and
  * they meet only in the instance's register. The register is written before anything follows from it is done.
  */
+import { decisionOf, standsStill } from "../../../api/kubevirt/migration.ts";
+import type { Disturbance } from "../../../api/kubevirt/migration-register.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { changeStatus } from "../../runtime/change-status.ts";
-import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { type EndExecuteContext, executeAtSource, executeAtTarget } from "./execute.ts";
 import { noteGuestTime } from "./note-guest-time.ts";
 import type { SourceObservation, TargetObservation } from "./observation.ts";
 import { observeSource, observeTarget } from "./observe.ts";
+import { isInPostcopy } from "./postcopy.ts";
 import { decideAtSource, enterDecision, planSource, type SourceAction } from "./source.ts";
 import { decideAtTarget, enterTargetDecision, planTarget, type TargetAction } from "./target.ts";
 
-export interface MigrationContext extends EndExecuteContext {
-  events: EventRecorder;
-}
+export type MigrationContext = EndExecuteContext;
 
 /** Of timeouts nobody tells. */
 const watchMs = 1_000;
+/** Nor of the first page after the switch to postcopy, and until then the guest stands still. */
+const switchMs = 20;
 
 export function createSourceReconciler(context: MigrationContext): Reconciler<SourceObservation, SourceAction> {
   return {
@@ -27,9 +29,14 @@ export function createSourceReconciler(context: MigrationContext): Reconciler<So
     plan: planSource,
     writeStatus: (observation, signal) => writeSourceDecision(context, observation, signal),
     execute: (action, signal) => executeAtSource(context, action, signal),
-    requeueAfterMs: ({ state, copies }) =>
-      (state.startTimestamp && !state.completed) || copies.length > 0 ? watchMs : undefined,
+    requeueAfterMs: sourceLookMs,
   };
+}
+
+function sourceLookMs({ state, copies, transfer }: SourceObservation): number | undefined {
+  if (decisionOf(state) === "undecided" && isInPostcopy(transfer.status)) return switchMs;
+  const isOpen = state.startTimestamp !== undefined && !state.completed;
+  return isOpen || standsStill(state) || copies.length > 0 ? watchMs : undefined;
 }
 
 async function writeSourceDecision(
@@ -47,12 +54,18 @@ async function writeSourceDecision(
     context.migrations.of(migrationUid).begun = true;
     context.events.record(vmi, "Normal", "Migrating", "VirtualMachineInstance is migrating.");
   }
+  if (decision.type === "disturb") context.events.record(vmi, "Warning", "Migrating", disturbances[decision.mode]);
   if (decision.type === "decideSource") {
     const message = `VirtualMachineInstance migration uid ${migrationUid} failed. reason:${decision.reason}`;
     context.events.record(vmi, "Warning", "Migrated", message);
   }
   if (decision.type === "decideTarget") await noteGuestTime(context, vmi, state, "stopped", signal);
 }
+
+const disturbances: Record<Disturbance, string> = {
+  PostCopy: "Live migration takes too long: the guest goes on at its target before all of its memory is there.",
+  Paused: "Live migration takes too long: the guest stands still until it has moved.",
+};
 
 export function createTargetReconciler(context: MigrationContext): Reconciler<TargetObservation, TargetAction> {
   return {
@@ -83,6 +96,11 @@ async function writeTargetDecision(
       "PreparingTarget",
       `Migration Target is listening at ${decision.offer.address}`,
     );
+  }
+  if (decision.type === "offer" && !decision.offer.postCopy) {
+    const { postcopyObstacle = "the target's QEMU is not prepared for it" } = observation.record;
+    const message = `The guest moves without postcopy, which the target's node does not permit: ${postcopyObstacle}`;
+    context.events.record(vmi, "Warning", "PostCopyUnavailable", message);
   }
   if (decision.type !== "finish") return;
   const message = `The VirtualMachineInstance migrated to node ${state.targetNode}.`;

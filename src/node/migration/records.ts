@@ -16,6 +16,8 @@ export interface MigrationRecord {
   introduction: Introduction | undefined;
   /** Pid of the source's QEMU that has the credentials. */
   presentedTo: number | undefined;
+  /** Why the target's QEMU cannot run a guest whose memory is still to come. */
+  postcopyObstacle: string | undefined;
   /** Why an end cannot do its part, whatever is tried. */
   failure: string | undefined;
   /** Bytes that were left at the last progress, and when that was. */
@@ -54,6 +56,7 @@ function emptyRecord(): MigrationRecord {
     credentials: undefined,
     introduction: undefined,
     presentedTo: undefined,
+    postcopyObstacle: undefined,
     failure: undefined,
     progress: undefined,
     networkOf: undefined,

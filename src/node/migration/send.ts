@@ -49,14 +49,23 @@ export async function send(qmp: QmpClient, departure: Departure): Promise<void> 
   });
 }
 
+export function startPostcopy(qmp: QmpClient, record: MigrationRecord): Promise<void> {
+  return noteRefusal({ record }, async () => void (await qmp.execute("migrate-start-postcopy")));
+}
+
 /** All of it anew: this QEMU may have sent or received in another way before. */
 async function configure(qmp: QmpClient, { vmi, state }: SourceObservation): Promise<void> {
-  const { allowAutoConverge = false, bandwidthPerMigration = "0" } = state.migrationConfiguration ?? {};
+  const {
+    allowAutoConverge = false,
+    allowPostCopy = false,
+    bandwidthPerMigration = "0",
+  } = state.migrationConfiguration ?? {};
   const isTls = transportOf(state) === "tls";
   await setCapabilities(qmp, {
     events: true,
     "return-path": true,
     "auto-converge": allowAutoConverge,
+    "postcopy-ram": allowPostCopy,
     "pause-before-switchover": isTls && copiedDisks(vmi).length > 0,
   });
   const limit = quantityToNumber(bandwidthPerMigration);
@@ -86,7 +95,7 @@ async function nameSocket({ kubeletRoot, observation: { pod, targetPod } }: Depa
 }
 
 /** What QEMU refuses now it will refuse again. */
-async function noteRefusal({ record }: Departure, attempt: () => Promise<void>): Promise<void> {
+async function noteRefusal({ record }: Pick<Departure, "record">, attempt: () => Promise<void>): Promise<void> {
   try {
     await attempt();
   } catch (error) {

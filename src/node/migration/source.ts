@@ -10,29 +10,51 @@
  *
  *   started ── copy ──▶ all ready ── send ──▶ pre-switchover: finishCopies ──▶ all concluded: continue ──▶ postmigrate
  *
+ * When that takes too long and the guest may be disturbed, it is made to leave at last (./patience.ts):
+ *
+ *   sending ── disturb: PostCopy ──▶ startPostcopy ──▶ postcopy-active, memory arrives there ──▶ decideTarget ──▶ completed: quit
+ *           └─ disturb: Paused   ──▶ pause, and on as before                │
+ *                                                                          └── decided for the source meanwhile: kill
+ *
  * `postmigrate` is a state that QEMU never leaves by itself, and one that it reaches only after the target has loaded
  * everything (capability `return-path`). Before that QEMU lets the guest go on by itself when the transfer fails: so until
- * then nobody else may run it, and from then on it may run here only after `decideSource`.
+ * then nobody else may run it, and from then on it may run here only after `decideSource`. In postcopy it does not any more once
+ * the first page has been sent after the switch: from there on a broken connection leaves it waiting for ever (`postcopy-paused`).
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { decisionOf, type MigrationState } from "../../../api/kubevirt/migration.ts";
+import { decisionOf, type MigrationState, standsStill } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import type { MigrationStatus } from "../../qemu/qmp/commands.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import { copiedDisks } from "./moved-disks.ts";
 import type { SourceObservation } from "./observation.ts";
-import { overdue } from "./patience.ts";
+import { isInPostcopy } from "./postcopy.ts";
+import { disturbanceDue, overdue } from "./patience.ts";
 import { transportOf } from "./transport.ts";
 
 export type SourceDecision =
   | { type: "introduce"; introduction: register.Introduction }
   | { type: "begin" }
+  | { type: "disturb"; mode: register.Disturbance }
   | { type: "decideTarget" }
-  | { type: "decideSource"; reason: string };
+  | { type: "decideSource"; reason: string }
+  | { type: "goneOn" };
 
 export interface SourceAction {
-  type: "introduce" | "copy" | "send" | "finishCopies" | "continue" | "cancel" | "resume" | "dropCopies" | "quit";
+  type:
+    | "introduce"
+    | "copy"
+    | "send"
+    | "finishCopies"
+    | "continue"
+    | "startPostcopy"
+    | "pause"
+    | "cancel"
+    | "resume"
+    | "dropCopies"
+    | "quit"
+    | "kill";
   observation: SourceObservation;
 }
 
@@ -47,10 +69,14 @@ const underWay: readonly (MigrationStatus | undefined)[] = [
 /** What is to be written into the register. */
 export function decideAtSource(observation: SourceObservation): SourceDecision | undefined {
   const { state, runState, transfer, record } = observation;
+  if (standsStill(state)) return isSteady(observation) ? { type: "goneOn" } : undefined;
   if (state.completed || decisionOf(state) !== "undecided") return undefined;
+  if (isInPostcopy(transfer.status)) return hasLeftInPostcopy(observation) ? { type: "decideTarget" } : undefined;
   const hasLeft = runState === "postmigrate" && transfer.status === "completed" && state.startTimestamp !== undefined;
   const isWhole = copyFailure(observation) === undefined;
   if (hasLeft && isWhole && !state.abortRequested) return { type: "decideTarget" };
+  const mode = disturbanceDue(observation);
+  if (mode !== undefined && isWhole) return { type: "disturb", mode };
   const reason = failureOf(observation);
   if (reason !== undefined) return { type: "decideSource", reason };
   if (isToIntroduce(state) && record.introduction) return { type: "introduce", introduction: record.introduction };
@@ -77,6 +103,8 @@ export function enterDecision(
   const now = timestamp(new Date(nowMs));
   if (decision.type === "introduce") return register.introduce(vmi, migrationUid, decision.introduction);
   if (decision.type === "begin") return register.begin(vmi, migrationUid, now);
+  if (decision.type === "disturb") return register.disturb(vmi, migrationUid, decision.mode);
+  if (decision.type === "goneOn") return register.goneOn(vmi, migrationUid);
   if (decision.type === "decideTarget") return register.decideTarget(vmi, migrationUid);
   return register.decideSource(vmi, migrationUid, { reason: decision.reason, now });
 }
@@ -94,22 +122,35 @@ const plans: Record<ReturnType<typeof decisionOf>, Plan> = {
 };
 
 function move(observation: SourceObservation): SourceAction["type"][] {
-  const { state, transfer, copies, record } = observation;
+  const { state, transfer, copies, record, runState } = observation;
   if (isToIntroduce(state)) return record.introduction ? [] : ["introduce"];
   // Copies that an earlier migration has left.
   if (state.startTimestamp === undefined) return copies.length > 0 ? ["dropCopies"] : [];
   if (isToSend(observation)) return isCopied(observation) ? ["send"] : ["copy"];
-  if (transfer.status !== "pre-switchover") return [];
+  if (transfer.status === "active" && state.mode === "PostCopy") return ["startPostcopy"];
+  if (transfer.status === "active" && state.mode === "Paused" && runState === "running") return ["pause"];
+  if (transfer.status !== "pre-switchover" || copies.some(({ error }) => error !== undefined)) return [];
   if (copies.every(({ status }) => status === "concluded")) return ["continue"];
   return copies.some(({ status }) => status === "ready") ? ["finishCopies"] : [];
 }
 
-/** The guest stays: nothing more is sent, and if it stood still for its departure it goes on. */
+/**
+ * The guest stays: nothing more is sent, and if it stood still for its departure it goes on. From postcopy QEMU has no way back: it
+ * is ended, and the instance with it.
+ */
 function keep(observation: SourceObservation): SourceAction["type"][] {
-  const { runState, transfer, copies } = observation;
+  const { runState, transfer, copies, state } = observation;
   if (underWay.includes(transfer.status)) return ["cancel"];
-  const isStill = runState === "postmigrate" && !isPausedByUser(observation);
+  if (isInPostcopy(transfer.status)) return runState === "running" ? [] : ["kill"];
+  const stoodStill = runState === "postmigrate" || (runState === "paused" && standsStill(state));
+  const isStill = stoodStill && !isPausedByUser(observation);
   return [...(isStill ? (["resume"] as const) : []), ...(copies.length > 0 ? (["dropCopies"] as const) : [])];
+}
+
+/** Until memory has been sent after the switch it may still fail as ever, and QEMU let its guest go on by itself. */
+function hasLeftInPostcopy({ runState, transfer }: SourceObservation): boolean {
+  const isSent = (transfer.ram?.["postcopy-bytes"] ?? 0) > 0 || transfer.status !== "postcopy-active";
+  return runState !== "running" && isSent;
 }
 
 /**
@@ -126,10 +167,15 @@ function isUntouched(status: MigrationStatus | undefined): boolean {
 
 function failureOf(observation: SourceObservation): string | undefined {
   const { state, record } = observation;
-  if (state.abortRequested) return "Live migration aborted: the migration was deleted";
+  if (state.abortRequested && !isSwitching(observation)) return "Live migration aborted: the migration was deleted";
   if (record.failure !== undefined) return record.failure;
   if (state.startTimestamp === undefined) return isForgotten(observation) ? restarted : undefined;
   return copyFailure(observation) ?? transferFailure(observation) ?? overdue(observation);
+}
+
+/** Nobody can say any more on which side of the switch to postcopy it would be cancelled. */
+function isSwitching({ state, transfer }: SourceObservation): boolean {
+  return state.mode === "PostCopy" && underWay.includes(transfer.status);
 }
 
 const restarted = "Live migration failed: the node agent was restarted, and does not know what became of it";

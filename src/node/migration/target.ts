@@ -7,6 +7,9 @@
  *                             decided for the target: run ──finish──▶  │
  *                             decided for the source: quit         ◀───┘
  *
+ * A guest in postcopy arrives, and runs, while part of its memory is still at the source: it is there for good (finish) once that has come,
+ * and lost when the connection breaks before (kill).
+ *
  * QEMU is started with `-S`, so a guest that has arrived waits; and with `late-block-activate` it does not touch its disks before.
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
@@ -20,6 +23,7 @@ import type { NamedSource } from "../disks/disk-source.ts";
 import { desiredDevices, podInterfaces } from "../domain/desired-devices.ts";
 import { receivingDevices } from "./moved-disks.ts";
 import type { Room, TargetObservation } from "./observation.ts";
+import { isInPostcopy } from "./postcopy.ts";
 import { transportOf } from "./transport.ts";
 
 export type TargetDecision =
@@ -35,7 +39,8 @@ export type TargetAction =
   | (Step<"changeDevice"> & { change: DeviceAction })
   | Step<"listen">
   | Step<"run">
-  | Step<"quit">;
+  | Step<"quit">
+  | Step<"kill">;
 
 /** What is to be written into the register. */
 export function decideAtTarget(observation: TargetObservation): TargetDecision | undefined {
@@ -49,10 +54,11 @@ export function decideAtTarget(observation: TargetObservation): TargetDecision |
 }
 
 /** An agent that was restarted since its QEMU listens does not know any more by what the source is to know it. */
-function offerOf({ state, record }: TargetObservation, address: string): TargetDecision {
-  if (transportOf(state) === "unix") return { type: "offer", offer: { address, targetAuthority: undefined } };
+function offerOf({ state, record, postcopyReady }: TargetObservation, address: string): TargetDecision {
+  const postCopy = postcopyReady || !state.migrationConfiguration?.allowPostCopy;
+  if (transportOf(state) === "unix") return { type: "offer", offer: { address, targetAuthority: undefined, postCopy } };
   const targetAuthority = record.credentials?.authorityPem;
-  if (targetAuthority !== undefined) return { type: "offer", offer: { address, targetAuthority } };
+  if (targetAuthority !== undefined) return { type: "offer", offer: { address, targetAuthority, postCopy } };
   return { type: "decideSource", reason: "Live migration failed: the node agent of the target was restarted" };
 }
 
@@ -76,8 +82,14 @@ export function planTarget(observation: TargetObservation): TargetAction[] {
 const plans: Record<ReturnType<typeof decisionOf>, (observation: TargetObservation) => TargetAction[]> = {
   undecided: prepare,
   source: (observation) => [{ type: "quit", observation }],
-  target: (observation) => (isWaiting(observation) ? [{ type: "run", observation }] : []),
+  target: settle,
 };
+
+function settle(observation: TargetObservation): TargetAction[] {
+  if (observation.state.completed) return [];
+  if (observation.transfer.status === "postcopy-paused") return [{ type: "kill", observation }];
+  return isWaiting(observation) ? [{ type: "run", observation }] : [];
+}
 
 function prepare(observation: TargetObservation): TargetAction[] {
   const { state, room, vmi } = observation;
@@ -114,9 +126,10 @@ function isWaiting(observation: TargetObservation): boolean {
   return !observation.state.completed && observation.runState === "paused" && !isPausedByUser(observation);
 }
 
-/** It runs, or does anything else that only a guest that has arrived can do. */
+/** It runs, or does anything else that only a guest that has arrived can do, and nothing of it is elsewhere any more. */
 function isThere(observation: TargetObservation): boolean {
-  return !["inmigrate", "prelaunch"].includes(observation.runState) && !isWaiting(observation);
+  const hasArrived = !["inmigrate", "prelaunch"].includes(observation.runState) && !isWaiting(observation);
+  return hasArrived && !isInPostcopy(observation.transfer.status);
 }
 
 function isPausedByUser({ vmi }: TargetObservation): boolean {

@@ -21,13 +21,18 @@ export function createQemuFinder(): QemuFinder {
   return {
     async find(podUid) {
       const remembered = known.get(podUid);
-      if (remembered && (await startTicksOf(remembered.pid)) === remembered.startTicks) return remembered;
+      if (remembered && (await isSameQemu(remembered))) return remembered;
       known.delete(podUid);
       const found = await scan(podUid);
       if (found) known.set(podUid, found);
       return found;
     },
   };
+}
+
+/** Its pid may be another process's by now. */
+export async function isSameQemu({ pid, startTicks }: QemuProcess): Promise<boolean> {
+  return (await startTicksOf(pid)) === startTicks;
 }
 
 async function scan(podUid: string): Promise<QemuProcess | undefined> {

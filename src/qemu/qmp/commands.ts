@@ -73,7 +73,14 @@ export type MigrationStatus =
 export interface MigrationInfo {
   /** Absent: this QEMU has neither sent nor received a guest. */
   status?: MigrationStatus;
-  ram?: { remaining: number; transferred: number; total: number; "dirty-pages-rate"?: number };
+  ram?: {
+    remaining: number;
+    transferred: number;
+    total: number;
+    "dirty-pages-rate"?: number;
+    /** Of the memory, sent since the switch to postcopy. */
+    "postcopy-bytes"?: number;
+  };
   /** Milliseconds. */
   downtime?: number;
   "error-desc"?: string;
@@ -86,7 +93,8 @@ export type MigrationCapability =
   | "return-path"
   | "late-block-activate"
   | "auto-converge"
-  | "pause-before-switchover";
+  | "pause-before-switchover"
+  | "postcopy-ram";
 
 export interface MigrationParameters {
   /** Bytes a second. */
@@ -212,6 +220,8 @@ export interface QmpCommands {
   "set-action": Command<{ reboot?: "reset" | "shutdown"; shutdown?: "poweroff" | "pause" }, None>;
   "query-migrate": Command<None, MigrationInfo>;
   "migrate-set-capabilities": Command<{ capabilities: { capability: MigrationCapability; state: boolean }[] }, None>;
+  "query-migrate-capabilities": Command<None, { capability: string; state: boolean }[]>;
+  "migrate-start-postcopy": Command<None, None>;
   "migrate-set-parameters": Command<MigrationParameters, None>;
   "migrate-incoming": Command<{ uri: string }, None>;
   migrate: Command<{ uri: string }, None>;

@@ -76,7 +76,7 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
 
   function watch(resource: Resource): void {
     const stop = new AbortController();
-    const informer: Informer<KubeObject> = createInformer(client, resource);
+    const informer: Informer<KubeObject> = createInformer(client, resource, { keep: referencesOf });
     const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
     watched.set(nameOf(resource), { stop, settled: Promise.race([informer.synced(), stopped]) });
     informer.onChange(({ type, object }) => {
@@ -196,6 +196,22 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
     const body = { metadata: { uid: metadata.uid, resourceVersion: metadata.resourceVersion, ownerReferences } };
     await ignoringGone(client.patch(resource, key, { type: "merge", body }));
   }
+}
+
+/** Of every object of every kind only what says who owns it and whether it goes. */
+function referencesOf({ metadata = {} }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, finalizers, ownerReferences } = metadata;
+  return {
+    metadata: {
+      name,
+      ...(namespace && { namespace }),
+      uid,
+      resourceVersion,
+      ...(deletionTimestamp && { deletionTimestamp }),
+      ...(finalizers && { finalizers }),
+      ...(ownerReferences && { ownerReferences }),
+    },
+  };
 }
 
 async function ignoringGone(request: Promise<unknown>): Promise<void> {

@@ -5,7 +5,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { connect } from "node:tls";
+import {
+  type ValidatingWebhookConfiguration,
+  validatingWebhookConfigurations,
+} from "../../../api/admissionregistration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration.ts";
 import { eventually, run, succeed } from "../../embedded/instance.ts";
+import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "../../migration/policies.ts";
 import { debianKubectl } from "../../fixtures/kubectl.ts";
 import { type NomadCluster, startNomadCluster } from "../../migration/nomad-cluster.ts";
 
@@ -36,6 +42,16 @@ describe("live migration between nodes", () => {
     );
     assert.equal(bootId, nomad.bootId);
     await nomad.assertWhole(published);
+  }
+
+  /** Validating ones. @returns what they are to be made again of */
+  async function takeAwayWebhooks(): Promise<ValidatingWebhookConfiguration> {
+    const client = await home.cluster.connect();
+    const found = await client.get(validatingWebhookConfigurations, { name: "vmpod" });
+    await client.delete(validatingWebhookConfigurations, { name: "vmpod" });
+    client.close();
+    const { name, labels } = found.metadata ?? {};
+    return { ...found, metadata: { name, labels } };
   }
 
   it("there and back: the same boot, no number lost, one QEMU, the Service leads to it", async (t) => {
@@ -106,6 +122,59 @@ describe("live migration between nodes", () => {
     home.limitBandwidth("0");
     assert.equal(await nomad.outcome(nomad.migrate(), stepMs), "Succeeded", home.describe());
     await assertWhole(published);
+  });
+
+  it("goes on before all of its memory is there, as the policy says that selects it", async (t) => {
+    const published = await nomad.published();
+    home.tools.kubectl("label", "namespace", "default", "team=movers");
+    for (const { pid } of home.cluster.nodes) writeProfile(`/proc/${pid}/root/var/lib/kubelet`);
+    home.configure(withProfile);
+    const takeBack = permitUserfaultfd();
+    try {
+      // Its disks take their part of the patience.
+      const decisions = { bandwidthPerMigration: "6Mi", completionTimeoutPerGiB: 6, allowPostCopy: true };
+      home.tools.apply(policyFor("nomad", "impatient", decisions));
+      const migration = nomad.migrate();
+      assert.equal(await nomad.outcome(migration, stepMs), "Succeeded", home.describe());
+      const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
+      assert.deepEqual([state.migrationPolicyName, state.mode], ["impatient", "PostCopy"]);
+      assert.equal(state.migrationConfiguration?.bandwidthPerMigration, "6Mi");
+      await assertWhole(published);
+      const path = ".metadata.annotations.vmpod\\.dev/migration-downtime-ms";
+      t.diagnostic(`the guest stood still for ${nomad.migrationField(migration, path)} ms`);
+    } finally {
+      takeBack();
+      home.tools.kubectl("delete", "migrationpolicy", "impatient");
+    }
+  });
+
+  it("is not evicted while the webhook does not answer", async () => {
+    const webhooks = await takeAwayWebhooks();
+    const client = await home.cluster.connect();
+    try {
+      const name = home.tools.kubectl(
+        "get",
+        "pods",
+        "-l",
+        "vm.kubevirt.io/name=nomad",
+        "-o",
+        "jsonpath={.items[0].metadata.name}",
+      );
+      const budget = "pdb/kubevirt-disruption-budget-nomad";
+      await eventually("the budget holds one launcher, which is well", 30_000, () => {
+        const counts = ["currentHealthy", "desiredHealthy"].map((field) =>
+          home.tools.fieldOf(budget, `.status.${field}`),
+        );
+        return counts.join() === "1,1" ? true : undefined;
+      });
+      const body = { apiVersion: "policy/v1beta1", kind: "Eviction", metadata: { name } };
+      const path = `/api/v1/namespaces/default/pods/${name}/eviction`;
+      await assert.rejects(client.request("POST", path, body), { code: 429, message: /disruption budget/ });
+      assert.equal(await home.untilOneQemu(), nomad.qemuOf(name)?.pid);
+    } finally {
+      await client.create(validatingWebhookConfigurations, webhooks);
+      client.close();
+    }
   });
 
   it("a drain of its node moves it", async () => {

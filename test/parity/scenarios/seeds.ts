@@ -1,12 +1,16 @@
 /** How a guest is told what to be: cloud-init media, and what machines are made of. Each guest says over HTTP what it found. */
 import assert from "node:assert/strict";
+import { connects } from "../../embedded/connects.ts";
 import { eventually } from "../../embedded/instance.ts";
 import { machine, service, web } from "../../embedded/machines.ts";
-import { answers, bootMs, launcherSelector } from "../facts.ts";
+import { answers, becomes, bootMs, conditionPath, launcherSelector, stopMs } from "../facts.ts";
 import type { Scenario, Target } from "../target.ts";
 
 /** The resident's neighbour in a container, from which everything is fetched. */
 const fetcher = "deploy/neighbour";
+
+/** A connection to this port of its guest is what `probed` waits for before it has a page to show. */
+const toldPort = 9;
 
 export const seeds: Scenario[] = [
   {
@@ -63,17 +67,19 @@ export const seeds: Scenario[] = [
   {
     name: "readiness: a probe decides whether Services lead to it",
     async play(target) {
-      const manifest = machine({ name: "probed", runcmd: ["sleep 5", "echo here > /www/index.html"] }) as {
+      const untilTold = `(nc -l -p ${toldPort} </dev/null; echo here >/www/index.html) >/dev/null 2>&1 &`;
+      const manifest = machine({ name: "probed", runcmd: [untilTold] }) as {
         spec: { template: { spec: object } };
       };
       Object.assign(manifest.spec.template.spec, {
         readinessProbe: { httpGet: { port: 80, path: "/" }, periodSeconds: 1, initialDelaySeconds: 1 },
       });
       target.apply(manifest, service("probed"));
-      await eventually(`${target.name}: probed runs but is not ready`, bootMs, () => {
-        const seen = target.fieldOf("vmi/probed", '.status.phase} {.status.conditions[?(@.type=="Ready")].status');
-        return seen === "Running False" || undefined;
-      });
+      await becomes(target, "vmi/probed", conditionPath("AgentConnected"), "True");
+      assert.equal(target.fieldOf("vmi/probed", conditionPath("Ready")), "False");
+      const address = target.fieldOf("vmi/probed", ".status.interfaces[0].ipAddress");
+      const tell = async () => (await connects(address, toldPort)) || undefined;
+      await eventually(`${target.name}: the guest is told to serve`, stopMs, tell);
       target.kubectl("wait", "--for=condition=Ready", "vmi/probed", `--timeout=${bootMs / 1000}s`);
       await fetched(target, "probed", "");
       return remove(target, "probed");

@@ -34,6 +34,7 @@ export const componentRoles: Readonly<Record<string, BootstrapRole>> = {
       rule("batch", "jobs jobs/status cronjobs/status", ["create", "update"]),
       rule("discovery.k8s.io", "endpointslices", ["create", "update"]),
       rule("coordination.k8s.io", "leases", ["create", "update"]),
+      rule("policy", "poddisruptionbudgets", ["create", "update"]),
       rule("policy", "poddisruptionbudgets/status", status),
       rule("kubevirt.io", "*", ["create", "update"]),
       ...["snapshot", "clone", "export", "pool", "instancetype", "migrations", "backup", "cdi"].map((name) =>
