@@ -7,16 +7,21 @@ import { test } from "node:test";
 import { eventually } from "../embedded/instance.ts";
 import { queryProcessor } from "../../src/qemu/probe/processor.ts";
 
-test("QEMU says what its emulated processor can, and leaves nothing behind", async () => {
+test("QEMU says what its emulated processor can, and leaves nothing behind", async (context) => {
+  const before = process.env["TMPDIR"];
+  const own = mkdtempSync(join(tmpdir(), "vmpod-asking-"));
+  process.env["TMPDIR"] = own;
+  context.after(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(own, { recursive: true });
+  });
   const { models, features, vendor, hostModel } = await queryProcessor("tcg");
   assert.ok(models.includes("Nehalem") && !models.includes("qemu64"), models.join());
   assert.ok(features.includes("sse4.2") && features.includes("lm"), features.join());
   assert.match(vendor, /^(GenuineIntel|AuthenticAMD)$/);
   assert.equal(hostModel, "max");
-  assert.deepEqual(
-    readdirSync(tmpdir()).filter((name) => name.startsWith("vmpod-processor-")),
-    [],
-  );
+  assert.deepEqual(readdirSync(own), []);
 });
 
 test("a QEMU that cannot say it is no riddle", async () => {

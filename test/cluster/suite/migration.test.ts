@@ -152,14 +152,8 @@ describe("live migration between nodes", () => {
     const webhooks = await takeAwayWebhooks();
     const client = await home.cluster.connect();
     try {
-      const name = home.tools.kubectl(
-        "get",
-        "pods",
-        "-l",
-        "vm.kubevirt.io/name=nomad",
-        "-o",
-        "jsonpath={.items[0].metadata.name}",
-      );
+      await home.untilOneQemu();
+      const name = nomad.vmiField(".status.migrationState.targetPod");
       const budget = "pdb/kubevirt-disruption-budget-nomad";
       await eventually("the budget holds one launcher, which is well", 30_000, () => {
         const counts = ["currentHealthy", "desiredHealthy"].map((field) =>
