@@ -13,6 +13,7 @@ import * as register from "../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { noDevices, someVmi } from "../../src/node/domain/observation.fixture.ts";
 import type { DiskCopy } from "../../src/node/migration/copies.ts";
+import { firstPauseMs } from "../../src/node/migration/pause-limit.ts";
 import { createMigrationRecords } from "../../src/node/migration/records.ts";
 import { decideAtSource, enterDecision, planSource, type SourceAction } from "../../src/node/migration/source.ts";
 import { decideAtTarget, enterTargetDecision, planTarget, type TargetAction } from "../../src/node/migration/target.ts";
@@ -302,6 +303,9 @@ const atSource: Record<SourceAction["type"], (world: World) => void> = {
   continue({ source }) {
     if (source.status === "pre-switchover") source.status = "device";
   },
+  allowPause({ agents }) {
+    agents.source.records.of(migrationUid).pauseMs = firstPauseMs;
+  },
   startPostcopy({ source, server }) {
     assert.equal(server.status?.migrationState?.migrationConfiguration?.allowPostCopy, true);
     if (source.status === "active") source.switching = true;
@@ -347,6 +351,7 @@ function actAtTarget(world: World): void {
     target.listening = true;
     agents.target.records.of(migrationUid).credentials = someCredentials;
   }
+  if (action.type === "stopExports") agents.target.records.of(migrationUid).sealed = 1;
   if (action.type === "run" && target.runState === "paused")
     Object.assign(target, { runState: "running", hasRun: true });
   if (action.type === "quit" || action.type === "kill") end(world, "target");
