@@ -8,17 +8,17 @@ import { globSync } from "node:fs";
 
 /** Instances 1 to 4, 8 and 9. Everything else, with 0 and 5 to 7, is the other lane. */
 const guestDirectories = ["test/embedded/", "test/migration/", "test/vm-api/", "test/cli/"];
-/** It needs both processors to itself. */
-const alone = "test/embedded/density.test.ts";
+/** They need both processors to themselves: many guests at once, and what must answer again within seconds. */
+const alone = ["test/embedded/crash.test.ts", "test/embedded/density.test.ts"];
 
 /** Stages, one after the other, of lanes. */
 export function planLanes({ withCluster }: { withCluster: boolean }): string[][][] {
   const files = globSync("test/*/*.test.ts").sort();
-  const shared = files.filter((file) => file !== alone);
+  const shared = files.filter((file) => !alone.includes(file));
   const hasGuests = (file: string) => guestDirectories.some((directory) => file.startsWith(directory));
   return [
     [shared.filter(hasGuests), shared.filter((file) => !hasGuests(file))],
-    [files.filter((file) => file === alone)],
+    [alone],
     ...(withCluster ? [[globSync("test/cluster/suite/*.test.ts").sort()]] : []),
   ];
 }

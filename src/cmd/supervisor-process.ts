@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type Instance, pathsOf } from "../base/instance.ts";
+import { findProcess } from "../embedded/process-record.ts";
 
 /** This program: Node, its flags, and the entry point. */
 export const program: readonly string[] = [process.execPath, ...process.execArgv, join(import.meta.dirname, "main.ts")];
@@ -11,6 +12,7 @@ export function supervisorLog(instance: Instance): string {
   return join(pathsOf(instance).logs, "supervisor.log");
 }
 
+const lookMs = 500;
 /** For a supervisor that follows a killed one. */
 const takeOverFlag = "--take-over";
 
@@ -28,14 +30,21 @@ export function spawnSupervisor(instance: Instance, ...flags: string[]): ChildPr
   return child;
 }
 
-/**
- * Brings the supervisor back when it was killed: it held the other end of our channel. The new one takes over from
- * us and from the others, which go on until then.
- */
+export function supervisorRecord(instance: Instance): string {
+  return join(pathsOf(instance).pids, "supervisor");
+}
+
+/** Brings the supervisor back when it was killed. The new one looks after us and the others, which go on meanwhile. */
 export function reviveSupervisorWhenKilled(instance: Instance, signal: AbortSignal): void {
-  process.once("disconnect", () => {
-    if (!signal.aborted) spawnSupervisor(instance, takeOverFlag).unref();
-  });
+  let isComing = false;
+  const timer = setInterval(() => {
+    if (isComing || findProcess(supervisorRecord(instance))) return;
+    isComing = true;
+    const child = spawnSupervisor(instance, takeOverFlag);
+    child.once("close", () => (isComing = false));
+    child.unref();
+  }, lookMs);
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 }
 
 /** The flags of `vmpod up` that describe this instance. */

@@ -1,7 +1,6 @@
 /** `vmpod up`: brings an instance up, in the foreground or detached. */
 import type { ChildProcess } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, watch } from "node:fs";
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import { type Instance, pathsOf } from "../base/instance.ts";
 import { messageOf } from "../base/errors.ts";
@@ -11,7 +10,7 @@ import { findProcess, recordProcess } from "../embedded/process-record.ts";
 import { Supervisor } from "../embedded/supervisor.ts";
 import { failures, runChecks } from "../embedded/doctor.ts";
 import { addInstanceFlags, type InstanceFlags, instanceFrom } from "./instance-flags.ts";
-import { program, spawnSupervisor, supervisorLog } from "./supervisor-process.ts";
+import { program, spawnSupervisor, supervisorLog, supervisorRecord } from "./supervisor-process.ts";
 import { aborted, untilTerminated } from "./terminate.ts";
 
 export async function run(argv: string[]): Promise<number> {
@@ -105,10 +104,6 @@ function followUntilReady(path: string, from: number, child: ChildProcess): Prom
     child.once("error", (error) => finish(new Error(`cannot start vmpod: ${messageOf(error)}`)));
     read();
   });
-}
-
-function supervisorRecord(instance: Instance): string {
-  return join(pathsOf(instance).pids, "supervisor");
 }
 
 function tail(path: string): string {

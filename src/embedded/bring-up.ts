@@ -19,7 +19,7 @@ import { ensureCredentials } from "./credentials.ts";
 import { applyDefinitions } from "./definitions.ts";
 import { unprivilegedUser, withoutNewPrivileges } from "./unprivileged.ts";
 import { readState, writeState } from "./state-file.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { SupervisedProcess, Supervisor } from "./supervisor.ts";
 
 export interface BringUpOptions {
   supervisor: Supervisor;
@@ -28,7 +28,7 @@ export interface BringUpOptions {
   log: Logger;
   onProgress: (message: string) => void;
   signal: AbortSignal;
-  /** The instance runs and only its supervisor was lost: use the images that it uses, and build nothing. */
+  /** The instance runs and only its supervisor was lost: go on with its processes and images, and build nothing. */
   takeOver?: boolean;
 }
 
@@ -37,9 +37,10 @@ const readyTimeoutMs = 60_000;
 export async function bringUp(instance: Instance, options: BringUpOptions): Promise<void> {
   const { supervisor, program, log, onProgress, signal } = options;
   const paths = pathsOf(instance);
-  const run = (name: string, ...args: string[]) => supervisor.start({ name, argv: [...program, name, ...args] });
+  const start = (target: SupervisedProcess) => (options.takeOver ? supervisor.adopt(target) : supervisor.start(target));
+  const run = (name: string, ...args: string[]) => start({ name, argv: [...program, name, ...args] });
   const runUnprivileged = (name: string, ...args: string[]) =>
-    supervisor.start({
+    start({
       name,
       argv: [...withoutNewPrivileges, ...program, name, "--run-as", String(unprivilegedUser), ...args],
     });
@@ -48,7 +49,6 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   const runApiserver = instance.apiPort < 1024 ? run : runUnprivileged;
 
   await ensureCredentials(instance);
-  // Replaced before anything that may take long: who takes over from a killed supervisor leaves no gap.
   await runApiserver("apiserver", ...apiserverFlags(instance));
   const apiReady = untilApiReady(instance, onProgress, signal);
   const recorded = options.takeOver ? readState(paths.instanceFile)?.images : undefined;

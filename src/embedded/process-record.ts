@@ -5,6 +5,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
+const lookMs = 250;
+
 export interface ProcessRecord {
   pid: number;
   /** Clock ticks since boot (field 22 of /proc/PID/stat). */
@@ -48,6 +50,15 @@ function kill({ pid }: ProcessRecord, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it ended by itself
   }
+}
+
+/** Not a child of ours, so nothing but looking tells that it ended. */
+export function whenGone(record: ProcessRecord, listener: () => void): void {
+  const timer = setInterval(() => {
+    if (isRunning(record)) return;
+    clearInterval(timer);
+    listener();
+  }, lookMs);
 }
 
 async function isGoneWithin(record: ProcessRecord, timeoutMs: number): Promise<boolean> {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import pino from "pino";
-import { findProcess, isRunning } from "./process-record.ts";
+import { findProcess, isRunning, type ProcessRecord } from "./process-record.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const log = pino({ level: "silent" });
@@ -89,7 +89,39 @@ test("a program that is not there is tried again, and ends nothing else", async 
   assert.ok(recordOf("a"));
 });
 
-test("a supervisor that comes after one that was killed takes over: there is never a second process", async () => {
+test("a supervisor that comes after one that was killed goes on with its process, and starts it again when that ends", async () => {
+  const first = await leftByKilledSupervisor();
+  const supervisor = supervise();
+  const sleeper = { name: "a", argv: ["sleep", "60"] };
+  supervisor.adopt(sleeper);
+  assert.deepEqual(recordOf("a"), first);
+  process.kill(first.pid, "SIGKILL");
+  const second = await until("running again", () => recordOf("a"));
+  assert.notEqual(second.pid, first.pid);
+  await supervisor.stop();
+  assert.equal(recordOf("a"), undefined);
+});
+
+test("an adopted process is stopped with the others, and stays so", async () => {
+  const first = await leftByKilledSupervisor();
+  const supervisor = supervise();
+  supervisor.adopt({ name: "a", argv: ["sleep", "60"] });
+  await supervisor.stop();
+  assert.equal(isRunning(first), false);
+  await delay(600);
+  assert.equal(recordOf("a"), undefined);
+});
+
+test("a supervisor that starts anew replaces what a killed one left: there is never a second process", async () => {
+  const first = await leftByKilledSupervisor();
+  const supervisor = supervise();
+  await supervisor.start({ name: "a", argv: ["sleep", "60"] });
+  assert.equal(isRunning(first), false);
+  await supervisor.stop();
+  assert.equal(recordOf("a"), undefined);
+});
+
+async function leftByKilledSupervisor(): Promise<ProcessRecord> {
   const fixture = join(import.meta.dirname, "supervisor.fixture.ts");
   const killed = spawn(process.execPath, [fixture, directory], { stdio: "ignore" });
   const first = await until("running", () => recordOf("a"));
@@ -97,9 +129,5 @@ test("a supervisor that comes after one that was killed takes over: there is nev
   killed.kill("SIGKILL");
   await ended;
   assert.equal(isRunning(first), true);
-  const supervisor = supervise();
-  await supervisor.start({ name: "a", argv: ["sleep", "60"] });
-  assert.equal(isRunning(first), false);
-  await supervisor.stop();
-  assert.equal(recordOf("a"), undefined);
-});
+  return first;
+}

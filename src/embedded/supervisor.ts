@@ -3,16 +3,16 @@
  *
  *   supervisor ──spawns──> apiserver, controller, agent      (restarted with back-off when they end)
  *       ▲                        │
- *       └──── `vmpod up --detach` by the agent when its supervisor vanished (the IPC channel closes)
+ *       └──── `vmpod up --take-over` by the agent when the supervisor is gone
  *
- * The processes outlive a killed supervisor. The next one finds them by their records, stops them and starts its own,
- * so there is never more than one of each. Guests and containers are not its children and never notice.
+ * The processes outlive a killed supervisor. The next one finds them by their records and looks after them as if they were its
+ * own, so there is never more than one of each and none is interrupted. Guests and containers are not its children and never notice.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../base/log.ts";
-import { recordProcess, stopProcess } from "./process-record.ts";
+import { findProcess, recordProcess, stopProcess, whenGone } from "./process-record.ts";
 
 export interface SupervisedProcess {
   name: string;
@@ -33,7 +33,8 @@ const stopGraceMs = 5_000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #running = new Map<string, ChildProcess>();
+  /** In the order of their starts. */
+  readonly #names = new Set<string>();
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -49,10 +50,18 @@ export class Supervisor {
     this.#spawn(target, firstBackoffMs);
   }
 
+  /** Goes on with the process that a killed supervisor left, or starts it when there is none. */
+  adopt(target: SupervisedProcess): void {
+    const record = findProcess(this.#recordOf(target.name));
+    if (!record) return this.#spawn(target, firstBackoffMs);
+    this.#names.add(target.name);
+    whenGone(record, () => this.#onEnd(target, { pid: record.pid }, firstBackoffMs));
+  }
+
   /** Stops everything, last started first. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const name of [...this.#running.keys()].reverse()) {
+    for (const name of [...this.#names].reverse()) {
       await stopProcess(this.#recordOf(name), stopGraceMs);
     }
   }
@@ -61,17 +70,21 @@ export class Supervisor {
     const [program = "", ...args] = target.argv;
     const output = openSync(join(this.#options.logDir, `${target.name}.log`), "a");
     const startedAt = performance.now();
-    const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output, "ipc"] });
+    const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output] });
     closeSync(output);
-    this.#running.set(target.name, child);
+    this.#names.add(target.name);
     if (child.pid !== undefined) recordProcess(this.#recordOf(target.name), child.pid);
     child.on("error", (error) => this.#options.log.error({ process: target.name, error }, "could not be started"));
     child.on("close", (code, signal) => {
-      if (this.#stopping) return;
       const waitMs = performance.now() - startedAt > stableMs ? firstBackoffMs : backoffMs;
-      this.#options.log.warn({ process: target.name, code, signal, waitMs }, "ended; starting it again");
-      setTimeout(() => this.#respawn(target, waitMs), waitMs);
+      this.#onEnd(target, { code, signal }, waitMs);
     });
+  }
+
+  #onEnd(target: SupervisedProcess, how: object, waitMs: number): void {
+    if (this.#stopping) return;
+    this.#options.log.warn({ process: target.name, ...how, waitMs }, "ended; starting it again");
+    setTimeout(() => this.#respawn(target, waitMs), waitMs);
   }
 
   #respawn(target: SupervisedProcess, waitedMs: number): void {

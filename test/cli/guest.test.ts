@@ -32,7 +32,7 @@ before(async () => {
   await exec(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", scratch("key")]);
   const userData = cloudConfig("guest", readFileSync(scratch("key.pub"), "utf8"));
   await apply(machine("guest", { userData }), machine("halted", { runStrategy: "Halted" }), toolbox);
-  await kubectlOutput("wait", "--for=condition=AgentConnected", "vmi/guest", "--timeout=90s");
+  await kubectlOutput("wait", "--for=condition=AgentConnected", "vmi/guest", "--timeout=180s");
 });
 after(takeDown);
 

@@ -11,7 +11,7 @@ import { machine } from "./bad-manifests.ts";
 const instance = testInstance("vmtlife", 8);
 const kubectl = (...args: string[]) => instance.kubectl(...args);
 const tryKubectl = (args: string[], input?: string) => instance.tryKubectl(args, input);
-const bootMs = 90_000;
+const bootMs = 180_000;
 
 before(() => succeed(instance.up(), "vmpod up"));
 after(() => {

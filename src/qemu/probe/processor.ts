@@ -3,10 +3,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import type { Socket } from "node:net";
 import { QmpClosed } from "../qmp/errors.ts";
 import { qemuProgram } from "../domain/arguments.ts";
 import { QmpClient } from "../qmp/client.ts";
@@ -27,40 +24,32 @@ export interface Processor {
 }
 
 const startTimeoutMs = 10_000;
-const connectAgainMs = 20;
+/** Its end of a pair of sockets: nothing of it lies in any directory. */
+const monitorFd = 3;
+const monitor = ["-chardev", `socket,id=monitor,fd=${monitorFd}`, "-mon", "chardev=monitor,mode=control"];
+const noMachine = ["-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S"];
 
 export async function queryProcessor(accelerator: "kvm" | "tcg", program = qemuProgram): Promise<Processor> {
-  const directory = await mkdtemp(join(tmpdir(), "vmpod-processor-"));
-  const socket = join(directory, "qmp.sock");
-  const machine = [
-    "-machine",
-    "none",
-    "-accel",
-    accelerator,
-    "-nodefaults",
-    "-no-user-config",
-    "-display",
-    "none",
-    "-S",
-  ];
-  const [command = program, ...args] = [...endWithParent, program, ...machine];
-  const qemu = spawn(command, [...args, "-qmp", `unix:${socket},server=on,wait=off`], { stdio: "ignore" });
+  const [command = program, ...args] = [...endWithParent, program, ...noMachine, "-accel", accelerator, ...monitor];
+  const qemu = spawn(command, args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   const ended = once(qemu, "exit").then(([code]) => {
     if (code === noSuchProgram) throw new Error(`there is no ${program} (ENOENT): is QEMU installed?`);
     throw new Error(`${program} ended (exit ${code}) before it said what processors there are`);
   });
-  const given = new AbortController();
+  // Of one that ends, its exit code tells more than its monitor.
+  const answer = askThrough(qemu.stdio[monitorFd] as Socket, accelerator).catch((error: unknown) => {
+    if (error instanceof QmpClosed) return ended;
+    throw error;
+  });
   try {
-    return await Promise.race([askThrough(socket, accelerator, given.signal), ended]);
+    return await Promise.race([answer, ended]);
   } finally {
-    given.abort();
     qemu.kill("SIGKILL");
-    await rm(directory, { recursive: true });
   }
 }
 
-async function askThrough(socket: string, accelerator: "kvm" | "tcg", signal: AbortSignal): Promise<Processor> {
-  const qmp = await connectOnceOpen(socket, AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]));
+async function askThrough(socket: Socket, accelerator: "kvm" | "tcg"): Promise<Processor> {
+  const qmp = await QmpClient.over(socket, "the monitor of a QEMU without a machine", { timeoutMs: startTimeoutMs });
   try {
     const expand = async (name: string) =>
       (await qmp.execute("query-cpu-model-expansion", { type: "static", model: { name } })).model;
@@ -76,17 +65,6 @@ async function askThrough(socket: string, accelerator: "kvm" | "tcg", signal: Ab
 
 /** Everything that the accelerator can give. */
 const wholeModel = { kvm: "host", tcg: "max" };
-
-async function connectOnceOpen(socket: string, signal: AbortSignal): Promise<QmpClient> {
-  for (;;) {
-    try {
-      return await QmpClient.connect(socket, { signal });
-    } catch (error) {
-      if (!(error instanceof QmpClosed)) throw error;
-      await delay(connectAgainMs, undefined, { signal });
-    }
-  }
-}
 
 /** What nobody should be offered: processors of the last century, and names that are not models. */
 const passedOver =

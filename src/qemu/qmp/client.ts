@@ -56,11 +56,16 @@ export class QmpClient {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve(this.#onClose())));
   }
 
-  static async connect(socketPath: string, options: QmpConnectOptions = {}): Promise<QmpClient> {
+  static connect(socketPath: string, options: QmpConnectOptions = {}): Promise<QmpClient> {
+    return QmpClient.over(connectSocketFile(socketPath), socketPath, options);
+  }
+
+  /** On a connection that leads to a monitor; `name` tells of it in errors. */
+  static async over(connection: Socket, name: string, options: QmpConnectOptions = {}): Promise<QmpClient> {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     const startedMs = performance.now();
-    const { socket, splitter, version, rest } = await greet(socketPath, timeoutMs, options.signal);
-    const client = new QmpClient(socketPath, socket, version);
+    const { socket, splitter, version, rest } = await greet(connection, name, timeoutMs, options.signal);
+    const client = new QmpClient(name, socket, version);
     socket.on("data", (chunk: Buffer) => client.#receive(() => splitter.push(chunk)));
     client.#receive(() => rest);
     const leftMs = Math.max(1, timeoutMs - (performance.now() - startedMs));
@@ -152,12 +157,11 @@ interface Greeted {
   rest: string[];
 }
 
-/** Connects and waits for the greeting, which QEMU sends only once no other client holds the socket. */
-function greet(socketPath: string, timeoutMs: number, signal?: AbortSignal): Promise<Greeted> {
-  const timedOut = new QmpTimeout(socketPath, "greeting", timeoutMs);
-  const closed = new QmpClosed(socketPath, "no greeting from the monitor");
+/** Waits for the greeting, which QEMU sends only once no other client holds the socket. */
+function greet(socket: Socket, name: string, timeoutMs: number, signal?: AbortSignal): Promise<Greeted> {
+  const timedOut = new QmpTimeout(name, "greeting", timeoutMs);
+  const closed = new QmpClosed(name, "no greeting from the monitor");
   return new Promise((resolve, reject) => {
-    const socket = connectSocketFile(socketPath);
     const splitter = new LineSplitter();
     const fail = (error: Error): void => {
       finish();
