@@ -9,7 +9,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { qemuProgram } from "../../src/qemu/domain/arguments.ts";
 import { launcherPaths } from "../../src/qemu/domain/paths.ts";
+import { endWithParent } from "../../src/qemu/probe/end-with-parent.ts";
 import type { PodProcess } from "../../test/embedded/processes.ts";
 
 export interface BareQemu {
@@ -26,14 +28,10 @@ export interface BareQemuOptions {
 
 /** Returns when the guest agent answers. */
 export async function startBareQemu(model: PodProcess, { whenReady }: BareQemuOptions = {}): Promise<BareQemu> {
-  const {
-    pid,
-    argv: [, ...args],
-  } = model;
   const directory = mkdtempSync(join(tmpdir(), "vmpod-bare-"));
   const disk = join(directory, "disk.qcow2");
-  copyFileSync(`/proc/${pid}/root${launcherPaths.containerDisks}/root/disk/guest.qcow2`, disk);
-  const own = args.filter((word) => word !== "-S").map((word) => word.replaceAll(launcherPaths.run, directory));
+  copyFileSync(baseImageOf(model), disk);
+  const own = bareArguments(model, directory).filter((word) => word !== "-S");
   const plugged = [
     ["-drive", `if=none,id=root,format=qcow2,snapshot=on,file=${disk}`],
     ["-device", "virtio-blk-pci,drive=root,bus=port0,bootindex=1"],
@@ -42,9 +40,9 @@ export async function startBareQemu(model: PodProcess, { whenReady }: BareQemuOp
   ];
   whenReady?.();
   const startedAt = performance.now();
-  const child = spawn("qemu-system-x86_64", [...own, ...plugged.flat()], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawnBare([...own, ...plugged.flat()]);
   const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "close");
+    await endBare(child);
     rmSync(directory, { recursive: true });
   };
   try {
@@ -56,10 +54,30 @@ export async function startBareQemu(model: PodProcess, { whenReady }: BareQemuOp
   return { pid: child.pid ?? 0, answeredMs: performance.now() - startedAt, stop };
 }
 
+/** Those of the pod's QEMU, but with its sockets in `directory`. */
+export function bareArguments({ argv: [, ...args] }: PodProcess, directory: string): string[] {
+  return args.map((word) => word.replaceAll(launcherPaths.run, directory));
+}
+
+/** What the root disk of the pod's QEMU is an overlay over, as a path on the host. */
+export function baseImageOf({ pid }: PodProcess): string {
+  return `/proc/${pid}/root${launcherPaths.containerDisks}/root/disk/guest.qcow2`;
+}
+
+/** It ends with us, also when we are killed. */
+export function spawnBare(args: string[]): ChildProcess {
+  const [program = "", ...argv] = [...endWithParent, qemuProgram, ...args];
+  return spawn(program, argv, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+export async function endBare(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "close");
+}
+
 /** QEMU keeps the question until the guest opens its port. */
 async function untilAgentAnswers(child: ChildProcess, socketPath: string): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`qemu-system-x86_64 ended with status ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`${qemuProgram} ended with status ${child.exitCode}`);
     const socket = connect(socketPath);
     try {
       await once(socket, "connect");

@@ -36,6 +36,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The least value that is not exceeded by this fraction of them. */
+export function quantile(values: readonly number[], fraction: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)] ?? Number.NaN;
+}
+
 export function rounded(value: number, digits = 1): number {
   return Number(value.toFixed(digits));
 }

@@ -13,6 +13,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { exec } from "../../src/base/exec.ts";
@@ -28,6 +29,8 @@ export interface NodeOptions {
   controlPlane: Machine;
   pauseImage: string;
 }
+
+const nodesOfCluster = 2;
 
 /** The kubelet sets these for the whole kernel. It gets files of its own in their place, so the host's stay as they are. */
 const kubeletSysctls: Record<string, string> = {
@@ -98,6 +101,26 @@ async function makeCgroup(cgroup: string): Promise<void> {
   for (const hierarchy of hierarchies.filter((name) => name !== "unified")) {
     await mkdir(join(mount, hierarchy, cgroup), { recursive: true });
     if (hierarchy === "cpuset") await inheritProcessors(join(mount, hierarchy), cgroup);
+    await weigh(join(mount, hierarchy), cgroup);
+  }
+}
+
+/**
+ * A node's pods get processor time as if the machine were theirs alone. Left as they are, the pods of all nodes together have the weight of
+ * one thread of what runs outside of any group, such as the API server.
+ */
+async function weigh(root: string, cgroup: string): Promise<void> {
+  const shares = 1024 * availableParallelism();
+  const weights = [
+    [cgroup, shares],
+    [dirname(cgroup), shares * nodesOfCluster],
+  ] as const;
+  for (const [path, weight] of weights) {
+    if (existsSync(join(root, path, "cpu.shares"))) await writeFile(join(root, path, "cpu.shares"), String(weight));
+    // Its 100 are 1024 of those.
+    if (existsSync(join(root, path, "cpu.weight"))) {
+      await writeFile(join(root, path, "cpu.weight"), String(Math.round((weight * 100) / 1024)));
+    }
   }
 }
 

@@ -22,10 +22,11 @@ export function podProcesses(instance: string): PodProcess[] {
 
 /** The QEMUs that run a machine of the namespace `default`: one, if all is well. */
 export function qemusOf(instance: string, machine: string): PodProcess[] {
-  return podProcesses(instance).filter(
-    ({ name, argv }) =>
-      name.startsWith("qemu-system") && argv.some((word) => word.startsWith(`guest=default_${machine},`)),
-  );
+  return podProcesses(instance).filter((process) => isQemuOf(process, machine));
+}
+
+export function isQemuOf({ name, argv }: PodProcess, machine: string): boolean {
+  return name.startsWith("qemu-system") && argv.some((word) => word.startsWith(`guest=default_${machine},`));
 }
 
 export function argvOf(pid: number): string[] {

@@ -1,7 +1,10 @@
 /** Where images come from, and how stock kubectl talks to containers: logs, exec, attach. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "../../src/base/errors.ts";
@@ -58,10 +61,16 @@ describe("streams", () => {
   });
 
   test("a log that grew too large is put aside, and a follower loses nothing", async () => {
+    const rest = "for i in $(seq 2 100); do echo line $i; sleep 0.05; done";
     await runReady("chatty", {
-      containers: [container({ command: shell("for i in $(seq 100); do echo line $i; sleep 0.05; done; sleep 1000") })],
+      containers: [
+        container({ command: shell(`echo line 1; until [ -e /go ]; do sleep 0.1; done; ${rest}; sleep 1000`) }),
+      ],
     });
-    const follower = node.kubectl("logs", "-f", "chatty");
+    const follower = spawn(kubectlPath, [`--kubeconfig=${node.kubeconfig}`, "logs", "-f", "chatty"]);
+    const followed = text(follower.stdout);
+    await once(follower.stdout, "data"); // what was put aside before it came would not be its own
+    await node.kubectl("exec", "chatty", "--", "touch", "/go");
     const cri = connectCri(containerdSocket(node.containerd));
     for (let round = 0; round < 3; round++) {
       await delay(1000);
@@ -73,7 +82,7 @@ describe("streams", () => {
     assert.ok(readdirSync(join(node.rootDir, "pod-logs", dir, "main")).length <= 3);
     await remove("chatty");
     const expected = Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`).join("");
-    assert.equal(await follower, expected);
+    assert.equal(await followed, expected);
   });
 
   test("logs in parts, exec with input and exit code", async () => {

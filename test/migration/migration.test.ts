@@ -18,7 +18,7 @@ test("there and back: the same boot, no number lost, one QEMU, the Service leads
   assert.equal(nomad.vmiField(".status.conditions[?(@.type=='LiveMigratable')].status"), "True");
   const downtimes: number[] = [];
   for (let move = 0; move < 2; move++) {
-    const published = Math.max(...(await nomad.numbers()));
+    const published = await nomad.published();
     const [before] = nomad.qemus();
     const migration = nomad.migrate();
     assert.equal(await nomad.outcome(migration), "Succeeded");
@@ -34,7 +34,7 @@ test("there and back: the same boot, no number lost, one QEMU, the Service leads
     assert.notEqual(after?.pid, before?.pid);
     assert.equal(after?.podUid, fieldOf(`pod/${String(state["targetPod"])}`, ".metadata.uid"));
     assert.equal(await eventually("the Service leads to it", 15_000, () => nomad.fetch("boot-id")), nomad.bootId);
-    assertComplete(await nomad.numbers(), published);
+    await nomad.assertWhole(published);
     const downtime = await eventually(
       "the downtime is known",
       10_000,
@@ -43,8 +43,6 @@ test("there and back: the same boot, no number lost, one QEMU, the Service leads
     downtimes.push(Number(downtime));
   }
   t.diagnostic(`downtimes in ms: ${downtimes.join(", ")}`);
-  const published = Math.max(...(await nomad.numbers()));
-  assertComplete(nomad.numbersOnClaim(), published);
 });
 
 test("the phases are upstream's, and the instance says whose pod runs it", () => {
@@ -124,7 +122,7 @@ test("a paused guest arrives paused, and goes on there", async () => {
   assert.equal(nomad.vmiField(".status.conditions[?(@.type=='Paused')].status"), "True");
   assert.equal(vmpod("unpause", "vmi", "nomad").status, 0);
   assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
-  assertComplete(await nomad.numbers(), 1);
+  await nomad.assertWhole(1);
 });
 
 const slow = { bandwidthPerMigration: "8Mi", allowPostCopy: true };
@@ -132,7 +130,7 @@ const slow = { bandwidthPerMigration: "8Mi", allowPostCopy: true };
 test("a guest whose migration takes too long stands still until it has moved, as the policy that selects it says", async () => {
   kubectl("label", "namespace", "default", "team=movers");
   instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 12 }));
-  const published = Math.max(...(await nomad.numbers()));
+  const published = await nomad.published();
   assert.equal(await nomad.outcome(nomad.migrate(), 120_000), "Succeeded");
   const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
   assert.deepEqual([state.migrationPolicyName, state.mode], ["patient", "Paused"]);
@@ -141,7 +139,7 @@ test("a guest whose migration takes too long stands still until it has moved, as
   const events = kubectl("get", "events", "--field-selector=reason=PostCopyUnavailable", "-o", "wide");
   assert.match(events, /The guest moves without postcopy, which the target's node does not permit: /);
   assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
-  assertComplete(await nomad.numbers(), published);
+  await nomad.assertWhole(published);
 });
 
 test("it goes on at its target before all of its memory is there, where the node permits that", async () => {
@@ -151,20 +149,14 @@ test("it goes on at its target before all of its memory is there, where the node
     const configured = { apiVersion: "kubevirt.io/v1", kind: "KubeVirt", metadata: { name: "kubevirt" } };
     instance.apply({ ...configured, spec: { configuration: withProfile } });
     instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 3 }));
-    const published = Math.max(...(await nomad.numbers()));
+    const published = await nomad.published();
     assert.equal(await nomad.outcome(nomad.migrate(), 120_000), "Succeeded");
     const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
     assert.deepEqual([state.mode, state.completed, state.failed], ["PostCopy", true, undefined]);
     await eventually("one QEMU is left", 15_000, () => (nomad.qemus().length === 1 ? true : undefined));
     assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
-    assertComplete(await nomad.numbers(), published);
+    await nomad.assertWhole(published);
   } finally {
     takeBack();
   }
 });
-
-/** 1, 2, 3 ... without a gap, at least to what was published before. */
-function assertComplete(numbers: readonly number[], least: number): void {
-  numbers.forEach((number, index) => assert.equal(number, index + 1));
-  assert.ok(numbers.length >= least, `${numbers.length} numbers of ${least} published`);
-}

@@ -1,41 +1,44 @@
 /**
- * A guest that counts: each number is written to a file, to a sector of its claim and to one of an empty disk in its pod, all
- * flushed, and only then published. What it published it must have, wherever it has been since. Whenever it counts it reads the empty
- * disk anew, and notes when that does not hold what was written to it.
+ * A guest that counts, and writes down what it counts (./ledger.ts). Whenever it does it reads the empty disk anew, and notes when that
+ * does not hold what was written to it.
  */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ApiTools, eventually } from "../embedded/instance.ts";
 import { machine, service } from "../embedded/machines.ts";
 import { podProcesses, type PodProcess, qemusOf } from "../embedded/processes.ts";
+import { entriesOn, type Ledger, ledgerAt, lossesOf, sectorBytes } from "./ledger.ts";
 
 export const name = "nomad";
-const sectorBytes = 512;
 const bootMs = 180_000;
+const answerMs = 60_000;
 
 const count = [
   "i=0",
   "while true",
   "do i=$((i+1))",
-  "echo $i >>/numbers",
+  "read word </proc/sys/kernel/random/uuid",
+  'echo "$i $word" >>/numbers',
   "sync /numbers",
   ...["vdc", "vdd"].map(
-    (disk) => `printf "%-${sectorBytes}s" $i | dd of=/dev/${disk} bs=${sectorBytes} seek=$i conv=notrunc,fsync`,
+    (disk) => `printf "%-${sectorBytes}s" "$i $word" | dd of=/dev/${disk} bs=${sectorBytes} seek=$i conv=notrunc,fsync`,
   ),
   "echo 1 >/proc/sys/vm/drop_caches",
-  `[ $(dd if=/dev/vdd bs=${sectorBytes} skip=1 count=$i | wc -w) = $i ] || echo $i >>/www/lost`,
+  `[ $(dd if=/dev/vdd bs=${sectorBytes} skip=1 count=$i | wc -w) = $((2*i)) ] || echo $i >>/www/lost`,
   "cp /numbers /www/numbers.new",
   "mv /www/numbers.new /www/numbers",
   "sleep 0.05",
   "done",
 ].join("; ");
 
-export interface Nomad {
+export interface Nomad extends Ledger {
   bootId: string;
   create(): Promise<void>;
-  /** The numbers in the guest's file. */
-  numbers(): Promise<number[]>;
-  fetch(path: string): Promise<string | undefined>;
+  /** How many entries it has published. */
+  published(): Promise<number>;
+  /** Whether everything that it wrote is there, and at least as much as it had published before. */
+  assertWhole(published: number, what?: string): Promise<void>;
   /** Starts a migration. @returns its name */
   migrate(): string;
   /** Waits for its end. @returns its phase */
@@ -45,8 +48,8 @@ export interface Nomad {
   qemus(): PodProcess[];
   /** QEMU of a launcher. */
   qemuOf(pod: string): PodProcess | undefined;
-  /** The numbers on the claim, read on the host from the first sector to the first empty one. */
-  numbersOnClaim(): number[];
+  /** Read on the host. */
+  entriesOnClaim(): string[];
 }
 
 export interface NomadOptions {
@@ -71,14 +74,11 @@ export function createNomad(
   let address = "";
   let migrations = 0;
 
-  async function fetchText(path: string): Promise<string | undefined> {
-    const url = `http://${address}/${path}`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-    const text = answer?.ok ? (await answer.text().catch(() => "")).trim() : "";
-    return text === "" ? undefined : text;
-  }
+  const ledger = ledgerAt(() => address);
+  const published = () => eventually("the guest has published", answerMs, () => ledger.entries());
 
   const nomad: Nomad = {
+    ...ledger,
     bootId: "",
     async create() {
       const runcmd = [
@@ -96,14 +96,15 @@ export function createNomad(
         service(name),
       );
       address = fieldOf(`service/${name}`, ".spec.clusterIP");
-      nomad.bootId = await eventually("the guest answers", bootMs, () => fetchText("boot-id"));
-      await eventually("the guest counts", bootMs, () => fetchText("numbers"));
+      nomad.bootId = await eventually("the guest answers", bootMs, () => ledger.fetch("boot-id"));
+      await eventually("the guest counts", bootMs, () => ledger.entries());
     },
-    async numbers() {
-      const text = await eventually("the guest answers", 30_000, () => fetchText("numbers"));
-      return text.split("\n").map(Number);
+    published: async () => (await published()).length,
+    async assertWhole(before, what) {
+      const entries = await published();
+      const lost = await eventually("the guest answers", answerMs, () => ledger.fetch("lost"));
+      assert.deepEqual(lossesOf({ entries, onClaim: nomad.entriesOnClaim(), lost }, before), [], what);
     },
-    fetch: fetchText,
     migrate() {
       migrations += 1;
       const migration = `move-${migrations}`;
@@ -135,19 +136,9 @@ export function createNomad(
         (each) => each.podUid === uid && uid !== "" && each.name.startsWith("qemu-system"),
       );
     },
-    numbersOnClaim() {
+    entriesOnClaim() {
       const volume = fieldOf("pvc/ledger", ".spec.volumeName");
-      const image = readFileSync(join(fieldOf(`pv/${volume}`, ".spec.hostPath.path"), "disk.img"));
-      const found: number[] = [];
-      for (let index = 1; (index + 1) * sectorBytes <= image.length; index++) {
-        const text = image
-          .subarray(index * sectorBytes, (index + 1) * sectorBytes)
-          .toString("latin1")
-          .trim();
-        if (!/^\d+$/.test(text)) break;
-        found.push(Number(text));
-      }
-      return found;
+      return entriesOn(readFileSync(join(fieldOf(`pv/${volume}`, ".spec.hostPath.path"), "disk.img")));
     },
   };
   return nomad;

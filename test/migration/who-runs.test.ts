@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decisionOf, standsStill } from "../../api/kubevirt/migration.ts";
-import { newWorld, type Patience, play, reportEnds, type Step, type World } from "./two-qemus.ts";
+import { play, reportEnds, type Step } from "./model/play.ts";
+import { newWorld, type Patience, type World } from "./model/world.ts";
 
 const ends = ["source", "target"] as const;
 const actors = [...ends, "controller"] as const;

@@ -53,24 +53,30 @@ export async function presentCredentials(
   credentials: Credentials,
   peerAuthorityPem: string,
 ): Promise<void> {
-  const { side, certificatePem, keyPem } = credentials;
-  const files = {
-    "ca-cert.pem": peerAuthorityPem,
-    [`${side}-cert.pem`]: certificatePem,
-    [`${side}-key.pem`]: keyPem,
-  };
-  const id = credentialsId(side);
+  const id = credentialsId(credentials.side);
   await tolerateQmpError(qmp.execute("object-del", { id }));
-  await withFiles(pid, files, async (dir) => {
-    await qmp.execute("object-add", {
-      "qom-type": "tls-creds-x509",
-      id,
-      dir,
-      endpoint: side,
-      "verify-peer": true,
-      // It would ask for our own certificate to be signed by the authority that the peer's is signed by.
-      "sanity-check": false,
-    });
+  await withFiles(pid, credentialFiles(credentials, peerAuthorityPem), (directory) =>
+    loadCredentials(qmp, credentials.side, directory),
+  );
+}
+
+/** By the names under which QEMU looks for them. */
+export function credentialFiles(
+  { side, certificatePem, keyPem }: Credentials,
+  peerAuthorityPem: string,
+): Record<string, string> {
+  return { "ca-cert.pem": peerAuthorityPem, [`${side}-cert.pem`]: certificatePem, [`${side}-key.pem`]: keyPem };
+}
+
+export async function loadCredentials(qmp: QmpClient, side: Side, directory: string): Promise<void> {
+  await qmp.execute("object-add", {
+    "qom-type": "tls-creds-x509",
+    id: credentialsId(side),
+    dir: directory,
+    endpoint: side,
+    "verify-peer": true,
+    // It would ask for our own certificate to be signed by the authority that the peer's is signed by.
+    "sanity-check": false,
   });
 }
 

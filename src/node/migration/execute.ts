@@ -15,7 +15,7 @@ import type { SourceObservation, TargetObservation } from "./observation.ts";
 import { killQemu } from "../process/kill-qemu.ts";
 import { listenOnNetwork, listenOnSocket, prepareReception, stopExports } from "./receive.ts";
 import { reserveDisk } from "./reserve-disk.ts";
-import { copyDisks, send, startPostcopy } from "./send.ts";
+import { allowPause, copyDisks, send, startPostcopy } from "./send.ts";
 import { shareDisk } from "./share-disk.ts";
 import type { SourceAction } from "./source.ts";
 import type { TargetAction } from "./target.ts";
@@ -49,6 +49,8 @@ export async function executeAtSource(
     case "continue":
       await qmp.execute("migrate-continue", { state: "pre-switchover" });
       return;
+    case "allowPause":
+      return allowPause(qmp, departure);
     case "startPostcopy":
       return startPostcopy(qmp, record);
     case "pause":
@@ -116,8 +118,12 @@ export async function executeAtTarget(
       return applyDeviceAction(qmp, action.change);
     case "listen":
       return listen(context, observation, qmp);
+    case "stopExports":
+      await stopExports(qmp);
+      context.migrations.of(migrationUid).sealed = qemu.pid;
+      return;
     case "run":
-      if (transportOf(observation.state) === "tls") await stopExports(qmp);
+      if (transportOf(observation.state) === "tls" && observation.record.sealed !== qemu.pid) await stopExports(qmp);
       await qmp.execute("cont");
       return;
     case "quit":

@@ -5,7 +5,7 @@ import type { QmpEvent } from "../../qemu/qmp/message.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import type { MigrationRecords } from "./records.ts";
 
-const telling = new Set(["MIGRATION", "JOB_STATUS_CHANGE", "STOP", "RESUME"]);
+const telling = new Set(["MIGRATION", "MIGRATION_PASS", "JOB_STATUS_CHANGE", "STOP", "RESUME"]);
 
 /** Takes down when a guest in transit stood still and went on. @returns whether to look at its migration again */
 export function noteMigrationEvent(

@@ -92,11 +92,11 @@ async function look({ monitors }: EndContext, key: string, qemu: QemuProcess): P
   }
 }
 
-/** The transfer first: when it is over, the run state that is asked for after it is the one that stays. */
+/** In this order, in which QEMU answers: when the transfer is over, the run state that is asked for after it is the one that stays. */
 async function ask(qmp: QmpClient): Promise<Look> {
-  const transfer = await qmp.execute("query-migrate");
-  const { status } = await qmp.execute("query-status");
-  return { runState: status, transfer, copies: await observeCopies(qmp) };
+  const answers = [qmp.execute("query-migrate"), qmp.execute("query-status"), observeCopies(qmp)] as const;
+  const [transfer, { status }, copies] = await Promise.all(answers);
+  return { runState: status, transfer, copies };
 }
 
 async function otherEnd({ finder }: EndContext, pod: Pod | undefined): Promise<TargetObservation["source"]> {

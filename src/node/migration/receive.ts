@@ -60,7 +60,7 @@ export async function listenOnNetwork(qmp: QmpClient, reception: Reception): Pro
   return credentials;
 }
 
-async function exportDisks(qmp: QmpClient, vmi: VirtualMachineInstance, host: string): Promise<void> {
+export async function exportDisks(qmp: QmpClient, vmi: VirtualMachineInstance, host: string): Promise<void> {
   const disks = copiedDisks(vmi);
   if (disks.length === 0) return;
   const data = { host, port: String(migrationPorts.disks) };

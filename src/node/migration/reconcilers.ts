@@ -12,15 +12,15 @@ import { noteGuestTime } from "./note-guest-time.ts";
 import type { SourceObservation, TargetObservation } from "./observation.ts";
 import { observeSource, observeTarget } from "./observe.ts";
 import { isInPostcopy } from "./postcopy.ts";
-import { decideAtSource, enterDecision, planSource, type SourceAction } from "./source.ts";
+import { decideAtSource, enterDecision, isBetweenLastSteps, planSource, type SourceAction } from "./source.ts";
 import { decideAtTarget, enterTargetDecision, planTarget, type TargetAction } from "./target.ts";
 
 export type MigrationContext = EndExecuteContext;
 
 /** Of timeouts nobody tells. */
 const watchMs = 1_000;
-/** Nor of the first page after the switch to postcopy, and until then the guest stands still. */
-const switchMs = 20;
+/** Nor of the last steps of its departure, while the guest stands still. */
+const departureMs = 5;
 
 export function createSourceReconciler(context: MigrationContext): Reconciler<SourceObservation, SourceAction> {
   return {
@@ -33,8 +33,10 @@ export function createSourceReconciler(context: MigrationContext): Reconciler<So
   };
 }
 
-function sourceLookMs({ state, copies, transfer }: SourceObservation): number | undefined {
-  if (decisionOf(state) === "undecided" && isInPostcopy(transfer.status)) return switchMs;
+function sourceLookMs(observation: SourceObservation): number | undefined {
+  const { state, copies, transfer } = observation;
+  const isDeparting = isInPostcopy(transfer.status) || isBetweenLastSteps(observation);
+  if (decisionOf(state) === "undecided" && isDeparting) return departureMs;
   const isOpen = state.startTimestamp !== undefined && !state.completed;
   return isOpen || standsStill(state) || copies.length > 0 ? watchMs : undefined;
 }

@@ -18,6 +18,10 @@ export interface MigrationRecord {
   presentedTo: number | undefined;
   /** Why the target's QEMU cannot run a guest whose memory is still to come. */
   postcopyObstacle: string | undefined;
+  /** How long the source's QEMU may let the guest stand still, in ms. */
+  pauseMs: number | undefined;
+  /** Pid of the target's QEMU that takes no more copies of disks. */
+  sealed: number | undefined;
   /** Why an end cannot do its part, whatever is tried. */
   failure: string | undefined;
   /** Bytes that were left at the last progress, and when that was. */
@@ -57,6 +61,8 @@ function emptyRecord(): MigrationRecord {
     introduction: undefined,
     presentedTo: undefined,
     postcopyObstacle: undefined,
+    pauseMs: undefined,
+    sealed: undefined,
     failure: undefined,
     progress: undefined,
     networkOf: undefined,

@@ -8,6 +8,7 @@ import { startCopy } from "./copies.ts";
 import { credentialsId, peerName, presentCredentials } from "./credentials.ts";
 import { copiedDisks } from "./moved-disks.ts";
 import type { SourceObservation } from "./observation.ts";
+import { firstPauseMs, pauseAllowedMs } from "./pause-limit.ts";
 import type { MigrationRecord } from "./records.ts";
 import { setCapabilities } from "./set-capabilities.ts";
 import { shareFile } from "./share-file.ts";
@@ -44,9 +45,15 @@ export async function send(qmp: QmpClient, departure: Departure): Promise<void> 
     if (isTls) await introduceTo(qmp, departure);
     await configure(qmp, observation);
     record.sent = true;
+    record.pauseMs = firstPauseMs;
     record.progress = undefined;
     await qmp.execute("migrate", { uri: isTls ? tlsUri(state.targetNodeAddress ?? "") : sendUri });
   });
+}
+
+export async function allowPause(qmp: QmpClient, { observation, record }: Departure): Promise<void> {
+  record.pauseMs = pauseAllowedMs(observation.transfer);
+  await qmp.execute("migrate-set-parameters", { "downtime-limit": record.pauseMs });
 }
 
 export function startPostcopy(qmp: QmpClient, record: MigrationRecord): Promise<void> {
@@ -70,6 +77,7 @@ async function configure(qmp: QmpClient, { vmi, state }: SourceObservation): Pro
   });
   const limit = quantityToNumber(bandwidthPerMigration);
   await qmp.execute("migrate-set-parameters", {
+    "downtime-limit": firstPauseMs,
     "max-bandwidth": limit > 0 ? limit : unlimitedBytesPerSecond,
     "tls-creds": isTls ? credentialsId("client") : "",
     "tls-hostname": isTls ? peerName : "",

@@ -29,6 +29,7 @@ import type { MigrationStatus } from "../../qemu/qmp/commands.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import { copiedDisks } from "./moved-disks.ts";
 import type { SourceObservation } from "./observation.ts";
+import { pauseAllowedMs } from "./pause-limit.ts";
 import { isInPostcopy } from "./postcopy.ts";
 import { disturbanceDue, overdue } from "./patience.ts";
 import { transportOf } from "./transport.ts";
@@ -46,6 +47,7 @@ export interface SourceAction {
     | "introduce"
     | "copy"
     | "send"
+    | "allowPause"
     | "finishCopies"
     | "continue"
     | "startPostcopy"
@@ -129,6 +131,7 @@ function move(observation: SourceObservation): SourceAction["type"][] {
   if (isToSend(observation)) return isCopied(observation) ? ["send"] : ["copy"];
   if (transfer.status === "active" && state.mode === "PostCopy") return ["startPostcopy"];
   if (transfer.status === "active" && state.mode === "Paused" && runState === "running") return ["pause"];
+  if (transfer.status === "active" && pauseAllowedMs(transfer) > (record.pauseMs ?? 0)) return ["allowPause"];
   if (transfer.status !== "pre-switchover" || copies.some(({ error }) => error !== undefined)) return [];
   if (copies.every(({ status }) => status === "concluded")) return ["continue"];
   return copies.some(({ status }) => status === "ready") ? ["finishCopies"] : [];
@@ -186,14 +189,18 @@ function isForgotten({ state, record }: SourceObservation): boolean {
 }
 
 function transferFailure(observation: SourceObservation): string | undefined {
-  const { transfer, record, runState } = observation;
+  const { transfer, record } = observation;
   if (underWay.includes(transfer.status)) return undefined;
   if (isToSend(observation)) return isForgotten(observation) ? restarted : undefined;
   if (record.sent && isUntouched(transfer.status)) return undefined;
-  // Between its last two steps.
-  if (transfer.status === "completed" && runState === "finish-migrate") return undefined;
+  if (isBetweenLastSteps(observation)) return undefined;
   if (!record.sent) return restarted;
   return `Live migration failed: ${transfer["error-desc"] ?? `the transfer is ${transfer.status}`}`;
+}
+
+/** QEMU tells of the first, `completed`, and not of the second, `postmigrate`. */
+export function isBetweenLastSteps({ transfer, runState }: SourceObservation): boolean {
+  return transfer.status === "completed" && runState === "finish-migrate";
 }
 
 /** Every disk must be copied before anything is sent, and stay so. */

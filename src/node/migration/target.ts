@@ -38,6 +38,7 @@ export type TargetAction =
   | (Step<"takeDisk"> & { disk: NamedSource })
   | (Step<"changeDevice"> & { change: DeviceAction })
   | Step<"listen">
+  | Step<"stopExports">
   | Step<"run">
   | Step<"quit">
   | Step<"kill">;
@@ -94,6 +95,7 @@ function settle(observation: TargetObservation): TargetAction[] {
 function prepare(observation: TargetObservation): TargetAction[] {
   const { state, room, vmi } = observation;
   const isTls = transportOf(state) === "tls";
+  if (isTls && hasArrived(observation)) return isSealed(observation) ? [] : [{ type: "stopExports", observation }];
   const isMine = state.targetNode !== undefined && (!isTls || state.transport?.sourceAuthority !== undefined);
   if (!isMine || room === undefined || isListening(observation)) return [];
   const actions = [...furnish(observation, room)];
@@ -116,6 +118,16 @@ function furnish(observation: TargetObservation, room: Room): TargetAction[] {
   ];
 }
 
+/** All of its memory, and before that all of its disks. */
+function hasArrived({ runState, transfer }: TargetObservation): boolean {
+  return runState === "paused" && transfer.status === "completed";
+}
+
+/** What can be done before it is decided shortens the time for which the guest stands still. */
+function isSealed({ record, qemu }: TargetObservation): boolean {
+  return record.sealed === qemu.pid;
+}
+
 /** QEMU shows an address from the moment it waits for the sender. */
 function isListening({ transfer }: TargetObservation): boolean {
   return transfer["socket-address"] !== undefined || transfer.status !== undefined;
@@ -128,8 +140,8 @@ function isWaiting(observation: TargetObservation): boolean {
 
 /** It runs, or does anything else that only a guest that has arrived can do, and nothing of it is elsewhere any more. */
 function isThere(observation: TargetObservation): boolean {
-  const hasArrived = !["inmigrate", "prelaunch"].includes(observation.runState) && !isWaiting(observation);
-  return hasArrived && !isInPostcopy(observation.transfer.status);
+  const isUp = !["inmigrate", "prelaunch"].includes(observation.runState) && !isWaiting(observation);
+  return isUp && !isInPostcopy(observation.transfer.status);
 }
 
 function isPausedByUser({ vmi }: TargetObservation): boolean {

@@ -78,6 +78,8 @@ export interface MigrationInfo {
     transferred: number;
     total: number;
     "dirty-pages-rate"?: number;
+    /** Passes over the memory that were begun. */
+    "dirty-sync-count"?: number;
     /** Of the memory, sent since the switch to postcopy. */
     "postcopy-bytes"?: number;
   };

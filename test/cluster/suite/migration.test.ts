@@ -3,9 +3,6 @@
  * both. Whatever happens meanwhile, it has every number that it published (test/migration/nomad.ts).
  */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect } from "node:tls";
 import {
@@ -13,50 +10,26 @@ import {
   validatingWebhookConfigurations,
 } from "../../../api/admissionregistration.ts";
 import type { MigrationState } from "../../../api/kubevirt/migration.ts";
-import { apiTools, eventually, run, succeed } from "../../embedded/instance.ts";
-import { createNomad, type Nomad } from "../../migration/nomad.ts";
+import { eventually, run, succeed } from "../../embedded/instance.ts";
 import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "../../migration/policies.ts";
-import { installVmpod } from "../../parity/cluster-target.ts";
-import { type Cluster, startCluster } from "../cluster.ts";
 import { debianKubectl } from "../../fixtures/kubectl.ts";
+import { type NomadCluster, startNomadCluster } from "../../migration/nomad-cluster.ts";
 
 const stepMs = 180_000;
 
 describe("live migration between nodes", () => {
-  const shared = mkdtempSync(join(tmpdir(), "vmpod-shared-"));
-  let cluster: Cluster;
-  let tools: ReturnType<typeof apiTools>;
-  let nomad: Nomad;
+  let home: NomadCluster;
+  let nomad: NomadCluster["nomad"];
 
   before(async () => {
-    // The kubelet changes nobody's rights on a directory of the host's.
-    chmodSync(shared, 0o755);
-    cluster = await startCluster({ onProgress: ({ step }) => console.error(step) });
-    await installVmpod(cluster, (line) => console.error(line));
-    tools = apiTools(cluster.kubeconfig);
-    const name = `kubetest${cluster.number}/n\\d+/kubepods(?:/\\w+)?`;
-    nomad = createNomad({ ...tools, name }, { claim: sharedClaim(shared), evictionStrategy: "LiveMigrate" });
-    await nomad.create();
+    home = await startNomadCluster((line) => console.error(line));
+    ({ nomad } = home);
   });
-  after(async () => {
-    await cluster.stop();
-    rmSync(shared, { recursive: true });
-  });
-
-  const nodeName = () => nomad.vmiField(".status.nodeName");
-  const describeAll = () =>
-    tools.kubectl("get", "vmim,vmi,pods", "-o", "wide") + nomad.vmiField(".status.migrationState");
-
-  async function untilOneQemu(): Promise<number> {
-    const found = await eventually("one QEMU is left", 60_000, () =>
-      nomad.qemus().length === 1 ? nomad.qemus() : undefined,
-    );
-    return found[0]?.pid ?? 0;
-  }
+  after(() => home.stop());
 
   async function untilPhase(migration: string, phase: string): Promise<void> {
     const look = () => (nomad.migrationField(migration, ".status.phase") === phase ? true : undefined);
-    await eventually(`${migration} is ${phase}`, stepMs, look, describeAll);
+    await eventually(`${migration} is ${phase}`, stepMs, look, () => home.describe());
   }
 
   /** The same boot, and nothing lost of what was published before. */
@@ -65,33 +38,15 @@ describe("live migration between nodes", () => {
       "the Service leads to the guest",
       60_000,
       () => nomad.fetch("boot-id"),
-      describeAll,
+      () => home.describe(),
     );
     assert.equal(bootId, nomad.bootId);
-    const numbers = await nomad.numbers();
-    numbers.forEach((number, index) => assert.equal(number, index + 1));
-    assert.ok(numbers.length >= published, `${numbers.length} numbers of ${published} published`);
-    assert.equal(await nomad.fetch("lost"), "nothing", "of what it wrote to the empty disk");
-    const ledger = nomad.numbersOnClaim();
-    ledger.forEach((number, index) => assert.equal(number, index + 1));
-    assert.ok(ledger.length >= numbers.length, `${ledger.length} numbers on the claim of ${numbers.length}`);
-  }
-
-  const lastNumber = async () => Math.max(...(await nomad.numbers()));
-
-  function configure(configuration: object): void {
-    const patch = JSON.stringify({ spec: { configuration } });
-    tools.kubectl("patch", "kubevirt", "-n", "vmpod", "kubevirt", "--type=merge", "-p", patch);
-  }
-
-  /** Slow enough for others to come in between. */
-  function limitBandwidth(bytesPerSecond: string): void {
-    configure({ migrations: { bandwidthPerMigration: bytesPerSecond } });
+    await nomad.assertWhole(published);
   }
 
   /** Validating ones. @returns what they are to be made again of */
   async function takeAwayWebhooks(): Promise<ValidatingWebhookConfiguration> {
-    const client = await cluster.connect();
+    const client = await home.cluster.connect();
     const found = await client.get(validatingWebhookConfigurations, { name: "vmpod" });
     await client.delete(validatingWebhookConfigurations, { name: "vmpod" });
     client.close();
@@ -102,17 +57,17 @@ describe("live migration between nodes", () => {
   it("there and back: the same boot, no number lost, one QEMU, the Service leads to it", async (t) => {
     assert.equal(nomad.vmiField(".status.conditions[?(@.type=='LiveMigratable')].status"), "True");
     assert.equal(nomad.vmiField(".status.migrationMethod"), "BlockMigration");
-    const home = nodeName();
+    const first = home.nodeName();
     for (const isThere of [true, false]) {
-      const published = await lastNumber();
+      const published = await nomad.published();
       const migration = nomad.migrate();
-      assert.equal(await nomad.outcome(migration, stepMs), "Succeeded", describeAll());
+      assert.equal(await nomad.outcome(migration, stepMs), "Succeeded", home.describe());
       const state = JSON.parse(nomad.vmiField(".status.migrationState")) as Record<string, unknown>;
       assert.deepEqual([state["completed"], state["failed"]], [true, undefined]);
       assert.notEqual(state["sourceNode"], state["targetNode"]);
-      assert.equal(nodeName(), state["targetNode"]);
-      assert.equal(nodeName() !== home, isThere);
-      await untilOneQemu();
+      assert.equal(home.nodeName(), state["targetNode"]);
+      assert.equal(home.nodeName() !== first, isThere);
+      await home.untilOneQemu();
       await assertWhole(published);
       const path = ".metadata.annotations.vmpod\\.dev/migration-downtime-ms";
       const downtime = await eventually(
@@ -123,7 +78,7 @@ describe("live migration between nodes", () => {
       t.diagnostic(`the guest stood still for ${downtime} ms`);
       const address = await eventually("the instance shows its new address", 60_000, () => {
         const shown = nomad.vmiField(".status.interfaces[0].ipAddress");
-        return shown === tools.fieldOf(`pod/${String(state["targetPod"])}`, ".status.podIP") ? shown : undefined;
+        return shown === home.tools.fieldOf(`pod/${String(state["targetPod"])}`, ".status.podIP") ? shown : undefined;
       });
       assert.notEqual(address, "");
     }
@@ -136,51 +91,51 @@ describe("live migration between nodes", () => {
   });
 
   it("admits nobody without the source's certificate, and an abort leaves the guest where it is", async () => {
-    limitBandwidth("1Mi");
-    const published = await lastNumber();
-    const pid = await untilOneQemu();
+    home.limitBandwidth("1Mi");
+    const published = await nomad.published();
+    const pid = await home.untilOneQemu();
     const migration = nomad.migrate();
     await untilPhase(migration, "Running");
     const host = nomad.vmiField(".status.migrationState.targetNodeAddress");
     assert.match(await knock(host, 49152), /refused/);
     assert.match(run(["qemu-img", "info", `nbd://${host}:49153/root`]).stderr, /TLS/);
-    assert.match(tools.vmpod("migrate-cancel", "nomad").stdout, /was scheduled to migrate-cancel/);
+    assert.match(home.tools.vmpod("migrate-cancel", "nomad").stdout, /was scheduled to migrate-cancel/);
     await eventually("the migration is gone", stepMs, () =>
       nomad.migrationField(migration, ".metadata.name") === "" ? true : undefined,
     );
     assert.match(nomad.vmiField(".status.migrationState.failureReason"), /aborted/);
-    assert.equal(await untilOneQemu(), pid);
+    assert.equal(await home.untilOneQemu(), pid);
     await assertWhole(published);
   });
 
   it("kill -9 of the target's QEMU leaves the guest at the source, and it can be moved afterwards", async () => {
-    const published = await lastNumber();
-    const pid = await untilOneQemu();
+    const published = await nomad.published();
+    const pid = await home.untilOneQemu();
     const migration = nomad.migrate();
     await untilPhase(migration, "Running");
     const target = nomad.qemuOf(nomad.vmiField(".status.migrationState.targetPod"));
     process.kill(target?.pid ?? 0, "SIGKILL");
     assert.equal(await nomad.outcome(migration, stepMs), "Failed");
     assert.notEqual(nomad.migrationField(migration, ".status.migrationState.failureReason"), "");
-    assert.equal(await untilOneQemu(), pid);
+    assert.equal(await home.untilOneQemu(), pid);
     await assertWhole(published);
-    limitBandwidth("0");
-    assert.equal(await nomad.outcome(nomad.migrate(), stepMs), "Succeeded", describeAll());
+    home.limitBandwidth("0");
+    assert.equal(await nomad.outcome(nomad.migrate(), stepMs), "Succeeded", home.describe());
     await assertWhole(published);
   });
 
   it("goes on before all of its memory is there, as the policy says that selects it", async (t) => {
-    const published = await lastNumber();
-    tools.kubectl("label", "namespace", "default", "team=movers");
-    for (const { pid } of cluster.nodes) writeProfile(`/proc/${pid}/root/var/lib/kubelet`);
-    configure(withProfile);
+    const published = await nomad.published();
+    home.tools.kubectl("label", "namespace", "default", "team=movers");
+    for (const { pid } of home.cluster.nodes) writeProfile(`/proc/${pid}/root/var/lib/kubelet`);
+    home.configure(withProfile);
     const takeBack = permitUserfaultfd();
     try {
       // Its disks take their part of the patience.
       const decisions = { bandwidthPerMigration: "6Mi", completionTimeoutPerGiB: 6, allowPostCopy: true };
-      tools.apply(policyFor("nomad", "impatient", decisions));
+      home.tools.apply(policyFor("nomad", "impatient", decisions));
       const migration = nomad.migrate();
-      assert.equal(await nomad.outcome(migration, stepMs), "Succeeded", describeAll());
+      assert.equal(await nomad.outcome(migration, stepMs), "Succeeded", home.describe());
       const state = JSON.parse(nomad.vmiField(".status.migrationState")) as MigrationState;
       assert.deepEqual([state.migrationPolicyName, state.mode], ["impatient", "PostCopy"]);
       assert.equal(state.migrationConfiguration?.bandwidthPerMigration, "6Mi");
@@ -189,25 +144,27 @@ describe("live migration between nodes", () => {
       t.diagnostic(`the guest stood still for ${nomad.migrationField(migration, path)} ms`);
     } finally {
       takeBack();
-      tools.kubectl("delete", "migrationpolicy", "impatient");
+      home.tools.kubectl("delete", "migrationpolicy", "impatient");
     }
   });
 
   it("is not evicted while the webhook does not answer", async () => {
     const webhooks = await takeAwayWebhooks();
-    const client = await cluster.connect();
+    const client = await home.cluster.connect();
     try {
-      await untilOneQemu();
+      await home.untilOneQemu();
       const name = nomad.vmiField(".status.migrationState.targetPod");
       const budget = "pdb/kubevirt-disruption-budget-nomad";
       await eventually("the budget holds one launcher, which is well", 30_000, () => {
-        const counts = ["currentHealthy", "desiredHealthy"].map((field) => tools.fieldOf(budget, `.status.${field}`));
+        const counts = ["currentHealthy", "desiredHealthy"].map((field) =>
+          home.tools.fieldOf(budget, `.status.${field}`),
+        );
         return counts.join() === "1,1" ? true : undefined;
       });
       const body = { apiVersion: "policy/v1beta1", kind: "Eviction", metadata: { name } };
       const path = `/api/v1/namespaces/default/pods/${name}/eviction`;
       await assert.rejects(client.request("POST", path, body), { code: 429, message: /disruption budget/ });
-      assert.equal(await untilOneQemu(), nomad.qemuOf(name)?.pid);
+      assert.equal(await home.untilOneQemu(), nomad.qemuOf(name)?.pid);
     } finally {
       await client.create(validatingWebhookConfigurations, webhooks);
       client.close();
@@ -215,49 +172,25 @@ describe("live migration between nodes", () => {
   });
 
   it("a drain of its node moves it", async () => {
-    const node = nodeName();
-    const published = await lastNumber();
+    const node = home.nodeName();
+    const published = await nomad.published();
     // The current kubectl evicts by policy/v1, which this server does not have.
     const drain = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=240s"];
-    const kubectl = [debianKubectl(), "--kubeconfig", cluster.kubeconfig];
+    const kubectl = [debianKubectl(), "--kubeconfig", home.cluster.kubeconfig];
     try {
       const drained = run([...kubectl, ...drain], { timeoutMs: 300_000 });
       succeed(drained, "kubectl drain");
       assert.match(drained.stderr, /Eviction triggered evacuation of VMI "default\/nomad"/);
-      assert.notEqual(nodeName(), node);
+      assert.notEqual(home.nodeName(), node);
       assert.equal(nomad.vmiField(".status.evacuationNodeName"), "");
-      const pods = tools.kubectl("get", "pods", "--field-selector", `spec.nodeName=${node}`, "-o", "name");
+      const pods = home.tools.kubectl("get", "pods", "--field-selector", `spec.nodeName=${node}`, "-o", "name");
       assert.doesNotMatch(pods, /virt-launcher/);
       await assertWhole(published);
     } finally {
-      tools.kubectl("uncordon", node);
+      home.tools.kubectl("uncordon", node);
     }
   });
 });
-
-/** A claim that both nodes can mount: a directory of the machine that they are on. */
-function sharedClaim(path: string): object[] {
-  const accessModes = ["ReadWriteMany"];
-  const reference = { namespace: "default", name: "ledger" };
-  const volume = {
-    apiVersion: "v1",
-    kind: "PersistentVolume",
-    metadata: { name: "ledger" },
-    spec: { capacity: { storage: "16Mi" }, accessModes, storageClassName: "", hostPath: { path }, claimRef: reference },
-  };
-  const claim = {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { name: "ledger" },
-    spec: {
-      accessModes,
-      storageClassName: "",
-      volumeName: "ledger",
-      resources: { requests: { storage: "16Mi" } },
-    },
-  };
-  return [volume, claim];
-}
 
 /** What becomes of a connection with TLS but without a certificate. A client may believe in it until it hears the server's answer. */
 function knock(host: string, port: number): Promise<string> {

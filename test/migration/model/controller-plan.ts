@@ -1,11 +1,11 @@
 /** What the migration controller would write into the register, for a model that has no API server. */
-import type { Pod } from "../../api/core.ts";
-import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
-import * as register from "../../api/kubevirt/migration-register.ts";
-import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
-import type { Observation } from "../../src/controllers/migration/observation.ts";
-import { reachedPhase } from "../../src/controllers/migration/phase.ts";
-import { plan } from "../../src/controllers/migration/plan.ts";
+import type { Pod } from "../../../api/core.ts";
+import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
+import * as register from "../../../api/kubevirt/migration-register.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { Observation } from "../../../src/controllers/migration/observation.ts";
+import { reachedPhase } from "../../../src/controllers/migration/phase.ts";
+import { plan } from "../../../src/controllers/migration/plan.ts";
 
 type Enter = (current: VirtualMachineInstance) => VirtualMachineInstance["status"];
 
