@@ -46,7 +46,17 @@ async function show(instance: Instance): Promise<number> {
     );
   console.log(`${"qemu".padEnd(12)} ${countQemu(instance)} processes`);
   console.log(`${"api".padEnd(12)} ${await describeApi(instance)}`);
-  return all.every(({ pid }) => pid !== undefined) ? 0 : notRunning;
+  const missing = all.filter(({ pid }) => pid === undefined).map(({ name }) => name);
+  if (missing.length === 0) return 0;
+  console.log(whoStarts(missing));
+  return notRunning;
+}
+
+/** The agent brings the supervisor back, and the supervisor everything else; with both gone nobody is left who may. */
+function whoStarts(missing: readonly string[]): string {
+  return missing.includes("supervisor") && missing.includes("agent")
+    ? "start vmpod again with `vmpod up --detach`: guests and containers go on meanwhile, and it takes them over"
+    : "what is missing is started again within seconds; `vmpod status` shows it then";
 }
 
 async function describeApi(instance: Instance): Promise<string> {

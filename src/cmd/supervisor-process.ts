@@ -13,6 +13,7 @@ export function supervisorLog(instance: Instance): string {
 }
 
 const lookMs = 500;
+const longestLookMs = 10_000;
 /** For a supervisor that follows a killed one. */
 const takeOverFlag = "--take-over";
 
@@ -34,17 +35,26 @@ export function supervisorRecord(instance: Instance): string {
   return join(pathsOf(instance).pids, "supervisor");
 }
 
-/** Brings the supervisor back when it was killed. The new one looks after us and the others, which go on meanwhile. */
+/**
+ * Brings the supervisor back when it was killed. The new one looks after us and the others, which go on meanwhile. One that ends
+ * soon is followed by the next ever later.
+ */
 export function reviveSupervisorWhenKilled(instance: Instance, signal: AbortSignal): void {
-  let isComing = false;
-  const timer = setInterval(() => {
-    if (isComing || findProcess(supervisorRecord(instance))) return;
-    isComing = true;
-    const child = spawnSupervisor(instance, takeOverFlag);
-    child.once("close", () => (isComing = false));
-    child.unref();
-  }, lookMs);
-  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  let timer: NodeJS.Timeout;
+  const lookAfter = (waitMs: number): void => {
+    if (!signal.aborted) timer = setTimeout(look, waitMs, waitMs);
+  };
+  const look = (waitedMs: number): void => {
+    if (findProcess(supervisorRecord(instance))) return lookAfter(lookMs);
+    const startedMs = performance.now();
+    const onEnd = (): void => {
+      const wasStable = performance.now() - startedMs > longestLookMs;
+      lookAfter(wasStable ? lookMs : Math.min(waitedMs * 2, longestLookMs));
+    };
+    spawnSupervisor(instance, takeOverFlag).once("exit", onEnd).once("error", onEnd).unref();
+  };
+  lookAfter(lookMs);
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
 }
 
 /** The flags of `vmpod up` that describe this instance. */

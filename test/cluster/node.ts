@@ -30,8 +30,6 @@ export interface NodeOptions {
   pauseImage: string;
 }
 
-const nodesOfCluster = 2;
-
 /** The kubelet sets these for the whole kernel. It gets files of its own in their place, so the host's stay as they are. */
 const kubeletSysctls: Record<string, string> = {
   "vm/overcommit_memory": "1",
@@ -50,7 +48,7 @@ export const containerdSocketOf = ({ dir }: NodePlan): string => join(dir, "run/
 export async function bootNode(options: NodeOptions): Promise<Machine> {
   const { plan, node } = options;
   await makeDirectories(node);
-  await makeCgroup(node.cgroup);
+  await makeCgroup(node.cgroup, plan.nodes.length);
   await writeConfiguration(options);
   const machine = await startMachine({ name: node.name, setup: renderSetup(node), plan });
   await connect(machine, options);
@@ -95,13 +93,13 @@ async function makeDirectories({ dir }: NodePlan): Promise<void> {
 }
 
 /** In every hierarchy; a cpuset without processors takes no process. */
-async function makeCgroup(cgroup: string): Promise<void> {
+async function makeCgroup(cgroup: string, nodeCount: number): Promise<void> {
   const mount = "/sys/fs/cgroup";
   const hierarchies = existsSync(join(mount, "cgroup.controllers")) ? [""] : await readdir(mount);
   for (const hierarchy of hierarchies.filter((name) => name !== "unified")) {
     await mkdir(join(mount, hierarchy, cgroup), { recursive: true });
     if (hierarchy === "cpuset") await inheritProcessors(join(mount, hierarchy), cgroup);
-    await weigh(join(mount, hierarchy), cgroup);
+    await weigh(join(mount, hierarchy), cgroup, nodeCount);
   }
 }
 
@@ -109,11 +107,11 @@ async function makeCgroup(cgroup: string): Promise<void> {
  * A node's pods get processor time as if the machine were theirs alone. Left as they are, the pods of all nodes together have the weight of
  * one thread of what runs outside of any group, such as the API server.
  */
-async function weigh(root: string, cgroup: string): Promise<void> {
+async function weigh(root: string, cgroup: string, nodeCount: number): Promise<void> {
   const shares = 1024 * availableParallelism();
   const weights = [
     [cgroup, shares],
-    [dirname(cgroup), shares * nodesOfCluster],
+    [dirname(cgroup), shares * nodeCount],
   ] as const;
   for (const [path, weight] of weights) {
     if (existsSync(join(root, path, "cpu.shares"))) await writeFile(join(root, path, "cpu.shares"), String(weight));

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { bin, eventually, type Output, run } from "./instance.ts";
+import { bin, eventually, type Output, run, succeed } from "./instance.ts";
 import { machine, service, web, smallestMemory } from "./machines.ts";
 import { type Part, parts, pidOf } from "./parts.ts";
 import { podProcesses, qemusOf } from "./processes.ts";
@@ -55,6 +55,23 @@ for (const part of parts) {
     });
   });
 }
+
+test("kill -9 of supervisor and agent at once: status says what to do, and that takes everything over", async () => {
+  const before = await observe();
+  const api = pidOf(instance, "apiserver");
+  kill("supervisor");
+  kill("agent");
+  const { status: code, stdout } = await eventually("both are gone", recoveryMs, () => {
+    const shown = status();
+    return shown.stdout.match(/not running/g)?.length === 2 ? shown : undefined;
+  });
+  assert.equal(code, 3);
+  assert.match(stdout, /`vmpod up --detach`/);
+  assert.equal(pidOf(instance, "apiserver"), api);
+  succeed(instance.up(), "vmpod up");
+  await eventually("the Service answers from a container", recoveryMs, () => fetchFromContainer("uptime"));
+  assert.deepEqual({ ...(await observe()), uptime: "" }, { ...before, uptime: "" });
+});
 
 test("a crash while machines are created leaves one pod and one QEMU each, and all of them run", async (t) => {
   const seed = Date.now() % 2 ** 31;

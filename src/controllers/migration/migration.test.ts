@@ -8,6 +8,7 @@ import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/reso
 import { sampleVmi } from "../../../api/kubevirt/sample.ts";
 import { podIn } from "../virtualmachineinstance/sample.ts";
 import { type Evacuation, planEvacuation } from "./evacuation.ts";
+import { undisturbed } from "./observation.fixture.ts";
 import type { Observation } from "./observation.ts";
 import { decidePhase } from "./phase.ts";
 import { plan } from "./plan.ts";
@@ -41,11 +42,7 @@ function observationOf({ phase, state, vmiPhase = "Running", deleted, ...change 
     migration: { metadata, spec: { vmiName: "a" }, ...(phase && { status: { phase } }) },
     vmi,
     pods: [source],
-    others: { overall: 0, fromNode: 0 },
-    hasOpenPredecessor: false,
-    hasOtherNodes: false,
-    blockClaims: new Set(),
-    configuration: defaultConfiguration.migrations,
+    ...undisturbed,
     now,
     ...change,
   };

@@ -1,8 +1,8 @@
 /** What the migration controller would write into the register, for a model that has no API server. */
 import type { Pod } from "../../../api/core.ts";
-import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { undisturbed } from "../../../src/controllers/migration/observation.fixture.ts";
 import type { Observation } from "../../../src/controllers/migration/observation.ts";
 import { reachedPhase } from "../../../src/controllers/migration/phase.ts";
 import { plan } from "../../../src/controllers/migration/plan.ts";
@@ -15,11 +15,7 @@ export function controllerPlan(vmi: VirtualMachineInstance, pods: Pod[], deleted
     migration: { metadata, spec: { vmiName: "one" }, status: { phase: "Pending" } },
     vmi,
     pods,
-    others: { overall: 0, fromNode: 0 },
-    hasOpenPredecessor: false,
-    hasOtherNodes: false,
-    blockClaims: new Set(),
-    configuration: defaultConfiguration.migrations,
+    ...undisturbed,
     now,
   };
   const phase = reachedPhase(observation);

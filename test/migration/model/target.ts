@@ -15,8 +15,7 @@ export function lookAtTarget(world: World): void {
   const room = { disks: [], devices, networkReady: true, consoleOpen: true };
   const isOpen = target.runState === "inmigrate";
   const postcopyReady = world.permitsPostcopy && target.listening;
-  const end = endOf(world, "target");
-  const observation = { ...end, source: undefined, postcopyReady, room: isOpen ? room : undefined };
+  const observation = { ...endOf(world, "target"), source: undefined, postcopyReady, room: isOpen ? room : undefined };
   const decision = decideAtTarget(observation);
   const enter = (current: VirtualMachineInstance) =>
     decision && enterTargetDecision(current, migrationUid, decision, observation.nowMs);

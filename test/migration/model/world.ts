@@ -45,7 +45,6 @@ export interface World {
   /** The target's node permits postcopy. */
   permitsPostcopy: boolean;
   server: VirtualMachineInstance;
-  version: number;
   migrationDeleted: boolean;
   source: Qemu;
   target: Qemu;
@@ -94,7 +93,6 @@ export function newWorld(transport: Transport, patience: Patience = "GiveUp"): W
     converges: patience === "GiveUp",
     permitsPostcopy: patience === "PostCopy",
     server,
-    version: 1,
     migrationDeleted: false,
     source: { ...qemu, runState: "running", copies: [] },
     target: { ...qemu, runState: "inmigrate", copies: [] },
