@@ -64,6 +64,16 @@ export const defaultConfiguration: VirtConfiguration = {
   },
 };
 
+/** Undefined for an architecture that there is not, whatever its name. */
+export function machineTypeFor(
+  { machineTypes }: VirtConfiguration,
+  architecture: string | undefined,
+): string | undefined {
+  return architecture !== undefined && Object.hasOwn(machineTypes, architecture)
+    ? machineTypes[architecture]
+    : undefined;
+}
+
 export interface ReadConfiguration {
   configuration: VirtConfiguration;
   /** One sentence for each value that is not honoured: field, value, what would be. */

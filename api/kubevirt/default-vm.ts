@@ -3,6 +3,7 @@
  * upgrade of the cluster's defaults: architecture, machine type and firmware UUID. Everything else in the
  * template is defaulted anew for each VirtualMachineInstance.
  */
+import { machineTypeFor } from "./configuration.ts";
 import { finalizers } from "./names.ts";
 import type { DefaultingContext } from "./default-vmi.ts";
 import type { VirtualMachine, VirtualMachineInstanceSpec } from "./types.ts";
@@ -20,7 +21,7 @@ export function defaultVirtualMachine(
   const kept = previous?.spec.template.spec;
   const { configuration } = context;
   template.architecture ||= kept?.architecture || configuration.architecture;
-  keepMachineType(template, kept, configuration.machineTypes[template.architecture]);
+  keepMachineType(template, kept, machineTypeFor(configuration, template.architecture));
   template.domain.firmware = { ...template.domain.firmware };
   template.domain.firmware.uuid ||= kept?.domain.firmware?.uuid || context.newUuid();
   return copy;

@@ -2,7 +2,7 @@
  * Fills in what a VirtualMachineInstance leaves open, in upstream's order: later steps read what earlier ones
  * wrote (disk buses need the architecture, sockets need the CPU request, MAC addresses the firmware UUID).
  */
-import type { VirtConfiguration } from "./configuration.ts";
+import { machineTypeFor, type VirtConfiguration } from "./configuration.ts";
 import {
   defaultDiskBuses,
   defaultDisks,
@@ -99,7 +99,7 @@ function defaultArchitecture(spec: VirtualMachineInstanceSpec, configuration: Vi
 }
 
 function defaultMachineType(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {
-  const type = spec.domain.machine?.type || configuration.machineTypes[spec.architecture ?? ""];
+  const type = spec.domain.machine?.type || machineTypeFor(configuration, spec.architecture);
   if (type) spec.domain.machine = { ...spec.domain.machine, type };
 }
 

@@ -116,14 +116,30 @@ function validateDedicated(spec: VirtualMachineInstanceSpec, path: string): Stat
         : []),
     ];
   }
-  return validateDedicatedAmounts(spec, path);
+  return [
+    ...validateDedicatedAmounts(spec, path),
+    ...((cpu.threads ?? 1) > maxDedicatedThreads
+      ? [invalid(`${field}.threads`, cpu.threads, "must not exceed 2 with dedicatedCpuPlacement")]
+      : []),
+    ...(cpu.numa?.guestMappingPassthrough && !spec.domain.memory?.hugepages
+      ? [invalid(`${field}.numa.guestMappingPassthrough`, {}, "needs memory.hugepages")]
+      : []),
+    ...(cpu.realtime && !cpu.numa?.guestMappingPassthrough
+      ? [invalid(`${field}.realtime`, cpu.realtime, "needs numa.guestMappingPassthrough")]
+      : []),
+  ];
 }
+
+const maxDedicatedThreads = 2;
 
 function validateDedicatedAmounts(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
   const { requests, limits } = spec.domain.resources ?? {};
   const quantity = limits?.["cpu"] ?? requests?.["cpu"];
   if (quantity === undefined || !isQuantity(quantity)) return [];
   const field = `${path}.domain.resources.${limits?.["cpu"] === undefined ? "requests" : "limits"}.cpu`;
+  const [request, limit] = [requests?.["cpu"], limits?.["cpu"]];
+  if (isQuantity(request) && isQuantity(limit) && compareQuantities(request ?? 0, limit ?? 0) !== 0)
+    return [invalid(`${path}.domain.resources.requests.cpu`, request, `must equal ${field} (${limit}) with dedicatedCpuPlacement`)];
   const millis = quantityToMillis(quantity);
   if (millis % 1000 !== 0)
     return [invalid(field, quantity, "must be a whole number of CPUs with dedicatedCpuPlacement")];

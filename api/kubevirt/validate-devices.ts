@@ -1,5 +1,5 @@
 /** Rules about inputs, watchdog, clock and other small devices. */
-import { oneOf, required, type StatusCause, unique } from "./causes.ts";
+import { invalid, oneOf, required, type StatusCause, unique } from "./causes.ts";
 import type { Devices, Domain, VirtualMachineInstanceSpec } from "./types.ts";
 
 export function validateDevices(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
@@ -7,8 +7,15 @@ export function validateDevices(spec: VirtualMachineInstanceSpec, path: string):
   return [
     ...validateInputs(spec.domain.devices, `${field}.inputs`),
     ...validateWatchdog(spec.domain.devices, `${field}.watchdog`),
+    ...validateVideo(spec.domain.devices, `${field}.video`),
     ...validateClock(spec.domain.clock, `${path}.domain.clock`),
   ];
+}
+
+function validateVideo({ video, autoattachGraphicsDevice }: Devices, field: string): StatusCause[] {
+  return video && autoattachGraphicsDevice === false
+    ? [invalid(field, video, "needs a screen: remove autoattachGraphicsDevice, or video")]
+    : [];
 }
 
 function validateClock(clock: Domain["clock"], field: string): StatusCause[] {

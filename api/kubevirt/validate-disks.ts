@@ -34,6 +34,7 @@ function validateDisk(disk: Disk, field: string): StatusCause[] {
     ...(disk.name ? [] : [required(`${field}.name`, "the name of the volume that the disk shows")]),
     ...validateTarget(disk, field),
     ...validateBus(disk, field),
+    ...validateReservation(disk, `${field}.lun.reservation`),
     ...validateSerial(disk, field),
     ...validateReadonly(disk, field),
     ...validatePciAddress(disk, field),
@@ -62,6 +63,10 @@ function validateBus(disk: Disk, field: string): StatusCause[] {
     ...oneOf(`${field}.cdrom.bus`, disk.cdrom?.bus, cdromBuses),
     ...oneOf(`${field}.lun.bus`, disk.lun?.bus, lunBuses),
   ];
+}
+
+function validateReservation({ lun }: Disk, field: string): StatusCause[] {
+  return lun?.reservation && lun.bus !== "scsi" ? [invalid(field, true, "needs lun.bus scsi")] : [];
 }
 
 function validateSerial(disk: Disk, field: string): StatusCause[] {

@@ -30,6 +30,7 @@ function validateNetworks(spec: VirtualMachineInstanceSpec, field: string): Stat
       "each network needs its own name",
     ),
     ...onePodNetwork(networks, field),
+    ...oneDefaultNetwork(networks, field),
   ];
 }
 
@@ -78,6 +79,16 @@ function onePodNetwork(networks: readonly Network[], field: string): StatusCause
     );
 }
 
+function oneDefaultNetwork(networks: readonly Network[], field: string): StatusCause[] {
+  const indexes = networks.flatMap(({ multus }, index) => (multus?.default ? [index] : []));
+  const hasPod = networks.some(({ pod }) => pod);
+  return indexes
+    .slice(hasPod ? 0 : 1)
+    .map((index) =>
+      invalid(`${field}[${index}].multus.default`, true, "one network is the default, and the pod network is if it is there"),
+    );
+}
+
 function validateInterfaces(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
   const interfaces = spec.domain.devices.interfaces ?? [];
   const networks = new Map((spec.networks ?? []).map((network) => [network.name, network]));
@@ -104,6 +115,9 @@ function validateInterface(nic: Interface, network: Network | undefined, field: 
     ...validateBinding(nic, network, field),
     ...oneOf(`${field}.model`, nic.model, models),
     ...oneOf(`${field}.state`, nic.state, ["up", "down", "absent"]),
+    ...(nic.state === "absent" && !nic.bridge
+      ? [invalid(`${field}.state`, "absent", "only an interface with the bridge binding can be unplugged: remove it")]
+      : []),
     ...validateMac(nic, `${field}.macAddress`),
     ...validatePorts(nic, `${field}.ports`),
     ...validatePortRanges(nic, field),

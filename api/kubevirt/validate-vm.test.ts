@@ -52,3 +52,33 @@ test("what is missing or out of scope is named", () => {
     ["metadata.name"],
   );
 });
+
+test("what upstream checks further is refused before", () => {
+  const table: [object, string][] = [
+    [{ dataVolumeTemplates: [{ metadata: { name: "a" }, spec: {} }] }, "spec.dataVolumeTemplates"],
+    [{ preference: { name: "debian" } }, "spec.preference"],
+    [{ updateVolumesStrategy: "Migration" }, "spec.updateVolumesStrategy"],
+  ];
+  for (const [spec, field] of table)
+    assert.deepEqual(
+      fieldsOf((vm) => Object.assign(vm.spec, spec)),
+      [field],
+    );
+});
+
+test("the template's metadata, of which the schema says nothing", () => {
+  const table: [metadata: unknown, string[]][] = [
+    [{ labels: { app: "x" }, annotations: {} }, []],
+    [{ labels: null }, []],
+    [{ labels: "app=x" }, ["spec.template.metadata.labels"]],
+    [{ labels: { tier: 1 } }, ["spec.template.metadata.labels.tier"]],
+    [{ annotations: [] }, ["spec.template.metadata.annotations"]],
+    [{ labels: { "kubevirt.io/nodeName": "x" } }, ["spec.template.metadata.labels[kubevirt.io/nodeName]"]],
+  ];
+  for (const [metadata, fields] of table)
+    assert.deepEqual(
+      fieldsOf((vm) => Object.assign(vm.spec.template, { metadata })),
+      fields,
+      JSON.stringify(metadata),
+    );
+});

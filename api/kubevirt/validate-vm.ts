@@ -14,9 +14,24 @@ export function validateVirtualMachine(vm: VirtualMachine, configuration: VirtCo
     ...validateName(vm.metadata?.name),
     ...validateRunStrategy(vm),
     ...refuseOutOfScope(vm),
-    ...validateReservedLabels(vm.spec.template.metadata?.labels, undefined, "spec.template.metadata.labels"),
+    ...validateTemplateMetadata(vm.spec.template.metadata),
     ...validateTemplate(vm, configuration),
   ];
+}
+
+/** The schema leaves it open, and the instance's metadata is made of it. */
+function validateTemplateMetadata(metadata: VirtualMachine["spec"]["template"]["metadata"]): StatusCause[] {
+  const field = "spec.template.metadata";
+  const wrong = (["labels", "annotations"] as const).flatMap((name) => validateTexts(metadata?.[name], `${field}.${name}`));
+  return wrong.length > 0 ? wrong : validateReservedLabels(metadata?.labels, undefined, `${field}.labels`);
+}
+
+function validateTexts(given: unknown, field: string): StatusCause[] {
+  if (given === undefined || given === null) return [];
+  if (typeof given !== "object" || Array.isArray(given)) return [invalid(field, given, "must be a map of texts")];
+  return Object.entries(given).flatMap(([name, value]) =>
+    typeof value === "string" ? [] : [invalid(`${field}.${name}`, value, 'must be a text: put it into quotes, e.g. "1"')],
+  );
 }
 
 function validateTemplate(vm: VirtualMachine, configuration: VirtConfiguration): StatusCause[] {

@@ -32,7 +32,7 @@ export function parseQuantity(quantity: string | number): bigint {
 }
 
 export function isQuantity(text: unknown): boolean {
-  return typeof text === "number" ? Number.isFinite(text) : typeof text === "string" && matchesQuantity(text);
+  return (typeof text === "number" || typeof text === "string") && matchesQuantity(String(text));
 }
 
 /** Whole units, rounded up as Kubernetes does: bytes of memory, whole CPUs. @throws QuantityError */

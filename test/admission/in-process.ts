@@ -90,11 +90,22 @@ async function verdictOf<T>(operation: Operation, write: () => Promise<{ object:
   }
 }
 
+const stays = [{ type: "LiveMigratable", status: "False", reason: "DisksNotLiveMigratable", message: "its disks stay" }];
+
+/** By name; any other one runs and can be moved. */
+const statuses: Readonly<Record<string, object>> = {
+  ended: { phase: "Succeeded" },
+  fixed: { phase: "Running", conditions: stays },
+};
+
 /** All that admission asks of a cluster: the machine that a migration is about, and whether another one is under way. */
 const machinesThatRun = {
   get: (resource: Resource, { name }: { name: string }) => {
-    if (resource.plural !== virtualMachineInstances.plural) return Promise.reject(new StatusError("NotFound", name));
-    return Promise.resolve(sampleVmi((vmi) => Object.assign(vmi, { status: { phase: "Running" } })));
+    const isThere = resource.plural === virtualMachineInstances.plural && name !== "missing";
+    if (!isThere) return Promise.reject(new StatusError("NotFound", name));
+    const status = Object.hasOwn(statuses, name) ? statuses[name] : { phase: "Running" };
+    return Promise.resolve(sampleVmi((vmi) => Object.assign(vmi, { status })));
   },
-  list: () => Promise.resolve({ items: [] }),
+  list: (_resource: Resource, { labelSelector = "" }: { labelSelector?: string }) =>
+    Promise.resolve({ items: labelSelector.endsWith("=moving") ? [{ metadata: { uid: "other" } }] : [] }),
 } as unknown as Client;

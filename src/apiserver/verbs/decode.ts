@@ -2,7 +2,7 @@
 import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
 import { readDocument } from "../http/body.ts";
-import { groupVersion } from "../registry/kind.ts";
+import { groupVersion, type Json, type ServedKind } from "../registry/kind.ts";
 import type { Call, Operation } from "./call.ts";
 import { report } from "./check-fields.ts";
 
@@ -30,16 +30,48 @@ function asObject(body: unknown): object {
 export function placed(call: Operation, object: KubeObject): KubeObject {
   const { kind, path } = call;
   const apiVersion = groupVersion(kind);
+  refuseUnreadable(kind, object);
   if ((object.kind ?? kind.kind) !== kind.kind || (object.apiVersion ?? apiVersion) !== apiVersion)
     throw new StatusError(
       "BadRequest",
       `${object.kind ?? ""} in version "${object.apiVersion ?? ""}" cannot be handled as a ${kind.kind} of ${apiVersion}`,
     );
-  const { metadata = {}, ...rest } = object;
+  const { metadata: given, ...rest } = object;
+  const metadata = given ?? {};
   if (kind.namespaced) metadata.namespace = sameOrEmpty("namespace", metadata.namespace, path.namespace);
   else delete metadata.namespace;
   if (path.name !== undefined) metadata.name = sameOrEmpty("name", metadata.name, path.name);
   return { ...rest, apiVersion, kind: kind.kind, metadata };
+}
+
+/** What is read before the schema is asked; null counts as absent. */
+function refuseUnreadable(kind: ServedKind, object: KubeObject): void {
+  const metadata = (object.metadata ?? {}) as Json;
+  if (typeof metadata !== "object" || Array.isArray(metadata)) throw unreadable(kind, "metadata", metadata, "ObjectMeta");
+  const texts = Object.entries({
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    "metadata.name": metadata["name"],
+    "metadata.namespace": metadata["namespace"],
+    "metadata.generateName": metadata["generateName"],
+  });
+  for (const [field, value] of texts)
+    if (typeof (value ?? "") !== "string") throw unreadable(kind, field, value, "string");
+  for (const field of ["labels", "annotations"])
+    if (!isMap(metadata[field] ?? {})) throw unreadable(kind, `metadata.${field}`, metadata[field], "map[string]string");
+  for (const field of ["finalizers", "ownerReferences", "managedFields"])
+    if (!Array.isArray(metadata[field] ?? [])) throw unreadable(kind, `metadata.${field}`, metadata[field], "list");
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === "object" && !Array.isArray(value);
+}
+
+/** As Go's decoder says it. */
+function unreadable({ kind, version }: ServedKind, field: string, value: unknown, type: string): StatusError {
+  const found = Array.isArray(value) ? "array" : typeof value;
+  const detail = `json: cannot unmarshal ${found} into Go struct field .${field} of type ${type}`;
+  return new StatusError("BadRequest", `${kind} in version "${version}" cannot be handled as a ${kind}: ${detail}`);
 }
 
 function sameOrEmpty(what: "name" | "namespace", given: string | undefined, fromPath: string | undefined): string {

@@ -27,9 +27,11 @@ function metaCauses(kind: ServedKind, object: KubeObject): StatusCause[] {
   return validateObjectMeta(object.metadata ?? {}, { namespaced: kind.namespaced, nameCheck });
 }
 
-/** The schema first: the kind's own rules may rely on the types of fields. */
+/** The schema first: the rules about metadata, and the kind's own, may rely on the types of fields. */
 export function objectCauses(kind: ServedKind, object: KubeObject): StatusCause[] {
-  const basic = [...metaCauses(kind, object), ...schemaCauses(kind, object)];
+  const wrong = schemaCauses(kind, object);
+  const isMetaTyped = !wrong.some(({ field = "" }) => field.startsWith("metadata"));
+  const basic = [...(isMetaTyped ? metaCauses(kind, object) : []), ...wrong];
   return basic.length > 0 ? basic : (kind.strategy.validate?.(object) ?? []);
 }
 

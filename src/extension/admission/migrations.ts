@@ -13,6 +13,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { refuseCauses } from "./invalid.ts";
+import { tolerant } from "./tolerant.ts";
 
 export function migrationPlugin(client: Client): AdmissionPlugin {
   return {
@@ -20,7 +21,7 @@ export function migrationPlugin(client: Client): AdmissionPlugin {
     matches: concernsMigration,
     mutate({ operation, object }) {
       const migration = object as VirtualMachineInstanceMigration;
-      return operation === "CREATE" ? withLabelAndFinalizer(migration) : migration;
+      return operation === "CREATE" ? tolerant(migration, () => withLabelAndFinalizer(migration)) : migration;
     },
     async validate(request) {
       const migration = request.object as VirtualMachineInstanceMigration;

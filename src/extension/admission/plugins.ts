@@ -29,6 +29,7 @@ import { launcherEvictionPlugin } from "./eviction.ts";
 import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
+import { tolerant } from "./tolerant.ts";
 
 export interface AdmissionContext {
   client: Client;
@@ -128,14 +129,4 @@ function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
 
 function contextOf(configuration: ConfigurationSource): DefaultingContext {
   return { configuration: configuration(), newUuid: randomUUID, now: `${new Date().toISOString().slice(0, 19)}Z` };
-}
-
-/** Runs before the schema check: a field of a wrong type stays for that check to name. */
-function tolerant(object: KubeObject, change: () => KubeObject): KubeObject {
-  try {
-    return change();
-  } catch (error) {
-    if (error instanceof TypeError) return object;
-    throw error;
-  }
 }

@@ -1,0 +1,101 @@
+/**
+ * Whatever comes as a manifest, the API answers: it takes it, or refuses it with a Status that is the client's to mend (4xx) and names
+ * fields that there are. It never fails, and never takes long.
+ *
+ *   MUTATED_MANIFESTS=100000   how many; default: what takes a few seconds
+ *   MUTATED_MANIFESTS_SEED=7   the same ones again
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  migrationPolicies,
+  virtualMachineInstanceMigrations,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../api/kubevirt/resources.ts";
+import { sampleSpec } from "../../api/kubevirt/sample.ts";
+import type { KubeObject, Resource } from "../../api/meta.ts";
+import type { StatusError } from "../../src/base/errors.ts";
+import { fullMachine } from "../fields/machine.ts";
+import { startInProcessApi } from "./in-process.ts";
+import { type Json, mutated } from "./mutate.ts";
+import { isNamedField } from "./named-fields.ts";
+
+const numRuns = Number(process.env["MUTATED_MANIFESTS"] ?? 4000);
+const seed = Number(process.env["MUTATED_MANIFESTS_SEED"] ?? Date.now() % 2 ** 31);
+/** Of the processor; one that is valid takes two. */
+const longestMs = 1000;
+
+const metadata = { name: "a", labels: { app: "x" }, annotations: { note: "y" } };
+const template = { metadata: { labels: { app: "x" } }, spec: fullMachine };
+const object = (more: object): Json => JSON.parse(JSON.stringify({ metadata, ...more })) as Json;
+
+const subjects: readonly (readonly [resource: Resource, manifests: readonly Json[], share: number])[] = [
+  [
+    virtualMachines,
+    [
+      object({ spec: { runStrategy: "Always", template } }),
+      object({ spec: { running: true, template: { spec: sampleSpec() }, dataVolumeTemplates: [] } }),
+    ],
+    4,
+  ],
+  [virtualMachineInstances, [object({ spec: fullMachine }), object({ spec: sampleSpec() })], 4],
+  [virtualMachineInstanceMigrations, [object({ spec: { vmiName: "a", addedNodeSelector: { zone: "b" } } })], 1],
+  [
+    migrationPolicies,
+    [
+      object({
+        spec: {
+          selectors: { virtualMachineInstanceSelector: { app: "x" }, namespaceSelector: {} },
+          bandwidthPerMigration: "64Mi",
+          completionTimeoutPerGiB: 5,
+          allowPostCopy: true,
+        },
+      }),
+    ],
+    1,
+  ],
+];
+
+const api = await startInProcessApi();
+const shares = subjects.reduce((sum, [, , share]) => sum + share, 0);
+
+for (const [resource, manifests, share] of subjects) {
+  const runs = Math.ceil((numRuns * share) / shares);
+  for (const operation of ["create", "update"] as const) {
+    test(`${Math.ceil(runs / 2)} mutated manifests: ${operation} ${resource.kind} (seed ${seed})`, async () => {
+      const stored = {
+        apiVersion: `${resource.group}/${resource.version}`,
+        kind: resource.kind,
+        ...(manifests[0] as object),
+      };
+      const counts = { accepted: 0, refused: 0 };
+      await fc.assert(
+        fc.asyncProperty(mutated(manifests), async (manifest) => {
+          // As it comes: text, so that a name like __proto__ is one.
+          const sent = JSON.parse(JSON.stringify(manifest)) as KubeObject;
+          const started = process.cpuUsage();
+          const verdict = await (operation === "create"
+            ? api.create(resource, sent)
+            : api.update(resource, stored as KubeObject, sent));
+          const { user, system } = process.cpuUsage(started);
+          assert.ok((user + system) / 1000 < longestMs, `took ${(user + system) / 1000} ms`);
+          if (!("refusal" in verdict)) return void counts.accepted++;
+          counts.refused++;
+          checkRefusal(verdict.refusal, manifest, resource);
+        }),
+        { numRuns: Math.ceil(runs / 2), seed },
+      );
+      // Else everything would be answered alike, for one reason.
+      if (runs >= 1000) assert.ok(counts.refused > 0 && counts.accepted > 0, JSON.stringify(counts));
+    });
+  }
+}
+
+function checkRefusal(refusal: StatusError, manifest: Json, resource: Resource): void {
+  assert.ok(refusal.code >= 400 && refusal.code < 500, `${refusal.code} ${refusal.message}`);
+  const { schema } = api.kindOf(resource);
+  for (const { field = "" } of refusal.details?.causes ?? [])
+    assert.ok(isNamedField(field, manifest, schema), `no such field: ${field} (${refusal.message.slice(0, 300)})`);
+}
