@@ -29,7 +29,10 @@ export type Domain = V1DomainSpec;
 export type Firmware = V1Firmware;
 export type Interface = V1Interface & { portRanges?: PortRange[] };
 export type Memory = V1Memory;
-export type Network = V1Network;
+export type Network = V1Network & {
+  /** The published types call it _default. */
+  multus?: { default?: boolean };
+};
 export type Probe = V1Probe;
 export type Volume = V1Volume;
 export type VirtualMachineInstanceSpec = V1VirtualMachineInstanceSpec & { serviceAccountName?: string };

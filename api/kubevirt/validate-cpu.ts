@@ -139,7 +139,13 @@ function validateDedicatedAmounts(spec: VirtualMachineInstanceSpec, path: string
   const field = `${path}.domain.resources.${limits?.["cpu"] === undefined ? "requests" : "limits"}.cpu`;
   const [request, limit] = [requests?.["cpu"], limits?.["cpu"]];
   if (isQuantity(request) && isQuantity(limit) && compareQuantities(request ?? 0, limit ?? 0) !== 0)
-    return [invalid(`${path}.domain.resources.requests.cpu`, request, `must equal ${field} (${limit}) with dedicatedCpuPlacement`)];
+    return [
+      invalid(
+        `${path}.domain.resources.requests.cpu`,
+        request,
+        `must equal ${field} (${limit}) with dedicatedCpuPlacement`,
+      ),
+    ];
   const millis = quantityToMillis(quantity);
   if (millis % 1000 !== 0)
     return [invalid(field, quantity, "must be a whole number of CPUs with dedicatedCpuPlacement")];

@@ -85,7 +85,11 @@ function oneDefaultNetwork(networks: readonly Network[], field: string): StatusC
   return indexes
     .slice(hasPod ? 0 : 1)
     .map((index) =>
-      invalid(`${field}[${index}].multus.default`, true, "one network is the default, and the pod network is if it is there"),
+      invalid(
+        `${field}[${index}].multus.default`,
+        true,
+        "one network is the default, and the pod network is if it is there",
+      ),
     );
 }
 

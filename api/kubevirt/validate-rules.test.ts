@@ -50,26 +50,81 @@ const atNic = "spec.domain.devices.interfaces[0]";
 const atCpu = "spec.domain.cpu";
 
 const structure: Case[] = [
-  ["two disks of one volume", devices({ disks: [{ name: "root" }, { name: "root" }] }), "spec.domain.devices.disks[1].name", /own/],
+  [
+    "two disks of one volume",
+    devices({ disks: [{ name: "root" }, { name: "root" }] }),
+    "spec.domain.devices.disks[1].name",
+    /own/,
+  ],
   ["a disk without a name", devices({ disks: [{ disk: {} }] }), `${atDisk}.name`, /name of the volume/],
   ["a long serial", disk({ serial: "x".repeat(257) }), `${atDisk}.serial`, /256/],
-  ["two service accounts", volumes(...twice({ serviceAccount: { serviceAccountName: "a" } })), "spec.volumes[2].serviceAccount", /at most one/],
-  ["two downward metrics", volumes(...twice({ downwardMetrics: {} })), "spec.volumes[2].downwardMetrics", /at most one/],
-  ["two memory dumps", volumes(...twice({ memoryDump: { claimName: "a" } })), "spec.volumes[2].memoryDump", /at most one/],
+  [
+    "two service accounts",
+    volumes(...twice({ serviceAccount: { serviceAccountName: "a" } })),
+    "spec.volumes[2].serviceAccount",
+    /at most one/,
+  ],
+  [
+    "two downward metrics",
+    volumes(...twice({ downwardMetrics: {} })),
+    "spec.volumes[2].downwardMetrics",
+    /at most one/,
+  ],
+  [
+    "two memory dumps",
+    volumes(...twice({ memoryDump: { claimName: "a" } })),
+    "spec.volumes[2].memoryDump",
+    /at most one/,
+  ],
   ["a DataVolume without a name", volumes({ dataVolume: {} }), `${extra}.dataVolume.name`, /name of the DataVolume/],
   ["a Secret without a name", volumes({ secret: {} }), `${extra}.secret.secretName`, /name of the Secret/],
   ["a ConfigMap without a name", volumes({ configMap: {} }), `${extra}.configMap.name`, /name of the ConfigMap/],
-  ["a service account without a name", volumes({ serviceAccount: {} }), `${extra}.serviceAccount.serviceAccountName`, /name/],
+  [
+    "a service account without a name",
+    volumes({ serviceAccount: {} }),
+    `${extra}.serviceAccount.serviceAccountName`,
+    /name/,
+  ],
   ["a host disk without a path", volumes({ hostDisk: { type: "Disk" } }), `${extra}.hostDisk.path`, /path/],
-  ["a host disk without a type", volumes({ hostDisk: { path: "/a" } }), `${extra}.hostDisk.type`, /Disk or DiskOrCreate/],
-  ["a host disk to make without its size", volumes({ hostDisk: { path: "/a", type: "DiskOrCreate" } }), `${extra}.hostDisk.capacity`, /size/],
-  ["a host disk that is there, with a size", volumes({ hostDisk: { path: "/a", type: "Disk", capacity: "1Gi" } }), `${extra}.hostDisk.capacity`, /DiskOrCreate only/],
+  [
+    "a host disk without a type",
+    volumes({ hostDisk: { path: "/a" } }),
+    `${extra}.hostDisk.type`,
+    /Disk or DiskOrCreate/,
+  ],
+  [
+    "a host disk to make without its size",
+    volumes({ hostDisk: { path: "/a", type: "DiskOrCreate" } }),
+    `${extra}.hostDisk.capacity`,
+    /size/,
+  ],
+  [
+    "a host disk that is there, with a size",
+    volumes({ hostDisk: { path: "/a", type: "Disk", capacity: "1Gi" } }),
+    `${extra}.hostDisk.capacity`,
+    /DiskOrCreate only/,
+  ],
   // Behind gates upstream; here not at all.
   ["a host disk", volumes({ hostDisk: { path: "/a", type: "Disk" } }), `${extra}.hostDisk`, /not available yet/],
-  ["host devices", devices({ hostDevices: [{ name: "a", deviceName: "b" }] }), "spec.domain.devices.hostDevices", /not available yet/],
+  [
+    "host devices",
+    devices({ hostDevices: [{ name: "a", deviceName: "b" }] }),
+    "spec.domain.devices.hostDevices",
+    /not available yet/,
+  ],
   ["VSOCK", devices({ autoattachVSOCK: true }), "spec.domain.devices.autoattachVSOCK", /not available yet/],
-  ["utility volumes, which only hot-plug may bring", top({ utilityVolumes: [{ name: "a", claimName: "b" }] }), "spec.utilityVolumes", /not available yet/],
-  ["containerPath, which needs a filesystem", volumes({ containerPath: { path: "/a" } }), `${extra}.containerPath`, /not available yet/],
+  [
+    "utility volumes, which only hot-plug may bring",
+    top({ utilityVolumes: [{ name: "a", claimName: "b" }] }),
+    "spec.utilityVolumes",
+    /not available yet/,
+  ],
+  [
+    "containerPath, which needs a filesystem",
+    volumes({ containerPath: { path: "/a" } }),
+    `${extra}.containerPath`,
+    /not available yet/,
+  ],
 ];
 
 const dedicated = (cpu: object, resources: object = {}): Change =>
@@ -77,71 +132,278 @@ const dedicated = (cpu: object, resources: object = {}): Change =>
 const cpus = (requests: string, limits: string) => ({ requests: { cpu: requests }, limits: { cpu: limits } });
 
 const size: Case[] = [
-  ["a request in bytes by mistake", domain({ resources: { requests: { memory: "64" } } }), "spec.domain.resources.requests.memory", /at least 1M/],
-  ["no whole huge pages", domain({ memory: { guest: "129Mi", hugepages: { pageSize: "2Mi" } } }), "spec.domain.memory.guest", /multiple/],
-  ["less than a huge page", domain({ memory: { guest: "512Mi", hugepages: { pageSize: "1Gi" } } }), "spec.domain.memory.guest", /multiple/],
-  ["huge pages of no size", domain({ memory: { guest: "64Mi", hugepages: { pageSize: "4Ki" } } }), "spec.domain.memory.hugepages.pageSize", /"2Mi", "1Gi"/],
-  ["more than maxGuest", domain({ memory: { guest: "128Mi", maxGuest: "64Mi" } }), "spec.domain.memory.guest", /maxGuest/],
-  ["a guest over the limit", domain({ memory: { guest: "2Gi" }, resources: { limits: { memory: "1Gi" } } }), "spec.domain.memory.guest", /limits.memory/],
-  ["a number too large for a quantity", domain({ memory: { guest: 1e308 } }), "spec.domain.memory.guest", /not a quantity/],
-  ["parts of dedicated CPUs", dedicated({}, cpus("1500m", "1500m")), "spec.domain.resources.limits.cpu", /whole number/],
-  ["another number of dedicated CPUs", dedicated({ cores: 2 }, cpus("3", "3")), "spec.domain.resources.limits.cpu", /equal the 2/],
-  ["dedicated CPUs of another request", dedicated({ cores: 2 }, cpus("1", "2")), "spec.domain.resources.requests.cpu", /must equal/],
+  [
+    "a request in bytes by mistake",
+    domain({ resources: { requests: { memory: "64" } } }),
+    "spec.domain.resources.requests.memory",
+    /at least 1M/,
+  ],
+  [
+    "no whole huge pages",
+    domain({ memory: { guest: "129Mi", hugepages: { pageSize: "2Mi" } } }),
+    "spec.domain.memory.guest",
+    /multiple/,
+  ],
+  [
+    "less than a huge page",
+    domain({ memory: { guest: "512Mi", hugepages: { pageSize: "1Gi" } } }),
+    "spec.domain.memory.guest",
+    /multiple/,
+  ],
+  [
+    "huge pages of no size",
+    domain({ memory: { guest: "64Mi", hugepages: { pageSize: "4Ki" } } }),
+    "spec.domain.memory.hugepages.pageSize",
+    /"2Mi", "1Gi"/,
+  ],
+  [
+    "more than maxGuest",
+    domain({ memory: { guest: "128Mi", maxGuest: "64Mi" } }),
+    "spec.domain.memory.guest",
+    /maxGuest/,
+  ],
+  [
+    "a guest over the limit",
+    domain({ memory: { guest: "2Gi" }, resources: { limits: { memory: "1Gi" } } }),
+    "spec.domain.memory.guest",
+    /limits.memory/,
+  ],
+  [
+    "a number too large for a quantity",
+    domain({ memory: { guest: 1e308 } }),
+    "spec.domain.memory.guest",
+    /not a quantity/,
+  ],
+  [
+    "parts of dedicated CPUs",
+    dedicated({}, cpus("1500m", "1500m")),
+    "spec.domain.resources.limits.cpu",
+    /whole number/,
+  ],
+  [
+    "another number of dedicated CPUs",
+    dedicated({ cores: 2 }, cpus("3", "3")),
+    "spec.domain.resources.limits.cpu",
+    /equal the 2/,
+  ],
+  [
+    "dedicated CPUs of another request",
+    dedicated({ cores: 2 }, cpus("1", "2")),
+    "spec.domain.resources.requests.cpu",
+    /must equal/,
+  ],
   ["many threads of dedicated CPUs", dedicated({ threads: 4 }), `${atCpu}.threads`, /must not exceed 2/],
   ["more sockets than maxSockets", domain({ cpu: { sockets: 4, maxSockets: 2 } }), `${atCpu}.sockets`, /maxSockets/],
-  ["threads on arm64", all(top({ architecture: "arm64" }), domain({ cpu: { threads: 2 } })), `${atCpu}.threads`, /must be 1/],
-  ["NUMA without dedicated CPUs", domain({ cpu: { numa: { guestMappingPassthrough: {} } } }), `${atCpu}.numa.guestMappingPassthrough`, /dedicatedCpuPlacement/],
-  ["NUMA without huge pages", dedicated({ numa: { guestMappingPassthrough: {} } }), `${atCpu}.numa.guestMappingPassthrough`, /hugepages/],
+  [
+    "threads on arm64",
+    all(top({ architecture: "arm64" }), domain({ cpu: { threads: 2 } })),
+    `${atCpu}.threads`,
+    /must be 1/,
+  ],
+  [
+    "NUMA without dedicated CPUs",
+    domain({ cpu: { numa: { guestMappingPassthrough: {} } } }),
+    `${atCpu}.numa.guestMappingPassthrough`,
+    /dedicatedCpuPlacement/,
+  ],
+  [
+    "NUMA without huge pages",
+    dedicated({ numa: { guestMappingPassthrough: {} } }),
+    `${atCpu}.numa.guestMappingPassthrough`,
+    /hugepages/,
+  ],
   ["real time without dedicated CPUs", domain({ cpu: { realtime: {} } }), `${atCpu}.realtime`, /dedicatedCpuPlacement/],
   ["real time without NUMA", dedicated({ realtime: {} }), `${atCpu}.realtime`, /needs numa/],
-  ["an emulator thread of its own without dedicated CPUs", domain({ cpu: { isolateEmulatorThread: true } }), `${atCpu}.isolateEmulatorThread`, /needs dedicatedCpuPlacement/],
-  ["a CPU request over its limit", domain({ resources: cpus("3", "2") }), "spec.domain.resources.requests.cpu", /must not exceed/],
+  [
+    "an emulator thread of its own without dedicated CPUs",
+    domain({ cpu: { isolateEmulatorThread: true } }),
+    `${atCpu}.isolateEmulatorThread`,
+    /needs dedicatedCpuPlacement/,
+  ],
+  [
+    "a CPU request over its limit",
+    domain({ resources: cpus("3", "2") }),
+    "spec.domain.resources.requests.cpu",
+    /must not exceed/,
+  ],
 ];
 
 const blockSize = (custom: object, more: object = {}): Change => disk({ blockSize: { custom, ...more } });
 
 const devicesRules: Case[] = [
-  ["BIOS and EFI", domain({ firmware: { bootloader: { bios: {}, efi: {} } } }), "spec.domain.firmware.bootloader", /keep one/],
-  ["a kernel's arguments without a kernel", domain({ firmware: { kernelBoot: { kernelArgs: "a" } } }), "spec.domain.firmware.kernelBoot.kernelArgs", /container/],
-  ["a kernel's image without a path", domain({ firmware: { kernelBoot: { container: { image: "a" } } } }), "spec.domain.firmware.kernelBoot.container", /kernelPath or initrdPath/],
-  ["a reservation of another bus", disk({ disk: undefined, lun: { bus: "sata", reservation: true } }), `${atDisk}.lun.reservation`, /scsi/],
+  [
+    "BIOS and EFI",
+    domain({ firmware: { bootloader: { bios: {}, efi: {} } } }),
+    "spec.domain.firmware.bootloader",
+    /keep one/,
+  ],
+  [
+    "a kernel's arguments without a kernel",
+    domain({ firmware: { kernelBoot: { kernelArgs: "a" } } }),
+    "spec.domain.firmware.kernelBoot.kernelArgs",
+    /container/,
+  ],
+  [
+    "a kernel's image without a path",
+    domain({ firmware: { kernelBoot: { container: { image: "a" } } } }),
+    "spec.domain.firmware.kernelBoot.container",
+    /kernelPath or initrdPath/,
+  ],
+  [
+    "a reservation of another bus",
+    disk({ disk: undefined, lun: { bus: "sata", reservation: true } }),
+    `${atDisk}.lun.reservation`,
+    /scsi/,
+  ],
   ["a lun on virtio", disk({ disk: undefined, lun: { bus: "virtio" } }), `${atDisk}.lun.bus`, /"sata", "scsi"/],
-  ["an I/O thread of a SATA disk", disk({ disk: { bus: "sata" }, dedicatedIOThread: true }), `${atDisk}.dedicatedIOThread`, /only a virtio disk/],
+  [
+    "an I/O thread of a SATA disk",
+    disk({ disk: { bus: "sata" }, dedicatedIOThread: true }),
+    `${atDisk}.dedicatedIOThread`,
+    /only a virtio disk/,
+  ],
   ["I/O threads", domain({ ioThreadsPolicy: "shared" }), "spec.domain.ioThreadsPolicy", /not available yet/],
-  ["a PCI address of a SATA disk", disk({ disk: { bus: "sata", pciAddress: "0000:01:00.0" } }), `${atDisk}.disk.pciAddress`, /only a virtio disk/],
-  ["no PCI address", disk({ disk: { bus: "virtio", pciAddress: "1" } }), `${atDisk}.disk.pciAddress`, /is no PCI address/],
-  ["a block size that is no power of two", blockSize({ logical: 1000, physical: 4096 }), `${atDisk}.blockSize.custom.logical`, /power of two/],
-  ["a small block size", blockSize({ logical: 256, physical: 512 }), `${atDisk}.blockSize.custom.logical`, /power of two/],
-  ["a large block size", blockSize({ logical: 512, physical: 4 * 1024 ** 2 }), `${atDisk}.blockSize.custom.physical`, /power of two/],
-  ["logical blocks larger than physical ones", blockSize({ logical: 4096, physical: 512 }), `${atDisk}.blockSize.custom.logical`, /must not exceed/],
-  ["large blocks on SATA", all(disk({ disk: { bus: "sata" } }), blockSize({ logical: 4096, physical: 4096 })), `${atDisk}.blockSize.custom.logical`, /512/],
-  ["two block sizes", blockSize({ logical: 512, physical: 512 }, { matchVolume: { enabled: true } }), `${atDisk}.blockSize`, /keep one/],
-  ["a mouse", devices({ inputs: [{ name: "a", type: "mouse", bus: "usb" }] }), "spec.domain.devices.inputs[0].type", /"tablet", "keyboard"/],
-  ["two inputs of one name", devices({ inputs: [{ name: "a", type: "tablet" }, { name: "a", type: "keyboard" }] }), "spec.domain.devices.inputs[1].name", /own name/],
-  ["a watchdog of s390x", devices({ watchdog: { name: "a", diag288: {} } }), "spec.domain.devices.watchdog.diag288", /i6300esb/],
-  ["a watchdog that does nothing", devices({ watchdog: { name: "a", i6300esb: { action: "bark" } } }), "spec.domain.devices.watchdog.i6300esb.action", /"poweroff"/],
+  [
+    "a PCI address of a SATA disk",
+    disk({ disk: { bus: "sata", pciAddress: "0000:01:00.0" } }),
+    `${atDisk}.disk.pciAddress`,
+    /only a virtio disk/,
+  ],
+  [
+    "no PCI address",
+    disk({ disk: { bus: "virtio", pciAddress: "1" } }),
+    `${atDisk}.disk.pciAddress`,
+    /is no PCI address/,
+  ],
+  [
+    "a block size that is no power of two",
+    blockSize({ logical: 1000, physical: 4096 }),
+    `${atDisk}.blockSize.custom.logical`,
+    /power of two/,
+  ],
+  [
+    "a small block size",
+    blockSize({ logical: 256, physical: 512 }),
+    `${atDisk}.blockSize.custom.logical`,
+    /power of two/,
+  ],
+  [
+    "a large block size",
+    blockSize({ logical: 512, physical: 4 * 1024 ** 2 }),
+    `${atDisk}.blockSize.custom.physical`,
+    /power of two/,
+  ],
+  [
+    "logical blocks larger than physical ones",
+    blockSize({ logical: 4096, physical: 512 }),
+    `${atDisk}.blockSize.custom.logical`,
+    /must not exceed/,
+  ],
+  [
+    "large blocks on SATA",
+    all(disk({ disk: { bus: "sata" } }), blockSize({ logical: 4096, physical: 4096 })),
+    `${atDisk}.blockSize.custom.logical`,
+    /512/,
+  ],
+  [
+    "two block sizes",
+    blockSize({ logical: 512, physical: 512 }, { matchVolume: { enabled: true } }),
+    `${atDisk}.blockSize`,
+    /keep one/,
+  ],
+  [
+    "a mouse",
+    devices({ inputs: [{ name: "a", type: "mouse", bus: "usb" }] }),
+    "spec.domain.devices.inputs[0].type",
+    /"tablet", "keyboard"/,
+  ],
+  [
+    "two inputs of one name",
+    devices({
+      inputs: [
+        { name: "a", type: "tablet" },
+        { name: "a", type: "keyboard" },
+      ],
+    }),
+    "spec.domain.devices.inputs[1].name",
+    /own name/,
+  ],
+  [
+    "a watchdog of s390x",
+    devices({ watchdog: { name: "a", diag288: {} } }),
+    "spec.domain.devices.watchdog.diag288",
+    /i6300esb/,
+  ],
+  [
+    "a watchdog that does nothing",
+    devices({ watchdog: { name: "a", i6300esb: { action: "bark" } } }),
+    "spec.domain.devices.watchdog.i6300esb.action",
+    /"poweroff"/,
+  ],
   ["a watchdog of no kind", devices({ watchdog: { name: "a" } }), "spec.domain.devices.watchdog.i6300esb", /amd64/],
-  ["a video device without a screen", devices({ video: { type: "vga" }, autoattachGraphicsDevice: false }), "spec.domain.devices.video", /screen/],
+  [
+    "a video device without a screen",
+    devices({ video: { type: "vga" }, autoattachGraphicsDevice: false }),
+    "spec.domain.devices.video",
+    /screen/,
+  ],
   // Whatever else an encrypted guest needs.
   ["an encrypted guest", domain({ launchSecurity: { sev: {} } }), "spec.domain.launchSecurity", /not available yet/],
-  ["a clock of the moon", domain({ clock: { timer: { rtc: { track: "moon" } } } }), "spec.domain.clock.timer.rtc.track", /"guest", "wall"/],
-  ["an RTC that discards", domain({ clock: { timer: { rtc: { tickPolicy: "discard" } } } }), "spec.domain.clock.timer.rtc.tickPolicy", /"catchup", "delay"/],
+  [
+    "a clock of the moon",
+    domain({ clock: { timer: { rtc: { track: "moon" } } } }),
+    "spec.domain.clock.timer.rtc.track",
+    /"guest", "wall"/,
+  ],
+  [
+    "an RTC that discards",
+    domain({ clock: { timer: { rtc: { tickPolicy: "discard" } } } }),
+    "spec.domain.clock.timer.rtc.tickPolicy",
+    /"catchup", "delay"/,
+  ],
   ["a policy of its own", domain({ rebootPolicy: "Sometimes" }), "spec.domain.rebootPolicy", /"Reboot", "Terminate"/],
-  ["a cdrom that forgives", disk({ disk: undefined, cdrom: {}, errorPolicy: "ignore" }), `${atDisk}.errorPolicy`, /leave it out/],
-  ["a machine of another's making", domain({ machine: { type: "pc-q35-rhel9.4.0" } }), "spec.domain.machine.type", /"q35"/],
+  [
+    "a cdrom that forgives",
+    disk({ disk: undefined, cdrom: {}, errorPolicy: "ignore" }),
+    `${atDisk}.errorPolicy`,
+    /leave it out/,
+  ],
+  [
+    "a machine of another's making",
+    domain({ machine: { type: "pc-q35-rhel9.4.0" } }),
+    "spec.domain.machine.type",
+    /"q35"/,
+  ],
 ];
 
-const multus = (...more: object[]): Change => top({ networks: more.map((each, index) => ({ name: index === 0 ? "default" : `net-${index}`, ...each })) });
-const ranges = (...portRanges: object[]): Change => nic({ portRanges: portRanges.map((range) => ({ protocol: "TCP", ...range })) });
+const multus = (...more: object[]): Change =>
+  top({ networks: more.map((each, index) => ({ name: index === 0 ? "default" : `net-${index}`, ...each })) });
+const ranges = (...portRanges: object[]): Change =>
+  nic({ portRanges: portRanges.map((range) => ({ protocol: "TCP", ...range })) });
 const options = (dhcpOptions: object): Change => nic({ dhcpOptions });
 
 const network: Case[] = [
   ["no binding", nic({ masquerade: undefined }), atNic, /needs a binding/],
   ["a network without a source", multus({}), "spec.networks[0]", /exactly one of pod, multus/],
   ["a network with two", multus({ pod: {}, multus: { networkName: "a" } }), "spec.networks[0]", /exactly one source/],
-  ["a multus network without a name", multus({ multus: {} }), "spec.networks[0].multus.networkName", /NetworkAttachmentDefinition/],
-  ["two defaults", multus({ multus: { networkName: "a", default: true } }, { multus: { networkName: "b", default: true } }), "spec.networks[1].multus.default", /one network is the default/],
-  ["a default beside the pod network", multus({ pod: {} }, { multus: { networkName: "b", default: true } }), "spec.networks[1].multus.default", /pod network/],
+  [
+    "a multus network without a name",
+    multus({ multus: {} }),
+    "spec.networks[0].multus.networkName",
+    /NetworkAttachmentDefinition/,
+  ],
+  [
+    "two defaults",
+    multus({ multus: { networkName: "a", default: true } }, { multus: { networkName: "b", default: true } }),
+    "spec.networks[1].multus.default",
+    /one network is the default/,
+  ],
+  [
+    "a default beside the pod network",
+    multus({ pod: {} }, { multus: { networkName: "b", default: true } }),
+    "spec.networks[1].multus.default",
+    /pod network/,
+  ],
   ["masquerade elsewhere", multus({ multus: { networkName: "a" } }), `${atNic}.masquerade`, /pod network only/],
   ["masquerade's own MAC", nic({ macAddress: "02-00-00-00-00-00" }), `${atNic}.macAddress`, /reserved/],
   ["macvtap", nic({ masquerade: undefined, macvtap: {} }), `${atNic}.macvtap`, /removed/],
@@ -149,24 +411,79 @@ const network: Case[] = [
   // Upstream lets the administrator permit it.
   ["bridge on the pod network", nic({ masquerade: undefined, bridge: {} }), `${atNic}.bridge`, /not available yet/],
   ["port 0", nic({ ports: [{ port: 0 }] }), `${atNic}.ports[0].port`, /1 to 65535/],
-  ["a port of another protocol", nic({ ports: [{ port: 1, protocol: "SCTP" }] }), `${atNic}.ports[0].protocol`, /"TCP", "UDP"/],
+  [
+    "a port of another protocol",
+    nic({ ports: [{ port: 1, protocol: "SCTP" }] }),
+    `${atNic}.ports[0].protocol`,
+    /"TCP", "UDP"/,
+  ],
   ["a port's bad name", nic({ ports: [{ port: 1, name: "A b" }] }), `${atNic}.ports[0].name`, /may hold only/],
-  ["two ports of one name", nic({ ports: [{ port: 1, name: "a" }, { port: 2, name: "a" }] }), `${atNic}.ports[1].name`, /own name/],
-  ["eleven ranges", ranges(...Array.from({ length: 11 }, (_, index) => ({ start: index + 1, end: index + 1 }))), `${atNic}.portRanges`, /at most 10/],
-  ["ranges without masquerade", all(nic({ masquerade: undefined, bridge: {} }), ranges({ start: 1, end: 2 })), `${atNic}.portRanges`, /only masquerade/],
+  [
+    "two ports of one name",
+    nic({
+      ports: [
+        { port: 1, name: "a" },
+        { port: 2, name: "a" },
+      ],
+    }),
+    `${atNic}.ports[1].name`,
+    /own name/,
+  ],
+  [
+    "eleven ranges",
+    ranges(...Array.from({ length: 11 }, (_, index) => ({ start: index + 1, end: index + 1 }))),
+    `${atNic}.portRanges`,
+    /at most 10/,
+  ],
+  [
+    "ranges without masquerade",
+    all(nic({ masquerade: undefined, bridge: {} }), ranges({ start: 1, end: 2 })),
+    `${atNic}.portRanges`,
+    /only masquerade/,
+  ],
   ["ranges that overlap", ranges({ start: 1, end: 5 }, { start: 5, end: 9 }), `${atNic}.portRanges[1]`, /overlaps/],
   ["a range backwards", ranges({ start: 5, end: 1 }), `${atNic}.portRanges[0].start`, /must not exceed end/],
   ["a range beyond the ports", ranges({ start: 5, end: 70000 }), `${atNic}.portRanges[0].end`, /65535/],
-  ["a range of another protocol", ranges({ start: 5, end: 6, protocol: "SCTP" }), `${atNic}.portRanges[0].protocol`, /"TCP", "UDP"/],
-  ["a DHCP option that is not private", options({ privateOptions: [{ option: 66, value: "a" }] }), `${atNic}.dhcpOptions.privateOptions[0].option`, /224 to 254/],
-  ["a DHCP option twice", options({ privateOptions: [{ option: 240, value: "a" }, { option: 240, value: "b" }] }), `${atNic}.dhcpOptions.privateOptions[1].option`, /once/],
-  ["a DHCP option too long", options({ bootFileName: "x".repeat(256) }), `${atNic}.dhcpOptions.bootFileName`, /255 bytes/],
+  [
+    "a range of another protocol",
+    ranges({ start: 5, end: 6, protocol: "SCTP" }),
+    `${atNic}.portRanges[0].protocol`,
+    /"TCP", "UDP"/,
+  ],
+  [
+    "a DHCP option that is not private",
+    options({ privateOptions: [{ option: 66, value: "a" }] }),
+    `${atNic}.dhcpOptions.privateOptions[0].option`,
+    /224 to 254/,
+  ],
+  [
+    "a DHCP option twice",
+    options({
+      privateOptions: [
+        { option: 240, value: "a" },
+        { option: 240, value: "b" },
+      ],
+    }),
+    `${atNic}.dhcpOptions.privateOptions[1].option`,
+    /once/,
+  ],
+  [
+    "a DHCP option too long",
+    options({ bootFileName: "x".repeat(256) }),
+    `${atNic}.dhcpOptions.bootFileName`,
+    /255 bytes/,
+  ],
   ["a time server by name", options({ ntpServers: ["pool.ntp.org"] }), `${atNic}.dhcpOptions.ntpServers[0]`, /IPv4/],
   ["a time server beyond IPv4", options({ ntpServers: ["300.0.0.1"] }), `${atNic}.dhcpOptions.ntpServers[0]`, /IPv4/],
   ["an interface's bad name", all(nic({ name: "a b" }), multus({ pod: {} })), `${atNic}.name`, /may hold only/],
   ["an absent interface that is no bridge", nic({ state: "absent" }), `${atNic}.state`, /bridge/],
   ["an unknown state", nic({ state: "sideways" }), `${atNic}.state`, /"up", "down"/],
-  ["a network for nobody", top({ networks: [{ name: "default", pod: { vmNetworkCIDR: "10.0.2.0/31" } }] }), "spec.networks[0].pod.vmNetworkCIDR", /10\.0\.2\.0\/24/],
+  [
+    "a network for nobody",
+    top({ networks: [{ name: "default", pod: { vmNetworkCIDR: "10.0.2.0/31" } }] }),
+    "spec.networks[0].pod.vmNetworkCIDR",
+    /10\.0\.2\.0\/24/,
+  ],
 ];
 
 const credential = (more: object): Change => top({ accessCredentials: [more] });
@@ -175,22 +492,99 @@ const atCredential = "spec.accessCredentials[0]";
 const probe = (more: object): Change => top({ readinessProbe: more });
 
 const guest: Case[] = [
-  ["a config drive without data", volumes({ cloudInitConfigDrive: {} }), `${extra}.cloudInitConfigDrive`, /one of userData/],
-  ["encoded data too long", volumes({ cloudInitNoCloud: { userDataBase64: Buffer.alloc(2049).toString("base64") } }), `${extra}.cloudInitNoCloud.userDataBase64`, /2048/],
-  ["network data too long", volumes({ cloudInitNoCloud: { userData: "a", networkData: "x".repeat(2049) } }), `${extra}.cloudInitNoCloud.networkData`, /networkDataSecretRef/],
-  ["network data that is no base64", volumes({ cloudInitNoCloud: { userData: "a", networkDataBase64: "%" } }), `${extra}.cloudInitNoCloud.networkDataBase64`, /base64/],
+  [
+    "a config drive without data",
+    volumes({ cloudInitConfigDrive: {} }),
+    `${extra}.cloudInitConfigDrive`,
+    /one of userData/,
+  ],
+  [
+    "encoded data too long",
+    volumes({ cloudInitNoCloud: { userDataBase64: Buffer.alloc(2049).toString("base64") } }),
+    `${extra}.cloudInitNoCloud.userDataBase64`,
+    /2048/,
+  ],
+  [
+    "network data too long",
+    volumes({ cloudInitNoCloud: { userData: "a", networkData: "x".repeat(2049) } }),
+    `${extra}.cloudInitNoCloud.networkData`,
+    /networkDataSecretRef/,
+  ],
+  [
+    "network data that is no base64",
+    volumes({ cloudInitNoCloud: { userData: "a", networkDataBase64: "%" } }),
+    `${extra}.cloudInitNoCloud.networkDataBase64`,
+    /base64/,
+  ],
   ["a credential of no kind", credential({}), atCredential, /exactly one/],
-  ["a credential of two kinds", credential({ sshPublicKey: { source, propagationMethod: { noCloud: {} } }, userPassword: { source, propagationMethod: { qemuGuestAgent: {} } } }), atCredential, /exactly one/],
-  ["a key that goes no way", credential({ sshPublicKey: { source, propagationMethod: {} } }), `${atCredential}.sshPublicKey.propagationMethod`, /exactly one/],
-  ["a key from nowhere", credential({ sshPublicKey: { source: {}, propagationMethod: { noCloud: {} } } }), `${atCredential}.sshPublicKey.source.secret.secretName`, /Secret/],
-  ["a key by a config drive that is not there", credential({ sshPublicKey: { source, propagationMethod: { configDrive: {} } } }), `${atCredential}.sshPublicKey.propagationMethod.configDrive`, /cloudInitConfigDrive/],
-  ["a key by the agent for nobody", credential({ sshPublicKey: { source, propagationMethod: { qemuGuestAgent: {} } } }), `${atCredential}.sshPublicKey.propagationMethod.qemuGuestAgent.users`, /users/],
-  ["a probe with two handlers", probe({ httpGet: { port: 80 }, tcpSocket: { port: 80 } }), "spec.readinessProbe", /exactly one handler/],
-  ["a probe without a network", all(probe({ httpGet: { port: 80 } }), top({ networks: [] }), devices({ interfaces: [], autoattachPodInterface: false })), "spec.readinessProbe.httpGet", /pod network/],
-  ["a probe that never was", probe({ httpGet: { port: 80 }, periodSeconds: -1 }), "spec.readinessProbe.periodSeconds", /negative/],
+  [
+    "a credential of two kinds",
+    credential({
+      sshPublicKey: { source, propagationMethod: { noCloud: {} } },
+      userPassword: { source, propagationMethod: { qemuGuestAgent: {} } },
+    }),
+    atCredential,
+    /exactly one/,
+  ],
+  [
+    "a key that goes no way",
+    credential({ sshPublicKey: { source, propagationMethod: {} } }),
+    `${atCredential}.sshPublicKey.propagationMethod`,
+    /exactly one/,
+  ],
+  [
+    "a key from nowhere",
+    credential({ sshPublicKey: { source: {}, propagationMethod: { noCloud: {} } } }),
+    `${atCredential}.sshPublicKey.source.secret.secretName`,
+    /Secret/,
+  ],
+  [
+    "a key by a config drive that is not there",
+    credential({ sshPublicKey: { source, propagationMethod: { configDrive: {} } } }),
+    `${atCredential}.sshPublicKey.propagationMethod.configDrive`,
+    /cloudInitConfigDrive/,
+  ],
+  [
+    "a key by the agent for nobody",
+    credential({ sshPublicKey: { source, propagationMethod: { qemuGuestAgent: {} } } }),
+    `${atCredential}.sshPublicKey.propagationMethod.qemuGuestAgent.users`,
+    /users/,
+  ],
+  [
+    "a probe with two handlers",
+    probe({ httpGet: { port: 80 }, tcpSocket: { port: 80 } }),
+    "spec.readinessProbe",
+    /exactly one handler/,
+  ],
+  [
+    "a probe without a network",
+    all(
+      probe({ httpGet: { port: 80 } }),
+      top({ networks: [] }),
+      devices({ interfaces: [], autoattachPodInterface: false }),
+    ),
+    "spec.readinessProbe.httpGet",
+    /pod network/,
+  ],
+  [
+    "a probe that never was",
+    probe({ httpGet: { port: 80 }, periodSeconds: -1 }),
+    "spec.readinessProbe.periodSeconds",
+    /negative/,
+  ],
   ["a probe by the agent", probe({ guestAgentPing: {} }), "spec.readinessProbe.guestAgentPing", /not available yet/],
-  ["four name servers", top({ dnsConfig: { nameservers: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] } }), "spec.dnsConfig.nameservers", /at most 3/],
-  ["many search domains", top({ dnsConfig: { searches: Array.from({ length: 33 }, (_, index) => `d${index}`) } }), "spec.dnsConfig.searches", /at most 32/],
+  [
+    "four name servers",
+    top({ dnsConfig: { nameservers: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] } }),
+    "spec.dnsConfig.nameservers",
+    /at most 3/,
+  ],
+  [
+    "many search domains",
+    top({ dnsConfig: { searches: Array.from({ length: 33 }, (_, index) => `d${index}`) } }),
+    "spec.dnsConfig.searches",
+    /at most 32/,
+  ],
   ["an unknown DNS policy", top({ dnsPolicy: "Magic" }), "spec.dnsPolicy", /"ClusterFirst"/],
 ];
 
@@ -210,9 +604,24 @@ const fine: [what: string, change: Change][] = [
   ["a volume that no disk shows gets one", volumes({ emptyDisk: { capacity: "1Gi" } })],
   ["a source of randomness", devices({ rng: {} })],
   ["a SATA cdrom is read-only anyway", disk({ disk: undefined, cdrom: { bus: "sata", readonly: true } })],
-  ["ports and ranges", all(nic({ ports: [{ port: 80 }] }), ranges({ start: 1000, end: 2000 }, { start: 1500, end: 1600, protocol: "UDP" }))],
-  ["what is so anyway", domain({ features: { acpi: {}, apic: { enabled: true } }, clock: { utc: {}, timer: { pit: { tickPolicy: "delay" } } } })],
-  ["DHCP options", options({ bootFileName: "pxe.0", ntpServers: ["10.0.0.1"], privateOptions: [{ option: 240, value: "a" }] })],
+  [
+    "ports and ranges",
+    all(
+      nic({ ports: [{ port: 80 }] }),
+      ranges({ start: 1000, end: 2000 }, { start: 1500, end: 1600, protocol: "UDP" }),
+    ),
+  ],
+  [
+    "what is so anyway",
+    domain({
+      features: { acpi: {}, apic: { enabled: true } },
+      clock: { utc: {}, timer: { pit: { tickPolicy: "delay" } } },
+    }),
+  ],
+  [
+    "DHCP options",
+    options({ bootFileName: "pxe.0", ntpServers: ["10.0.0.1"], privateOptions: [{ option: 240, value: "a" }] }),
+  ],
 ];
 
 for (const [what, change] of fine) {

@@ -22,7 +22,9 @@ export function validateVirtualMachine(vm: VirtualMachine, configuration: VirtCo
 /** The schema leaves it open, and the instance's metadata is made of it. */
 function validateTemplateMetadata(metadata: VirtualMachine["spec"]["template"]["metadata"]): StatusCause[] {
   const field = "spec.template.metadata";
-  const wrong = (["labels", "annotations"] as const).flatMap((name) => validateTexts(metadata?.[name], `${field}.${name}`));
+  const wrong = (["labels", "annotations"] as const).flatMap((name) =>
+    validateTexts(metadata?.[name], `${field}.${name}`),
+  );
   return wrong.length > 0 ? wrong : validateReservedLabels(metadata?.labels, undefined, `${field}.labels`);
 }
 
@@ -30,7 +32,9 @@ function validateTexts(given: unknown, field: string): StatusCause[] {
   if (given === undefined || given === null) return [];
   if (typeof given !== "object" || Array.isArray(given)) return [invalid(field, given, "must be a map of texts")];
   return Object.entries(given).flatMap(([name, value]) =>
-    typeof value === "string" ? [] : [invalid(`${field}.${name}`, value, 'must be a text: put it into quotes, e.g. "1"')],
+    typeof value === "string"
+      ? []
+      : [invalid(`${field}.${name}`, value, 'must be a text: put it into quotes, e.g. "1"')],
   );
 }
 

@@ -30,8 +30,10 @@ export interface InProcessApi {
   kindOf(resource: Resource): ServedKind;
   /** @throws whatever is no refusal */
   create<T extends KubeObject>(resource: Resource<T>, object: object): Promise<Verdict<T>>;
-  /** Of an object that is stored for the purpose, and not changed. */
-  update<T extends KubeObject>(resource: Resource<T>, stored: T, object: object): Promise<Verdict<T>>;
+  /** @returns it as it is stored, with its defaults */
+  store<T extends KubeObject>(resource: Resource<T>, object: object): Promise<T>;
+  /** Of what is stored under this name, which does not change. */
+  update<T extends KubeObject>(resource: Resource<T>, name: string, object: object): Promise<Verdict<T>>;
 }
 
 const namespace = "default";
@@ -70,11 +72,13 @@ export async function startInProcessApi(
       const operation = operationOn(resource);
       return verdictOf(operation, async () => createObject(operation, placed(operation, object)));
     },
-    async update(resource, stored, object) {
-      const name = stored.metadata?.name ?? "";
+    async store<T extends KubeObject>(resource: Resource<T>, object: object) {
+      const operation = { ...operationOn(resource), dryRun: false };
+      const entry = await createObject(operation, placed(operation, object));
+      return entry.copy() as T;
+    },
+    update(resource, name, object) {
       const operation = operationOn(resource, name);
-      if ((await api.objects.find(operation.kind, operation.path.namespace, name)) === undefined)
-        await createObject({ ...operationOn(resource), dryRun: false }, structuredClone(stored));
       return verdictOf(operation, async () => updateObject(operation, () => placed(operation, object)));
     },
   };
@@ -90,7 +94,9 @@ async function verdictOf<T>(operation: Operation, write: () => Promise<{ object:
   }
 }
 
-const stays = [{ type: "LiveMigratable", status: "False", reason: "DisksNotLiveMigratable", message: "its disks stay" }];
+const stays = [
+  { type: "LiveMigratable", status: "False", reason: "DisksNotLiveMigratable", message: "its disks stay" },
+];
 
 /** By name; any other one runs and can be moved. */
 const statuses: Readonly<Record<string, object>> = {

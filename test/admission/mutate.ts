@@ -139,7 +139,8 @@ function apply(manifest: Json, { at, how }: Change): Json {
       write(spot, (typeof old === "object" && old !== null ? Object.values(old)[0] : undefined) ?? null);
       break;
     case "add":
-      if (typeof old === "object" && old !== null && !Array.isArray(old)) define(old, how.name, structuredClone(how.value));
+      if (typeof old === "object" && old !== null && !Array.isArray(old))
+        define(old, how.name, structuredClone(how.value));
       break;
     case "swap": {
       const other = spots[Math.min(spots.length - 1, Math.floor(how.with * spots.length))];

@@ -26,12 +26,15 @@ for (const [spec, reason, says] of created) {
 }
 
 test("a migration and an instance stay as they were made", async () => {
-  const migration = { metadata: { name: "m" }, spec: { vmiName: "a" } };
-  const elsewhere = { metadata: { name: "m", labels: { "kubevirt.io/vmi-name": "a" } }, spec: { vmiName: "b" } };
-  refused(await api.update(virtualMachineInstanceMigrations, migration, elsewhere), "Invalid", /spec: Forbidden/);
-  const vmi = { metadata: { name: "a" }, spec: sampleVmi().spec };
-  const changed = { metadata: { name: "a" }, spec: { ...vmi.spec, terminationGracePeriodSeconds: 1 } };
-  refused(await api.update(virtualMachineInstances, vmi, changed), "Invalid", /spec: Forbidden: .*cannot be changed/);
+  const migration = await api.store(virtualMachineInstanceMigrations, {
+    metadata: { name: "m" },
+    spec: { vmiName: "a" },
+  });
+  const elsewhere = { ...migration, spec: { vmiName: "b" } };
+  refused(await api.update(virtualMachineInstanceMigrations, "m", elsewhere), "Invalid", /spec: .*is restricted/);
+  const vmi = await api.store(virtualMachineInstances, { metadata: { name: "a" }, spec: sampleVmi().spec });
+  const changed = { ...vmi, spec: { ...vmi.spec, terminationGracePeriodSeconds: 1 } };
+  refused(await api.update(virtualMachineInstances, "a", changed), "Invalid", /spec: Forbidden: .*cannot be changed/);
 });
 
 /** Each was answered by a failure of the server. */

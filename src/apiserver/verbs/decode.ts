@@ -47,7 +47,8 @@ export function placed(call: Operation, object: KubeObject): KubeObject {
 /** What is read before the schema is asked; null counts as absent. */
 function refuseUnreadable(kind: ServedKind, object: KubeObject): void {
   const metadata = (object.metadata ?? {}) as Json;
-  if (typeof metadata !== "object" || Array.isArray(metadata)) throw unreadable(kind, "metadata", metadata, "ObjectMeta");
+  if (typeof metadata !== "object" || Array.isArray(metadata))
+    throw unreadable(kind, "metadata", metadata, "ObjectMeta");
   const texts = Object.entries({
     apiVersion: object.apiVersion,
     kind: object.kind,
@@ -58,7 +59,8 @@ function refuseUnreadable(kind: ServedKind, object: KubeObject): void {
   for (const [field, value] of texts)
     if (typeof (value ?? "") !== "string") throw unreadable(kind, field, value, "string");
   for (const field of ["labels", "annotations"])
-    if (!isMap(metadata[field] ?? {})) throw unreadable(kind, `metadata.${field}`, metadata[field], "map[string]string");
+    if (!isMap(metadata[field] ?? {}))
+      throw unreadable(kind, `metadata.${field}`, metadata[field], "map[string]string");
   for (const field of ["finalizers", "ownerReferences", "managedFields"])
     if (!Array.isArray(metadata[field] ?? [])) throw unreadable(kind, `metadata.${field}`, metadata[field], "list");
 }
