@@ -25,6 +25,23 @@ export const processorLabels = {
   hostModelFeature: "host-model-required-features.node.kubevirt.io",
 } as const;
 
+/** On a ControllerRevision: of which instance type or preference it is a copy. */
+export const revisionLabels = {
+  generation: "instancetype.kubevirt.io/object-generation",
+  kind: "instancetype.kubevirt.io/object-kind",
+  name: "instancetype.kubevirt.io/object-name",
+  uid: "instancetype.kubevirt.io/object-uid",
+  version: "instancetype.kubevirt.io/object-version",
+} as const;
+
+/** On volumes and what fills them: of what a machine with them is to be made. */
+export const inferenceLabels = {
+  instancetype: "instancetype.kubevirt.io/default-instancetype",
+  instancetypeKind: "instancetype.kubevirt.io/default-instancetype-kind",
+  preference: "instancetype.kubevirt.io/default-preference",
+  preferenceKind: "instancetype.kubevirt.io/default-preference-kind",
+} as const;
+
 /** The value of `labels.app` on a launcher pod. */
 export const launcherApp = "virt-launcher";
 

@@ -14,7 +14,7 @@ import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
-import { startVmController } from "./virtualmachine/controller.ts";
+import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
 
@@ -41,12 +41,13 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const { client, launcherImage, imageVolumes, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
+  const revisions = createRevisionInformer(client);
   const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
   const namespace = options.kubeVirtNamespace;
   const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const all = [vms, revisions, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -74,7 +75,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       workloads: options.workloads,
       signal,
     }),
-    startVmController({ client, informers: { vms, ...instances }, events, signal }),
+    startVmController({ client, informers: { vms, revisions, ...instances }, events, configuration, signal }),
     startMigrationController({
       client,
       informers: { ...instances, migrations },
