@@ -50,6 +50,8 @@ export const annotations = {
   vmGeneration: "kubevirt.io/vm-generation",
   /** On an instance: of which template it was made. */
   templateHash: "vmpod.dev/template-hash",
+  /** On an instance type or preference that came with vmpod: what it was then. */
+  shippedHash: "vmpod.dev/shipped-hash",
   pciTopologyVersion: "kubevirt.io/pci-topology-version",
   memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
   /** `true` on a VMI or VM template: never use KVM for it. */

@@ -8,6 +8,7 @@ import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { startCatalogueController } from "./catalogue/controller.ts";
 import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
 import { startMigrationController } from "./migration/controller.ts";
@@ -68,6 +69,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const loops = [
     vmiLoop,
     startNodeController({ client, nodes: instances.nodes, onSilence, signal }),
+    startCatalogueController({ client, kubeVirts: kubevirts, configuration, signal }),
     startKubeVirtController({
       client,
       kubeVirts: kubevirts,

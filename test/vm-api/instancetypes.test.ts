@@ -2,8 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { controllerRevisions } from "../../api/apps.ts";
-import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
+import {
+  virtualMachineClusterInstancetypes,
+  virtualMachineClusterPreferences,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../api/kubevirt/resources.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../api/kubevirt/types.ts";
+import type { Resource } from "../../api/meta.ts";
 import { CommandError } from "../../src/base/errors.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
@@ -97,6 +103,25 @@ test("a machine of two lines becomes what its instance type and preference say",
   assert.equal(stored.spec.template.spec.domain.cpu, undefined, "the machine itself stays as short as it was");
 });
 
+test("sizes and systems come along: u1.small with debian is a machine", async () => {
+  for (const [resource, name] of [
+    [virtualMachineClusterInstancetypes, "u1.small"],
+    [virtualMachineClusterPreferences, "debian"],
+  ] as [Resource, string][]) {
+    await waitFor(server.client, resource, { name }, (each) => each !== undefined, { timeoutMs });
+  }
+  assert.match(
+    await server.kubectl(["get", "vmcf", "-l", "instancetype.kubevirt.io/cpu=32", "-o", "name"]),
+    /u1\.8xlarge/,
+  );
+  await server.apply(machine("shipped", { instancetype: { name: "u1.small" }, preference: { name: "debian" } }));
+  const vmi = await instance("shipped");
+  const { cpu, memory, devices } = vmi?.spec.domain ?? {};
+  assert.deepEqual([cpu?.sockets, memory?.guest, devices?.disks?.[0]?.disk?.bus], [1, "2Gi", "virtio"]);
+  assert.equal(vmi?.spec.terminationGracePeriodSeconds, 180);
+  assert.equal(vmi?.metadata?.annotations?.["kubevirt.io/cluster-preference-name"], "debian");
+});
+
 test("it stays what it was made from, until it is told to be another", async () => {
   await server.apply(machine("pinned", { runStrategy: "Halted" }));
   const isPinned = (vm: VirtualMachine | undefined) => vm?.status?.instancetypeRef?.controllerRevisionRef !== undefined;
@@ -113,7 +138,7 @@ test("it stays what it was made from, until it is told to be another", async () 
   await server.apply(object("VirtualMachineClusterInstancetype", "other", other));
   await server.apply(machine("pinned", { instancetype: { name: "other" } }));
   const wantsRestart = (each: VirtualMachine | undefined) =>
-    (each?.status?.conditions ?? []).some(({ type }) => type === "RestartRequired");
+    (each?.status?.conditions ?? []).some(({ type }) => type === "RestartRequired") && isPinned(each);
   const changed = await waitFor(server.client, virtualMachines, key("pinned"), wantsRestart, { timeoutMs });
   assert.equal(changed?.spec.instancetype?.kind, "virtualmachineclusterinstancetype");
   assert.match(changed?.status?.instancetypeRef?.controllerRevisionRef?.name ?? "", /^pinned-other-/);
@@ -135,9 +160,7 @@ test("what contradicts an instance type, or is not there, is refused in upstream
     ],
     [
       machine("bad", { ...bare, instancetype: { name: "nothing" } }),
-      [
-        /spec\.instancetype: Failure to find instancetype: virtualmachineclusterinstancetypes\.\S+ "nothing" not found/,
-      ],
+      [/spec\.instancetype: Failure to find instancetype: virtualmachineclusterinstancetypes\.\S+ "nothing" not found/],
     ],
     [
       machine("bad", { preference: { name: "nothing", kind: "VirtualMachinePreference" } }),

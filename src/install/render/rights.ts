@@ -47,6 +47,13 @@ const controllerRules: PolicyRule[] = [
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", ["list"]),
   ...readInstancetypes,
+  // Those that come with vmpod.
+  rule("instancetype.kubevirt.io", "virtualmachineclusterinstancetypes virtualmachineclusterpreferences", [
+    "list",
+    "create",
+    "update",
+    "delete",
+  ]),
   // Copies of what machines are made of.
   rule("apps", "controllerrevisions", ["list", "watch", "create"]),
   // Policies select by the labels of a machine's namespace, too.
