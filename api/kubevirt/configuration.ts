@@ -20,6 +20,8 @@ export interface VirtConfiguration {
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
   cpuAllocationRatio: number;
+  /** Whether the instance types and preferences that come with vmpod are wanted. */
+  commonInstancetypes: boolean;
   /** Of launcher pods. */
   seccompProfile: SeccompProfile;
   migrations: VirtMigrationConfiguration;
@@ -51,6 +53,7 @@ export const defaultConfiguration: VirtConfiguration = {
   vmRolloutStrategy: "Stage",
   useEmulation: false,
   cpuAllocationRatio: 20,
+  commonInstancetypes: true,
   seccompProfile: { type: "RuntimeDefault" },
   migrations: {
     parallelMigrationsPerCluster: 5,
@@ -117,6 +120,7 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
       developer?.cpuAllocationRatio,
       defaultConfiguration.cpuAllocationRatio,
     ),
+    commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
     migrations: readMigrations(given.migrations ?? {}, reader),
   };

@@ -1,16 +1,21 @@
 /**
  * What a VirtualMachine keeps once decided, so that it is the same machine after each restart and after an
  * upgrade of the cluster's defaults: architecture, machine type and firmware UUID. Everything else in the
- * template is defaulted anew for each VirtualMachineInstance.
+ * template is defaulted anew for each VirtualMachineInstance. What a preference says comes before the cluster's defaults.
  */
 import { machineTypeFor } from "./configuration.ts";
-import { finalizers } from "./names.ts";
 import type { DefaultingContext } from "./default-vmi.ts";
+import type { PreferenceSpec } from "./instancetype/specs.ts";
+import { finalizers } from "./names.ts";
 import type { VirtualMachine, VirtualMachineInstanceSpec } from "./types.ts";
+
+export interface VmDefaultingContext extends DefaultingContext {
+  preference?: PreferenceSpec | undefined;
+}
 
 export function defaultVirtualMachine(
   vm: VirtualMachine,
-  context: DefaultingContext,
+  context: VmDefaultingContext,
   previous?: VirtualMachine,
 ): VirtualMachine {
   const copy = structuredClone(vm);
@@ -19,9 +24,10 @@ export function defaultVirtualMachine(
   // Validation tells what is missing.
   if (template?.domain === undefined) return copy;
   const kept = previous?.spec.template.spec;
-  const { configuration } = context;
-  template.architecture ||= kept?.architecture || configuration.architecture;
-  keepMachineType(template, kept, machineTypeFor(configuration, template.architecture));
+  const { configuration, preference } = context;
+  template.architecture ||= kept?.architecture || preference?.preferredArchitecture || configuration.architecture;
+  const preferredType = preference?.machine?.preferredMachineType;
+  keepMachineType(template, kept, preferredType || machineTypeFor(configuration, template.architecture));
   template.domain.firmware = { ...template.domain.firmware };
   template.domain.firmware.uuid ||= kept?.domain.firmware?.uuid || context.newUuid();
   return copy;

@@ -25,6 +25,23 @@ export const processorLabels = {
   hostModelFeature: "host-model-required-features.node.kubevirt.io",
 } as const;
 
+/** On a ControllerRevision: of which instance type or preference it is a copy. */
+export const revisionLabels = {
+  generation: "instancetype.kubevirt.io/object-generation",
+  kind: "instancetype.kubevirt.io/object-kind",
+  name: "instancetype.kubevirt.io/object-name",
+  uid: "instancetype.kubevirt.io/object-uid",
+  version: "instancetype.kubevirt.io/object-version",
+} as const;
+
+/** On volumes and what fills them: of what a machine with them is to be made. */
+export const inferenceLabels = {
+  instancetype: "instancetype.kubevirt.io/default-instancetype",
+  instancetypeKind: "instancetype.kubevirt.io/default-instancetype-kind",
+  preference: "instancetype.kubevirt.io/default-preference",
+  preferenceKind: "instancetype.kubevirt.io/default-preference-kind",
+} as const;
+
 /** The value of `labels.app` on a launcher pod. */
 export const launcherApp = "virt-launcher";
 
@@ -33,6 +50,8 @@ export const annotations = {
   vmGeneration: "kubevirt.io/vm-generation",
   /** On an instance: of which template it was made. */
   templateHash: "vmpod.dev/template-hash",
+  /** On an instance type or preference that came with vmpod: what it was then. */
+  shippedHash: "vmpod.dev/shipped-hash",
   pciTopologyVersion: "kubevirt.io/pci-topology-version",
   memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
   /** `true` on a VMI or VM template: never use KVM for it. */

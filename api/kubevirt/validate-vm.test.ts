@@ -44,8 +44,8 @@ test("what is missing or out of scope is named", () => {
     ["spec.template"],
   );
   assert.deepEqual(
-    fieldsOf((vm) => Object.assign(vm.spec, { instancetype: { name: "u1" } })),
-    ["spec.instancetype"],
+    fieldsOf((vm) => Object.assign(vm.spec, { updateVolumesStrategy: "Migration" })),
+    ["spec.updateVolumesStrategy"],
   );
   assert.deepEqual(
     fieldsOf((vm) => Object.assign(vm.metadata ?? {}, { name: "n".repeat(64) })),

@@ -64,12 +64,6 @@ function validateRunStrategy({ spec }: VirtualMachine): StatusCause[] {
 
 function refuseOutOfScope({ spec }: VirtualMachine): StatusCause[] {
   return [
-    ...(spec.instancetype
-      ? [forbidden("spec.instancetype", "instance types are not available yet: set cpu and memory in the template")]
-      : []),
-    ...(spec.preference
-      ? [forbidden("spec.preference", "preferences are not available yet: set devices in the template")]
-      : []),
     ...((spec.dataVolumeTemplates ?? []).length > 0
       ? [
           forbidden(

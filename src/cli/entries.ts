@@ -31,6 +31,18 @@ export const entries: readonly CommandEntry[] = [
     group: instance,
     load: () => import("./kubeconfig.ts"),
   },
+  {
+    name: "create",
+    summary: "Print the manifest of a machine, an instance type or a preference",
+    group: machines,
+    load: () => import("./create.ts"),
+  },
+  {
+    name: "expand",
+    summary: "Print a machine with its instance type and preference written out",
+    group: machines,
+    load: () => import("./expand.ts"),
+  },
   { name: "start", summary: "Start a virtual machine", group: machines, load: () => import("./start.ts") },
   { name: "stop", summary: "Shut a virtual machine down", group: machines, load: () => import("./stop.ts") },
   { name: "restart", summary: "Restart a virtual machine", group: machines, load: () => import("./restart.ts") },

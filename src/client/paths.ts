@@ -1,5 +1,5 @@
 import type { KubeObject, Resource } from "../../api/meta.ts";
-import { InvariantError } from "../base/errors.ts";
+import { InvariantError, StatusError } from "../base/errors.ts";
 import type { CallOptions, ObjectKey } from "./client.ts";
 
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -13,6 +13,8 @@ export function collectionPath(resource: Resource, namespace?: string): string {
 
 export function objectPath(resource: Resource, key: ObjectKey, subresource?: string): string {
   if (!key.name) throw new InvariantError(`${resource.kind}: a request for one object needs metadata.name`);
+  if (key.name === "." || key.name === "..")
+    throw new StatusError("BadRequest", `${resource.kind} "${key.name}": no object can have this name`);
   if (resource.namespaced && !key.namespace) {
     throw new InvariantError(`${resource.kind} ${key.name}: the kind is namespaced, metadata.namespace is missing`);
   }

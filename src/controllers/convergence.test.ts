@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { controllerRevisions } from "../../api/apps.ts";
 import { nodes, persistentVolumeClaims, type Pod, pods } from "../../api/core.ts";
 import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
 import { defaultVirtualMachineInstance } from "../../api/kubevirt/default-vmi.ts";
@@ -96,7 +97,13 @@ function createScene(): Scene {
     client,
     events,
     signal,
-    informers: { vms: world.informer(virtualMachines), vmis, claims },
+    configuration: () => defaultConfiguration,
+    informers: {
+      vms: world.informer(virtualMachines),
+      vmis,
+      claims,
+      revisions: world.informer(controllerRevisions),
+    },
   });
   const vmi = createVmiReconciler({
     client,

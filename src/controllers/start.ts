@@ -8,13 +8,14 @@ import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { startCatalogueController } from "./catalogue/controller.ts";
 import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
 import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
-import { startVmController } from "./virtualmachine/controller.ts";
+import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
 
@@ -41,12 +42,13 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const { client, launcherImage, imageVolumes, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
+  const revisions = createRevisionInformer(client);
   const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
   const namespace = options.kubeVirtNamespace;
   const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const all = [vms, revisions, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -67,6 +69,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const loops = [
     vmiLoop,
     startNodeController({ client, nodes: instances.nodes, onSilence, signal }),
+    startCatalogueController({ client, kubeVirts: kubevirts, configuration, signal }),
     startKubeVirtController({
       client,
       kubeVirts: kubevirts,
@@ -74,7 +77,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       workloads: options.workloads,
       signal,
     }),
-    startVmController({ client, informers: { vms, ...instances }, events, signal }),
+    startVmController({ client, informers: { vms, revisions, ...instances }, events, configuration, signal }),
     startMigrationController({
       client,
       informers: { ...instances, migrations },

@@ -9,11 +9,12 @@ import { embeddedComponents, type OwnComponents } from "./admission/own-componen
 import { createAdmissionPlugins } from "./admission/plugins.ts";
 import { discoveredResources } from "./discovery.ts";
 import { readBody } from "./read-body.ts";
-import { expandVmSpec, health, versionInfo } from "./subresources/about.ts";
+import { health, versionInfo } from "./subresources/about.ts";
 import type { Answer, ExtensionContext, SubresourceRequest } from "./subresources/context.ts";
+import { expandVmSpec } from "./subresources/expand.ts";
 import { group, notImplemented, parseRoute, type Route, versions } from "./subresources/route.ts";
 
-export interface ExtensionOptions extends Omit<ExtensionContext, "version"> {
+export interface ExtensionOptions extends Omit<ExtensionContext, "version" | "configuration"> {
   version?: string;
   configuration?: ConfigurationSource;
   /** Who may do what users may not; default: the components of the embedded mode. */
@@ -27,7 +28,7 @@ export interface Extension {
 
 export function createExtension(options: ExtensionOptions): Extension {
   const { client, configuration = () => defaultConfiguration, isOwnComponent = embeddedComponents } = options;
-  const context: ExtensionContext = { version: "0.1.0", ...options };
+  const context: ExtensionContext = { version: "0.1.0", ...options, configuration };
   const admission = createAdmissionPlugins({ client, configuration, isOwnComponent });
   return { admission, delegate: createDelegate(context) };
 }

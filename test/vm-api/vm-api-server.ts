@@ -110,7 +110,9 @@ async function runServer(
 async function defineKinds(client: Client): Promise<void> {
   const plurals = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancemigrations", "kubevirts"];
   const wanted = [...plurals.map((name) => `${name}.kubevirt.io`), "migrationpolicies.migrations.kubevirt.io"];
-  const definitions = customResourceDefinitions().filter(({ metadata }) => wanted.includes(metadata?.name ?? ""));
+  const definitions = customResourceDefinitions().filter(
+    ({ metadata, spec }) => wanted.includes(metadata?.name ?? "") || spec.group === "instancetype.kubevirt.io",
+  );
   for (const definition of definitions) await client.create(crds, definition);
 }
 

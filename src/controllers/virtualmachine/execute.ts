@@ -1,4 +1,5 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
+import { controllerRevisions } from "../../../api/apps.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine } from "../../../api/kubevirt/types.ts";
@@ -20,18 +21,32 @@ export interface ExecuteContext {
 type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
 
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
-  if (action.type === "createVmi") await createVmi(context, action, signal);
+  if (action.type === "createRevision") await createRevision(context, action, signal);
+  else if (action.type === "createVmi") await createVmi(context, action, signal);
   else if (action.type === "deleteVmi") await deleteVmi(context, action, signal);
   else if (action.type === "setRunStrategy") await setRunStrategy(context, action, signal);
   else await removeFinalizer(context, action, signal);
 }
 
+/** One that is there is this one: its name says of what it is a copy. */
+async function createRevision(
+  { client }: ExecuteContext,
+  { revision }: ActionOf<"createRevision">,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.create(controllerRevisions, revision, { signal });
+  } catch (error) {
+    if (!isStatus(error, "AlreadyExists")) throw error;
+  }
+}
+
 async function createVmi(context: ExecuteContext, action: ActionOf<"createVmi">, signal: AbortSignal): Promise<void> {
   const { client, events, createFailures } = context;
-  const { vm, requests } = action;
+  const { vm, madeOf, requests } = action;
   const name = vm.metadata?.name;
   try {
-    await client.create(virtualMachineInstances, renderVmi(vm, requests), { signal });
+    await client.create(virtualMachineInstances, renderVmi(vm, requests, madeOf), { signal });
     createFailures.delete(objectKey(vm));
     const message = `Started the virtual machine by creating the new virtual machine instance ${name}`;
     events.record(vm, "Normal", "SuccessfulCreate", message);

@@ -1,14 +1,17 @@
 /** What to do about a VirtualMachine. Pure: deletion first, then what its run strategy says. */
+import type { ControllerRevision } from "../../../api/apps.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
 import { type RunStrategy, runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
 import { pausedKey, type StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { hasEnded, isDeleting, type Observation, vmiOf } from "./observation.ts";
+import type { MadeOf } from "./made-of.ts";
+import { hasEnded, isDeleting, knownMadeOf, type Observation, unmakeable, vmiOf } from "./observation.ts";
 import { openRequests, wantsStart, wantsStop } from "./requests.ts";
 import { remainingBackoffMs } from "./start-failure.ts";
 
 export type Action =
-  | { type: "createVmi"; vm: VirtualMachine; requests: readonly StateChangeRequest[] }
+  | { type: "createRevision"; vm: VirtualMachine; revision: ControllerRevision }
+  | { type: "createVmi"; vm: VirtualMachine; madeOf: MadeOf | undefined; requests: readonly StateChangeRequest[] }
   | { type: "deleteVmi"; vm: VirtualMachine; vmi: VirtualMachineInstance }
   | { type: "setRunStrategy"; vm: VirtualMachine; runStrategy: RunStrategy }
   | { type: "removeFinalizer"; vm: VirtualMachine };
@@ -16,9 +19,21 @@ export type Action =
 export const orphanFinalizer = "orphan";
 
 export function plan(observation: Observation): Action[] {
+  const { vm } = observation;
+  if (isDeleting(vm)) return planDeletion(vm, vmiOf(observation));
+  return [...planRevisions(observation), ...planInstance(observation)];
+}
+
+/** Also of a machine that is not to run: what it was made from is decided when it is made. */
+function planRevisions(observation: Observation): Action[] {
+  const { vm } = observation;
+  const unpinned = knownMadeOf(observation)?.unpinned ?? [];
+  return unpinned.map((revision): Action => ({ type: "createRevision", vm, revision }));
+}
+
+function planInstance(observation: Observation): Action[] {
   const { vm, instance } = observation;
   const vmi = vmiOf(observation);
-  if (isDeleting(vm)) return planDeletion(vm, vmi);
   // Somebody else's instance is in the way: the Failure condition says so.
   if (instance !== undefined && vmi === undefined) return [];
   if (vmi !== undefined && isDeleting(vmi)) return [];
@@ -40,7 +55,12 @@ function planStart(observation: Observation, requests: readonly StateChangeReque
     return paused ? [{ type: "setRunStrategy", vm, runStrategy: "Always" }] : [];
   }
   const starts = strategy === "Always" || strategy === "Once" || wantsStart(requests);
-  return starts && remainingBackoffMs(observation) === 0 ? [{ type: "createVmi", vm, requests }] : [];
+  if (!starts || remainingBackoffMs(observation) > 0 || !isMakeable(observation)) return [];
+  return [{ type: "createVmi", vm, madeOf: knownMadeOf(observation), requests }];
+}
+
+function isMakeable(observation: Observation): boolean {
+  return unmakeable(observation) === undefined && (knownMadeOf(observation)?.unpinned ?? []).length === 0;
 }
 
 function planStop(vm: VirtualMachine, vmi: VirtualMachineInstance, requests: readonly StateChangeRequest[]): Action[] {

@@ -1,14 +1,21 @@
 /** The instance that a VirtualMachine's template stands for. Pure. */
 import { createHash } from "node:crypto";
+import { matcherAnnotations } from "../../../api/kubevirt/instancetype/matcher.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import { canonicalJson } from "../../../api/kubevirt/same-json.ts";
 import { pausedKey, type StateChangeRequest, stateChanges } from "../../../api/kubevirt/state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
+import type { MadeOf } from "./made-of.ts";
+import type { Observation } from "./observation.ts";
 
-export function renderVmi(vm: VirtualMachine, requests: readonly StateChangeRequest[]): VirtualMachineInstance {
-  const { template } = vm.spec;
+export function renderVmi(
+  vm: VirtualMachine,
+  requests: readonly StateChangeRequest[],
+  madeOf?: MadeOf,
+): VirtualMachineInstance {
+  const { template } = (madeOf?.expansion.vm ?? vm).spec;
   const paused = requests.some(
     (request) => request.action === stateChanges.start && request.data?.[pausedKey] === "true",
   );
@@ -21,8 +28,9 @@ export function renderVmi(vm: VirtualMachine, requests: readonly StateChangeRequ
       labels: { ...template.metadata?.labels },
       annotations: {
         ...template.metadata?.annotations,
+        ...matcherAnnotations(vm),
         [annotations.vmGeneration]: String(vm.metadata?.generation ?? 0),
-        [annotations.templateHash]: templateHash(vm),
+        [annotations.templateHash]: templateHash(vm, madeOf),
       },
       ownerReferences: [controllerReference(virtualMachines, vm)],
     },
@@ -30,13 +38,18 @@ export function renderVmi(vm: VirtualMachine, requests: readonly StateChangeRequ
   };
 }
 
-/** Tells whether the template changed since an instance was made of it. */
-export function templateHash(vm: VirtualMachine): string {
-  const text = canonicalJson(vm.spec.template.spec) ?? "";
+/** Tells whether the template, or what else the machine is made of, changed since an instance was made. */
+export function templateHash(vm: VirtualMachine, madeOf?: MadeOf): string {
+  const { spec } = vm.spec.template;
+  const isPlain = !madeOf?.specs.instancetype && !madeOf?.specs.preference;
+  const text = canonicalJson(isPlain ? spec : { spec, ...madeOf.specs }) ?? "";
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-export function needsRestart(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean {
+export function needsRestart(observation: Observation, vmi: VirtualMachineInstance): boolean {
+  const { vm, madeOf } = observation;
+  // Nobody can tell: it goes on as it is.
+  if (madeOf !== undefined && "missing" in madeOf) return false;
   const hash = vmi.metadata?.annotations?.[annotations.templateHash];
-  return hash !== undefined && hash !== templateHash(vm);
+  return hash !== undefined && hash !== templateHash(vm, madeOf);
 }

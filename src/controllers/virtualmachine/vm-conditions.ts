@@ -2,7 +2,7 @@
 import { readyReasons, vmConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { mergeConditions } from "../../runtime/conditions.ts";
-import { hasEnded, type Observation, vmiOf } from "./observation.ts";
+import { hasEnded, type Observation, unmakeable, vmiOf } from "./observation.ts";
 import { needsRestart } from "./render-vmi.ts";
 
 export function decideConditions(observation: Observation): Condition[] {
@@ -22,7 +22,7 @@ function instanceConditions(observation: Observation): Condition[] {
 }
 
 function failure(observation: Observation): Condition[] {
-  const message = observation.createFailure ?? foreignInstance(observation);
+  const message = observation.createFailure ?? foreignInstance(observation) ?? unmakeable(observation);
   return message === undefined ? [] : [{ type: vmConditions.failure, status: "True", reason: "FailedCreate", message }];
 }
 
@@ -34,7 +34,7 @@ function foreignInstance(observation: Observation): string | undefined {
 
 function restartRequired(observation: Observation): Condition[] {
   const vmi = vmiOf(observation);
-  if (vmi === undefined || hasEnded(vmi) || !needsRestart(observation.vm, vmi)) return [];
+  if (vmi === undefined || hasEnded(vmi) || !needsRestart(observation, vmi)) return [];
   const message = "the template changed since the virtual machine was started: restart it to apply the change";
   return [{ type: vmConditions.restartRequired, status: "True", reason: "RestartRequired", message }];
 }

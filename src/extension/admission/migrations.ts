@@ -13,7 +13,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus, StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { refuseCauses } from "./invalid.ts";
-import { tolerant } from "./tolerant.ts";
+import { tolerant } from "./request.ts";
 
 export function migrationPlugin(client: Client): AdmissionPlugin {
   return {

@@ -5,31 +5,25 @@
 import { randomUUID } from "node:crypto";
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
 import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
-import { defaultVirtualMachine } from "../../../api/kubevirt/default-vm.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
 import { validateMigrationPolicy } from "../../../api/kubevirt/migration-policy.ts";
-import {
-  type MigrationPolicy,
-  migrationPolicies,
-  virtualMachineInstances,
-  virtualMachines,
-} from "../../../api/kubevirt/resources.ts";
-import { sameJson } from "../../../api/kubevirt/same-json.ts";
-import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
+import { type MigrationPolicy, migrationPolicies, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import {
   validateName,
   validateReservedLabels,
   validateVirtualMachineInstance,
   validateVirtualMachineInstanceUpdate,
 } from "../../../api/kubevirt/validate-vmi.ts";
-import type { KubeObject, Resource } from "../../../api/meta.ts";
+import type { KubeObject } from "../../../api/meta.ts";
 import type { Client } from "../../client/client.ts";
 import { launcherEvictionPlugin } from "./eviction.ts";
+import { instancetypePlugin, preferencePlugin } from "./instancetypes.ts";
 import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
-import { tolerant } from "./tolerant.ts";
+import { concerns, rfc3339Now, tolerant } from "./request.ts";
+import { virtualMachinePlugin } from "./virtual-machines.ts";
 
 export interface AdmissionContext {
   client: Client;
@@ -39,31 +33,14 @@ export interface AdmissionContext {
 
 export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlugin[] {
   return [
-    virtualMachinePlugin(context.configuration),
+    virtualMachinePlugin(context),
     virtualMachineInstancePlugin(context),
     migrationPlugin(context.client),
     migrationPolicyPlugin(),
+    instancetypePlugin(),
+    preferencePlugin(),
     launcherEvictionPlugin(context),
   ];
-}
-
-function virtualMachinePlugin(configuration: ConfigurationSource): AdmissionPlugin {
-  return {
-    name: "VirtualMachine",
-    matches: (request) => concerns(request, virtualMachines),
-    mutate(request) {
-      const vm = request.object as VirtualMachine;
-      return tolerant(vm, () =>
-        defaultVirtualMachine(vm, contextOf(configuration), request.oldObject as VirtualMachine | undefined),
-      );
-    },
-    validate(request) {
-      const vm = request.object as VirtualMachine;
-      if (isUntouched(request)) return [];
-      refuseCauses(virtualMachines, vm, validateVirtualMachine(vm, configuration()));
-      return vm.spec.running === undefined ? [] : ["spec.running is deprecated, please use spec.runStrategy instead."];
-    },
-  };
 }
 
 function virtualMachineInstancePlugin({ configuration, isOwnComponent }: AdmissionContext): AdmissionPlugin {
@@ -114,19 +91,6 @@ function validateNew(vmi: VirtualMachineInstance, isOwn: boolean): string[] {
   return [];
 }
 
-function concerns(request: AdmissionRequest, resource: Resource): boolean {
-  const { group, plural } = request.resource;
-  const writes = request.operation === "CREATE" || request.operation === "UPDATE";
-  return writes && request.subresource === "" && group === resource.group && plural === resource.plural;
-}
-
-/** Finalizers and labels may change even on an object that a newer version's rules would refuse. */
-function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
-  const [now, before] = [object as VirtualMachine, oldObject as VirtualMachine | undefined];
-  if (before === undefined) return false;
-  return now.metadata?.deletionTimestamp !== undefined || sameJson(now.spec, before.spec);
-}
-
 function contextOf(configuration: ConfigurationSource): DefaultingContext {
-  return { configuration: configuration(), newUuid: randomUUID, now: `${new Date().toISOString().slice(0, 19)}Z` };
+  return { configuration: configuration(), newUuid: randomUUID, now: rfc3339Now() };
 }

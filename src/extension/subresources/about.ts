@@ -1,7 +1,5 @@
-/** Subresources that say something without changing anything: version, health, the expanded spec. */
-import { StatusError } from "../../base/errors.ts";
-import { type Answer, type ExtensionContext, jsonAnswer, type SubresourceRequest } from "./context.ts";
-import { getVm } from "./objects.ts";
+/** What the extension says of itself: version and health. */
+import { type Answer, type ExtensionContext, jsonAnswer } from "./context.ts";
 
 export function versionInfo({ version }: ExtensionContext): Answer {
   return jsonAnswer(versionDocument(version));
@@ -25,19 +23,4 @@ export function versionDocument(version: string): object {
 
 export function health(): Answer {
   return jsonAnswer({ apiserver: { connectivity: "ok" } });
-}
-
-/** Without instance types and preferences a VirtualMachine is expanded as it stands. */
-export async function expandSpec({ client }: ExtensionContext, request: SubresourceRequest): Promise<Answer> {
-  return jsonAnswer(await getVm(client, request));
-}
-
-export function expandVmSpec(_context: ExtensionContext, { namespace, body }: SubresourceRequest): Promise<Answer> {
-  const vm = body as { kind?: string; metadata?: { namespace?: string } } | undefined;
-  if (vm?.kind !== "VirtualMachine") throw new StatusError("BadRequest", "the request's body must be a VirtualMachine");
-  const own = vm.metadata?.namespace;
-  if (own !== undefined && own !== namespace) {
-    throw new StatusError("BadRequest", `VM namespace must be "${namespace}", as the request's is; it is "${own}"`);
-  }
-  return Promise.resolve(jsonAnswer(vm));
 }

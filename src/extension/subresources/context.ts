@@ -1,5 +1,6 @@
 /** What every subresource needs: the objects, the way to the node agents, and answers. */
 import type { UserInfo } from "../../../api/admission.ts";
+import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import type { UpstreamTls } from "../../streams/upstream.ts";
@@ -9,6 +10,7 @@ export interface ExtensionContext {
   /** Our identity towards the node agents, and by whom theirs is vouched for. */
   agentTls: () => UpstreamTls;
   version: string;
+  configuration: ConfigurationSource;
   log: Logger;
 }
 

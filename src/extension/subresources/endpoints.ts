@@ -3,8 +3,8 @@
  *
  *   /apis/subresources.kubevirt.io/VERSION/namespaces/NS/PLURAL/NAME/SUBRESOURCE[/REST]
  */
-import { expandSpec } from "./about.ts";
 import type { Answer, ExtensionContext, SubresourceRequest } from "./context.ts";
+import { expandSpec } from "./expand.ts";
 import {
   filesystemList,
   freeze,

@@ -22,9 +22,15 @@ const rooms: Record<string, string[]> = {
     "src/controllers",
     "src/runtime/event-recorder.ts",
     "src/runtime/leader-election.ts",
+    "src/runtime/machine-specs.ts",
     "src/runtime/virt-configuration.ts",
   ],
-  "vmpod-api-extension": ["src/extension", "src/runtime/virt-configuration.ts", "src/cmd/cluster/api-extension.ts"],
+  "vmpod-api-extension": [
+    "src/extension",
+    "src/runtime/machine-specs.ts",
+    "src/runtime/virt-configuration.ts",
+    "src/cmd/cluster/api-extension.ts",
+  ],
   "vmpod-agent": ["src/node", "src/runtime/event-recorder.ts"],
 };
 

@@ -17,6 +17,16 @@ const apiGroup = "rbac.authorization.k8s.io";
 const events = rule("", "events", ["create", "patch"]);
 const configuration = rule("kubevirt.io", "kubevirts", read);
 
+/** What machines are made of: the originals, and the copies that pin them. */
+const readInstancetypes: PolicyRule[] = [
+  rule(
+    "instancetype.kubevirt.io",
+    "virtualmachineinstancetypes virtualmachineclusterinstancetypes virtualmachinepreferences virtualmachineclusterpreferences",
+    ["get"],
+  ),
+  rule("apps", "controllerrevisions", ["get"]),
+];
+
 const controllerRules: PolicyRule[] = [
   events,
   configuration,
@@ -36,6 +46,16 @@ const controllerRules: PolicyRule[] = [
     ["update"],
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", ["list"]),
+  ...readInstancetypes,
+  // Those that come with vmpod.
+  rule("instancetype.kubevirt.io", "virtualmachineclusterinstancetypes virtualmachineclusterpreferences", [
+    "list",
+    "create",
+    "update",
+    "delete",
+  ]),
+  // Copies of what machines are made of.
+  rule("apps", "controllerrevisions", ["list", "watch", "create"]),
   // Policies select by the labels of a machine's namespace, too.
   rule("", "namespaces", ["get"]),
   rule("", "pods", [...read, "create", "delete"]),
@@ -73,6 +93,10 @@ const extensionRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
   rule("", "nodes pods", ["get"]),
+  ...readInstancetypes,
+  // The labels that say of what a machine with this volume is to be made.
+  rule("", "persistentvolumeclaims", ["get"]),
+  rule("cdi.kubevirt.io", "datavolumes datasources", ["get"]),
 ];
 
 const agentRules: PolicyRule[] = [

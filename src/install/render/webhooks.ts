@@ -43,6 +43,19 @@ const migrationPolicies: NonNullable<Webhook["rules"]>[number] = {
   scope: "Cluster",
 };
 
+const instancetypes: NonNullable<Webhook["rules"]>[number] = {
+  apiGroups: ["instancetype.kubevirt.io"],
+  apiVersions: ["v1beta1"],
+  operations: ["CREATE", "UPDATE"],
+  resources: [
+    "virtualmachineinstancetypes",
+    "virtualmachineclusterinstancetypes",
+    "virtualmachinepreferences",
+    "virtualmachineclusterpreferences",
+  ],
+  scope: "*",
+};
+
 export function renderMutatingWebhooks({ namespace }: InstallSettings): MutatingWebhookConfiguration {
   const webhook = { name: "defaults.vmpod.dev", clientConfig: clientConfig(namespace, "/mutate"), ...ownKinds };
   return { apiVersion, kind: "MutatingWebhookConfiguration", metadata, webhooks: [webhook] };
@@ -56,7 +69,7 @@ export function renderValidatingWebhooks(
     name: "validation.vmpod.dev",
     clientConfig: clientConfig(namespace, "/validate"),
     ...ownKinds,
-    rules: [...(ownKinds.rules ?? []), migrationPolicies],
+    rules: [...(ownKinds.rules ?? []), migrationPolicies, instancetypes],
   };
   return {
     apiVersion,

@@ -50,6 +50,7 @@ export const componentRoles: Readonly<Record<string, BootstrapRole>> = {
       rule("kubevirt.io", "virtualmachineinstancemigrations", ["create"]),
       rule("", "nodes pods persistentvolumeclaims namespaces", read),
       rule("instancetype.kubevirt.io", "*", read),
+      rule("apps", "controllerrevisions", read),
       rule("cdi.kubevirt.io", "*", read),
     ],
   },

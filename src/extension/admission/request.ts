@@ -1,0 +1,28 @@
+/** What the plugins of this directory share: which requests are theirs, and patience with objects of a wrong shape. */
+import type { AdmissionRequest } from "../../../api/admission.ts";
+import type { KubeObject, Resource } from "../../../api/meta.ts";
+
+export function concerns(request: AdmissionRequest, ...resources: Pick<Resource, "group" | "plural">[]): boolean {
+  const { group, plural } = request.resource;
+  const writes = request.operation === "CREATE" || request.operation === "UPDATE";
+  return (
+    writes && request.subresource === "" && resources.some((each) => group === each.group && plural === each.plural)
+  );
+}
+
+/** Runs before the schema check: a field of a wrong type stays for that check to name. */
+export async function tolerant(
+  object: KubeObject,
+  change: () => KubeObject | Promise<KubeObject>,
+): Promise<KubeObject> {
+  try {
+    return await change();
+  } catch (error) {
+    if (error instanceof TypeError) return object;
+    throw error;
+  }
+}
+
+export function rfc3339Now(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`;
+}
