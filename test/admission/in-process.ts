@@ -5,8 +5,6 @@
 import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
 import type { ConfigurationSource } from "../../api/kubevirt/configuration.ts";
 import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
-import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
-import { sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import { servedKinds } from "../../src/apiserver/crd/served-kinds.ts";
 import type { ServedKind } from "../../src/apiserver/registry/kind.ts";
@@ -19,10 +17,10 @@ import { placed } from "../../src/apiserver/verbs/decode.ts";
 import { systemOperation } from "../../src/apiserver/verbs/system-operation.ts";
 import { updateObject } from "../../src/apiserver/verbs/update.ts";
 import { StatusError } from "../../src/base/errors.ts";
-import type { Client } from "../../src/client/client.ts";
 import { createAdmissionPlugins } from "../../src/extension/admission/plugins.ts";
 import { embeddedComponents } from "../../src/extension/admission/own-components.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { world } from "./world.ts";
 
 export type Verdict<T> = { object: T; warnings: string[] } | { refusal: StatusError };
 
@@ -53,7 +51,7 @@ export async function startInProcessApi(
   const api = {
     registry,
     objects: createObjects(store, cache),
-    admission: createAdmissionPlugins({ client: machinesThatRun, configuration, isOwnComponent: embeddedComponents }),
+    admission: createAdmissionPlugins({ client: world, configuration, isOwnComponent: embeddedComponents }),
     stopping: stopping.signal,
     // The rest is for verbs that are not used here.
   } as unknown as Api;
@@ -93,25 +91,3 @@ async function verdictOf<T>(operation: Operation, write: () => Promise<{ object:
     throw error;
   }
 }
-
-const stays = [
-  { type: "LiveMigratable", status: "False", reason: "DisksNotLiveMigratable", message: "its disks stay" },
-];
-
-/** By name; any other one runs and can be moved. */
-const statuses: Readonly<Record<string, object>> = {
-  ended: { phase: "Succeeded" },
-  fixed: { phase: "Running", conditions: stays },
-};
-
-/** All that admission asks of a cluster: the machine that a migration is about, and whether another one is under way. */
-const machinesThatRun = {
-  get: (resource: Resource, { name }: { name: string }) => {
-    const isThere = resource.plural === virtualMachineInstances.plural && name !== "missing";
-    if (!isThere) return Promise.reject(new StatusError("NotFound", name));
-    const status = Object.hasOwn(statuses, name) ? statuses[name] : { phase: "Running" };
-    return Promise.resolve(sampleVmi((vmi) => Object.assign(vmi, { status })));
-  },
-  list: (_resource: Resource, { labelSelector = "" }: { labelSelector?: string }) =>
-    Promise.resolve({ items: labelSelector.endsWith("=moving") ? [{ metadata: { uid: "other" } }] : [] }),
-} as unknown as Client;

@@ -12,6 +12,8 @@ import {
   migrationPolicies,
   virtualMachineInstanceMigrations,
   virtualMachineInstances,
+  virtualMachineInstancetypes,
+  virtualMachinePreferences,
   virtualMachines,
 } from "../../api/kubevirt/resources.ts";
 import { sampleSpec } from "../../api/kubevirt/sample.ts";
@@ -32,15 +34,35 @@ const template = { metadata: { labels: { app: "x" } }, spec: fullMachine };
 const asJson = (object: object): Json => JSON.parse(JSON.stringify(object)) as Json;
 const object = (more: object): Json => asJson({ metadata, ...more });
 
+const madeOf = { instancetype: { name: "a" }, preference: { name: "b", kind: "VirtualMachinePreference" } };
+const inferred = { instancetype: { inferFromVolume: "root", inferFromVolumeFailurePolicy: "Ignore" } };
+const preference = {
+  cpu: { preferredCPUTopology: "spread", spreadOptions: { across: "CoresThreads", ratio: 2 } },
+  devices: { preferredDiskBus: "virtio", preferredRng: {} },
+  requirements: { cpu: { guest: 1 } },
+};
+
 const subjects: readonly (readonly [resource: Resource, manifests: readonly Json[], share: number])[] = [
   [
     virtualMachines,
     [
       object({ spec: { runStrategy: "Always", template } }),
       object({ spec: { running: true, template: { spec: sampleSpec() }, dataVolumeTemplates: [] } }),
+      object({ spec: { runStrategy: "Halted", ...madeOf, template: { spec: { domain: { devices: {} } } } } }),
+      object({ spec: { runStrategy: "Halted", ...inferred, template: { spec: sampleSpec() } } }),
     ],
     4,
   ],
+  [
+    virtualMachineInstancetypes,
+    [
+      object({
+        spec: { cpu: { guest: 2 }, memory: { guest: "1Gi", overcommitPercent: 10 }, nodeSelector: { a: "b" } },
+      }),
+    ],
+    1,
+  ],
+  [virtualMachinePreferences, [object({ spec: preference })], 1],
   [virtualMachineInstances, [object({ spec: fullMachine }), object({ spec: sampleSpec() })], 4],
   [virtualMachineInstanceMigrations, [object({ spec: { vmiName: "a", addedNodeSelector: { zone: "b" } } })], 1],
   [

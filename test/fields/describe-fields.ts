@@ -7,7 +7,8 @@ Made by \`npm run generate\`, which tries every field of the kinds below: it set
 changes what vmpod does. Fields that are not on this page do what KubeVirt says they do. None is silently ignored.
 
 Paths are relative to \`spec\`, those of KubeVirt to \`spec.configuration\`; a VirtualMachine's template takes what a
-VirtualMachineInstance takes. What is refused names the field, or what it is a part of.
+VirtualMachineInstance takes. What is refused names the field, or what it is a part of. What an instance type or a preference says reaches
+the machine, and what of that is refused is refused there, by the field's name in the machine.
 `;
 
 export function describeFields(kinds: readonly SortedKind[]): string {
@@ -34,6 +35,7 @@ function section({ kind, fields, inert: entries }: SortedKind): string {
   const inert = entries.map(({ path, reason }) => [code(path), reason]);
   return [
     `## ${kind}\n`,
+    ...(refused.length + inert.length === 0 ? ["All of them do what they say.\n"] : []),
     ...(refused.length > 0 ? [table(["refused", "why"], refused)] : []),
     ...(inert.length > 0 ? [table(["inert, wholly or in part", "why"], inert)] : []),
   ].join("\n");

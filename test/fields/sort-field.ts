@@ -87,9 +87,16 @@ function judge(
       : ignored([only.value]);
   const twins = accepted.filter(({ does }) => accepted.filter((other) => other.does === does).length > 1);
   if (twins.length > 0) return ignored(twins.map(({ value }) => value));
-  if (accepted.length === 1 && !("does" in absent))
+  if (accepted.length === 1 && !("does" in absent)) {
+    // Another value is refused as none is: what the accepted one says is heeded.
+    if (tried.some(({ outcome }) => JSON.stringify(outcome) === JSON.stringify(absent))) return consumed(tried);
     return isRefused ? refused(refusals, place) : unproven(absent.causes);
-  return { verdict: "consumed", because: `${accepted.length} values` };
+  }
+  return consumed(accepted);
+}
+
+function consumed(values: readonly unknown[]) {
+  return { verdict: "consumed", because: `${values.length} values` } as const;
 }
 
 /** By its name or that of what it brings along; and as something that may not be, not as something written wrongly. */

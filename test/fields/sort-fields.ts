@@ -1,7 +1,7 @@
 /** Every field of a kind, sorted; and what is wrong with how they are sorted. */
 import type { Inert } from "./inert.ts";
 import { sortContainer, sortField, type Sorted } from "./sort-field.ts";
-import type { Subject } from "./subjects.ts";
+import type { Subject } from "./subject.ts";
 
 export interface SortedField {
   path: string;

@@ -5,6 +5,8 @@ import {
   inertSettings,
   readConfiguration,
 } from "../../api/kubevirt/configuration.ts";
+import { expandVirtualMachine } from "../../api/kubevirt/instancetype/expand.ts";
+import { matcherAnnotations } from "../../api/kubevirt/instancetype/matcher.ts";
 import { configureMigration } from "../../api/kubevirt/migration-policy.ts";
 import {
   migrationPolicies,
@@ -14,51 +16,34 @@ import {
 } from "../../api/kubevirt/resources.ts";
 import { sampleSpec, sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../api/kubevirt/types.ts";
-import type { KubeObject, Resource } from "../../api/meta.ts";
 import { vmiKeyOf } from "../../src/controllers/migration/observe.ts";
 import { renderTargetPod } from "../../src/controllers/migration/target-pod.ts";
 import { plan } from "../../src/controllers/virtualmachine/plan.ts";
 import { renderVmi } from "../../src/controllers/virtualmachine/render-vmi.ts";
-import { startInProcessApi, type InProcessApi } from "../admission/in-process.ts";
-import { type Inert, inertMachineFields, inertMigrationFields, inertPolicyFields } from "./inert.ts";
+import { findMachineSpecs } from "../../src/runtime/machine-specs.ts";
+import { type InProcessApi, startInProcessApi } from "../admission/in-process.ts";
+import { world } from "../admission/world.ts";
+import { inertMachineFields, inertMigrationFields, inertPolicyFields } from "./inert.ts";
 import { alongMachine, fullMachine, machineAlternatives, machineValues } from "./machine.ts";
+import { instancetypes, preferences } from "./made-of.ts";
 import { machineOutcome } from "./machine-outcome.ts";
+import { alongMatchers, matcherValues } from "./matchers.ts";
 import type { Grounds } from "./place.ts";
-import { type Field, fieldsOf, specSchema } from "./schema-fields.ts";
-import type { Outcome, Try } from "./sort-field.ts";
-
-export interface Subject {
-  kind: string;
-  fields: readonly Field[];
-  grounds: Grounds;
-  attempt: Try;
-  inert: readonly Inert[];
-}
+import { fieldsOf, specSchema } from "./schema-fields.ts";
+import type { Outcome } from "./sort-field.ts";
+import { admitted, subjectName as name, type Subject, withoutPrefix } from "./subject.ts";
 
 export async function subjects(): Promise<Subject[]> {
   const api = await startInProcessApi();
-  return [machineInstances(api), virtualMachineSpecs(api), migrations(api), policies(api), configurations()];
-}
-
-const name = "a";
-
-/** What the API says of a manifest, and if it takes it what is done about it. */
-function admitted<T extends KubeObject>(
-  api: InProcessApi,
-  resource: Resource<T>,
-  outcomeOf: (object: T) => string | Promise<string>,
-): Try {
-  return async (spec) => {
-    const verdict = await api.create(resource, { metadata: { name }, spec: structuredClone(spec) });
-    if (!("refusal" in verdict)) return { does: await outcomeOf(verdict.object) };
-    const { causes } = verdict.refusal.details ?? {};
-    if (causes === undefined) throw verdict.refusal;
-    return { causes: causes.map((cause) => ({ ...cause, field: withoutPrefix(cause.field) })) };
-  };
-}
-
-function withoutPrefix(field = ""): string {
-  return field.replace(/^spec\.(configuration\.)?/, "");
+  return [
+    machineInstances(api),
+    virtualMachineSpecs(api),
+    migrations(api),
+    policies(api),
+    instancetypes(api),
+    preferences(api),
+    configurations(),
+  ];
 }
 
 /** The same fields, in the template of a VirtualMachine: its instance is made of them. */
@@ -121,12 +106,9 @@ function virtualMachineSpecs(api: InProcessApi): Subject {
     grounds: {
       spec: { runStrategy: "Always", template: { spec: sampleSpec() } },
       schema,
-      values: [
-        [/^template\.metadata$/, labelled],
-        [/^runStrategy$/, strategies],
-      ],
+      values: [[/^template\.metadata$/, labelled], [/^runStrategy$/, strategies], ...matcherValues],
       alternatives: [[/^$/, ["running", "runStrategy"]]],
-      along: [],
+      along: alongMatchers,
     },
     attempt: admitted(api, virtualMachines, virtualMachineOutcome),
     inert: [],
@@ -134,8 +116,10 @@ function virtualMachineSpecs(api: InProcessApi): Subject {
 }
 
 /** Its instance, and what is done before there is one and at each point of that one's life. */
-function virtualMachineOutcome(vm: VirtualMachine): string {
+async function virtualMachineOutcome(vm: VirtualMachine): Promise<string> {
+  const expansion = expandVirtualMachine(vm, await findMachineSpecs(world, vm), defaultConfiguration);
   const { labels } = renderVmi(vm, []).metadata ?? {};
+  const made = [expansion.causes, expansion.vm.spec.template, matcherAnnotations(vm)];
   const owner = { apiVersion: "v1", kind: "VirtualMachine", name, uid: vm.metadata?.uid ?? "", controller: true };
   const steps = [undefined, "Running", "Succeeded", "Failed"].flatMap((phase) =>
     [{}, { runStrategy: vm.spec.runStrategy }].map((status) => {
@@ -145,7 +129,7 @@ function virtualMachineOutcome(vm: VirtualMachine): string {
       return plan({ ...observation, vm: { ...vm, status }, instance: instance || undefined }).map(({ type }) => type);
     }),
   );
-  return JSON.stringify([labels, steps]);
+  return JSON.stringify([labels, made, steps]);
 }
 
 function migrations(api: InProcessApi): Subject {

@@ -34,6 +34,7 @@ export function expandVirtualMachine(
   if (preference) {
     applyPreference(spec, preference, configuration);
     fillAnnotations(copy, preference.annotations);
+    fillStorageClass(copy, preference.volumes?.preferredStorageClassName);
   }
   return { vm: copy, causes };
 }
@@ -53,4 +54,14 @@ function fillAnnotations(vm: VirtualMachine, wanted: Record<string, string> = {}
   const { template } = vm.spec;
   if (Object.keys(wanted).length === 0) return;
   template.metadata = { ...template.metadata, annotations: { ...wanted, ...template.metadata?.annotations } };
+}
+
+/** Of the volumes that are made with the machine. */
+function fillStorageClass(vm: VirtualMachine, preferred: string | undefined): void {
+  if (!preferred) return;
+  for (const { spec } of vm.spec.dataVolumeTemplates ?? []) {
+    for (const claim of [spec.pvc, spec.storage]) {
+      if (claim && !claim.storageClassName) claim.storageClassName = preferred;
+    }
+  }
 }

@@ -9,7 +9,7 @@ import { dataSources, dataVolumes, type DataVolume } from "../../../api/kubevirt
 import { matcherOf } from "../../../api/kubevirt/instancetype/matcher.ts";
 import { type Matcher, type MatcherField, matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
 import { inferenceLabels } from "../../../api/kubevirt/names.ts";
-import type { VirtualMachine } from "../../../api/kubevirt/types.ts";
+import type { VirtualMachine, Volume } from "../../../api/kubevirt/types.ts";
 import type { KubeObject } from "../../../api/meta.ts";
 import { StatusError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
@@ -20,7 +20,7 @@ class NothingToInfer extends Error {
   override readonly name = "NothingToInfer";
 }
 
-/** @throws StatusError BadRequest when the volume does not tell, NotFound when it is not there */
+/** @throws StatusError BadRequest, as upstream, when the volume does not tell; NotFound when there is no such object */
 export async function inferMatchers(client: Client, vm: VirtualMachine): Promise<VirtualMachine> {
   let inferred = vm;
   for (const field of matcherFields) {
@@ -38,14 +38,15 @@ async function inferMatcher(
 ): Promise<VirtualMachine> {
   const ignores = matcher.inferFromVolumeFailurePolicy === "Ignore";
   try {
-    const labels = await labelsOfVolume(client, vm, matcher.inferFromVolume ?? "");
+    const volume = volumeOf(vm, field, matcher.inferFromVolume ?? "");
+    const labels = await labelsOfVolume(client, vm, volume);
     const named = namedBy(labels, field);
     const next = withMatcher(vm, field, named);
     return ignores && field === "instancetype" ? withoutGuestMemory(next) : next;
   } catch (error) {
     if (!(error instanceof NothingToInfer)) throw error;
     if (ignores) return withMatcher(vm, field, undefined);
-    throw new StatusError("BadRequest", error.message);
+    throw refusal(field, error.message);
   }
 }
 
@@ -71,15 +72,24 @@ function namedBy(labels: Labels, field: MatcherField): Matcher {
   return { name, ...(kind && { kind }) };
 }
 
-async function labelsOfVolume(client: Client, vm: VirtualMachine, volumeName: string): Promise<Labels> {
-  const volume = vm.spec.template?.spec?.volumes?.find(({ name }) => name === volumeName);
-  if (volume === undefined)
-    throw new StatusError("BadRequest", `unable to find volume ${volumeName} to infer defaults`);
+/** That there is none is never ignored: it is a slip of the pen. */
+function volumeOf(vm: VirtualMachine, field: MatcherField, name: string): Volume {
+  const volume = vm.spec.template?.spec?.volumes?.find((each) => each.name === name);
+  if (volume === undefined) throw refusal(field, `unable to find volume ${name} to infer defaults`);
+  return volume;
+}
+
+function refusal(field: MatcherField, message: string): StatusError {
+  const cause = { reason: "FieldValueInvalid", field: `spec.${field}.inferFromVolume`, message };
+  return new StatusError("BadRequest", message, { causes: [cause] });
+}
+
+async function labelsOfVolume(client: Client, vm: VirtualMachine, volume: Volume): Promise<Labels> {
   const namespace = vm.metadata?.namespace ?? "";
   const { persistentVolumeClaim: claim, dataVolume } = volume;
   if (claim) return labelsOf(await client.get(persistentVolumeClaims, { namespace, name: claim.claimName }));
   if (dataVolume) return labelsOfDataVolume(client, vm, dataVolume.name);
-  throw new NothingToInfer(`unable to infer defaults from volume ${volumeName} as type is not supported`);
+  throw new NothingToInfer(`unable to infer defaults from volume ${volume.name} as type is not supported`);
 }
 
 async function labelsOfDataVolume(client: Client, vm: VirtualMachine, name: string): Promise<Labels> {
