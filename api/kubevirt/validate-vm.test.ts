@@ -56,7 +56,6 @@ test("what is missing or out of scope is named", () => {
 test("what upstream checks further is refused before", () => {
   const table: [object, string][] = [
     [{ dataVolumeTemplates: [{ metadata: { name: "a" }, spec: {} }] }, "spec.dataVolumeTemplates"],
-    [{ preference: { name: "debian" } }, "spec.preference"],
     [{ updateVolumesStrategy: "Migration" }, "spec.updateVolumesStrategy"],
   ];
   for (const [spec, field] of table)
