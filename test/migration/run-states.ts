@@ -73,6 +73,16 @@ export function watchRunStates(cgroups: string, machine: string): RunStates {
     }
   }
 
+  /** Another QEMU may get the pid of one that is gone. */
+  function forgetAllBut(alive: ReadonlySet<number>): void {
+    for (const { pid } of spans) if (!alive.has(pid)) end(pid, Date.now());
+    for (const pid of [...monitors.keys(), ...told]) {
+      if (alive.has(pid)) continue;
+      monitors.delete(pid);
+      told.delete(pid);
+    }
+  }
+
   function look(): void {
     const all = podProcesses(cgroups);
     const qemus = all.filter((process) => isQemuOf(process, machine));
@@ -84,8 +94,7 @@ export function watchRunStates(cgroups: string, machine: string): RunStates {
       monitor.close();
       monitors.set(pid, "closed");
     }
-    const alive = new Set(qemus.map(({ pid }) => pid));
-    for (const { pid } of spans) if (!alive.has(pid)) end(pid, Date.now());
+    forgetAllBut(new Set(qemus.map(({ pid }) => pid)));
   }
 
   const timer = setInterval(look, lookMs);
