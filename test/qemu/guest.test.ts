@@ -96,7 +96,12 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
 });
 
 test("a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down", async () => {
-  await using machine = await startMachine({ sataDrives: [{ name: "root", device: "disk", bootIndex: 1 }] });
+  await using machine = await startMachine({
+    sataDrives: [{ name: "root", device: "disk", bootIndex: 1, cache: "writethrough", errorPolicy: "enospc" }],
+    machineVersion: "pc-q35-7.1",
+    chassis: { manufacturer: "legacy works", asset: "inventory 7" },
+    clock: { hpet: false, track: "guest", ticks: "catchup" },
+  });
   const [httpPort = 0] = await machine.attachUserNetwork([80]);
   const files = {
     "openstack/latest/user_data": "#!/bin/sh\necho from a script > /www/index.html\nhttpd -p 80 -h /www\n",
@@ -113,6 +118,11 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   assert.equal(await (await fetch(`http://127.0.0.1:${httpPort}/`)).text(), "from a script\n");
   assert.equal(await inGuest(machine, "hostname -f"), "drive.example.org");
   assert.equal(await inGuest(machine, "ip route | grep -c '^default via 10.0.2.2'"), "1");
+  const dmi = "cd /sys/class/dmi/id && cat product_version chassis_vendor chassis_asset_tag";
+  assert.equal(await inGuest(machine, dmi), "pc-q35-7.1\nlegacy works\ninventory 7");
+  const clocks = "cat /sys/devices/system/clocksource/clocksource0/available_clocksource";
+  assert.doesNotMatch(await inGuest(machine, clocks), /hpet/);
+  assert.equal(await inGuest(machine, "cat /sys/block/*/queue/write_cache"), "write through");
   await guestShutdown(new GuestAgent(join(machine.directory, "qga.sock")), "powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);
 });
