@@ -33,7 +33,14 @@ async function expand(command: Command, { vm, file, output }: ExpandOptions): Pr
     const answer = vm === undefined ? expandFile(connection, file ?? "") : expandVm(connection, vm);
     return failing("error expanding VirtualMachine", answer);
   });
-  process.stdout.write(output === "json" ? `${JSON.stringify(expanded, undefined, 2)}\n` : stringify(expanded));
+  const shown = withoutManagedFields(expanded);
+  process.stdout.write(output === "json" ? `${JSON.stringify(shown, undefined, 2)}\n` : stringify(shown));
+}
+
+/** As kubectl shows an object. */
+function withoutManagedFields(vm: VirtualMachine): VirtualMachine {
+  const { managedFields: _, ...metadata } = vm.metadata ?? {};
+  return { ...vm, metadata };
 }
 
 function expandVm({ client, namespace }: Connection, name: string): Promise<VirtualMachine> {
