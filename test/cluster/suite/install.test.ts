@@ -134,8 +134,10 @@ describe("vmpod on a cluster", () => {
     assert.deepEqual(await names("clusterrole", "vmpod-of-old", "somebody-elses", "--ignore-not-found"), [
       "clusterrole.rbac.authorization.k8s.io/somebody-elses",
     ]);
-    const agents = JSON.parse(await get("-n", "vmpod", "pods")) as { items: RunningPod[] };
-    assert.deepEqual([...new Set(agents.items.map(({ spec }) => spec.containers[0]?.image))], [vmpodImage]);
+    const { items } = JSON.parse(await get("-n", "vmpod", "pods")) as { items: RunningPod[] };
+    // Those of before may still be on their way out.
+    const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    assert.deepEqual([...new Set(staying.map(({ spec }) => spec.containers[0]?.image))], [vmpodImage]);
     assert.deepEqual(await launcherOf("subject"), before);
     assert.equal(await phaseOf("subject"), "Running");
     // What was chosen once stays chosen.
@@ -251,7 +253,7 @@ interface Place {
 }
 
 interface RunningPod {
-  metadata: { uid: string };
+  metadata: { uid: string; deletionTimestamp?: string };
   spec: { containers: { image: string }[] };
   status: { containerStatuses?: { containerID?: string; restartCount: number }[] };
 }
