@@ -1,6 +1,7 @@
 /** Whether the user may do all of it, asked beforehand: half an installation is worse than none. */
 import { selfSubjectAccessReviews } from "../../../api/authorization.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
+import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { resourceOf } from "./kinds.ts";
 
@@ -30,17 +31,36 @@ export function accessToAll(resources: readonly Resource[], verbs: readonly stri
   return resources.flatMap((resource) => verbs.map((verb) => ({ verb, resource })));
 }
 
+/** A cluster answers only so many at once to one user, and turns the others away. */
+const askedAtOnce = 8;
+
 /** @throws Error listing what is not allowed */
 export async function requireAccess(client: Client, needed: readonly Access[]): Promise<void> {
-  const allowed = await Promise.all(needed.map((access) => isAllowed(client, access)));
-  const lacks = needed.filter((_, index) => !allowed[index]).map(describe);
+  const lacking = new Set<Access>();
+  const lanes = Array.from({ length: askedAtOnce }, (_, lane) => needed.filter((_, at) => at % askedAtOnce === lane));
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const access of lane) if (!(await isAllowed(client, access))) lacking.add(access);
+    }),
+  );
+  const lacks = needed.filter((access) => lacking.has(access)).map(describe);
   if (lacks.length === 0) return;
   throw new Error(
     `you may not do in this cluster what this needs:\n${lacks.map((each) => `  ${each}`).join("\n")}\nAsk for cluster-admin, or let an administrator do it.`,
   );
 }
 
-async function isAllowed(client: Client, { verb, resource, namespace }: Access): Promise<boolean> {
+/** It is a question, and so may be asked again. */
+async function isAllowed(client: Client, access: Access): Promise<boolean> {
+  try {
+    return await ask(client, access);
+  } catch (error) {
+    if (!isStatus(error, "ServiceUnavailable")) throw error;
+    return ask(client, access);
+  }
+}
+
+async function ask(client: Client, { verb, resource, namespace }: Access): Promise<boolean> {
   const { group, plural } = resource;
   const resourceAttributes = { verb, group, resource: plural, ...(namespace && { namespace }) };
   const { status } = await client.create(selfSubjectAccessReviews, { spec: { resourceAttributes } });
