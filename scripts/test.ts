@@ -2,7 +2,8 @@
  * `npm test`: the checks, then every test against the real thing (root, containerd, QEMU, kubectl).
  *
  *   npm test [-- FILE...]        only those files
- *   npm test -- --with-cluster   those on a real Kubernetes, too; its programs are built when the cache has none
+ *   npm test -- --with-cluster   the shortest of those on a real Kubernetes, too; its programs are built when the cache has none
+ *   npm run test:cluster         all of those, and only those
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

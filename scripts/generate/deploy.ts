@@ -5,7 +5,7 @@
  *   renderInstallation(marks in the place of settings) ──────> deploy/helm/vmpod/templates/vmpod.yaml
  *   customResourceDefinitions, each a line of JSON (as YAML, twice the size) ──> deploy/helm/vmpod/crds/crds.yaml
  */
-import { stringify } from "yaml";
+import { toYaml } from "../../src/base/yaml.ts";
 import type { KubeObject } from "../../api/meta.ts";
 import { programVersion } from "../../src/base/version.ts";
 import { portableFeatures } from "../../src/install/features.ts";
@@ -34,7 +34,7 @@ function objectsOf(settings: InstallSettings): KubeObject[] {
 }
 
 function documentOf(object: KubeObject): string {
-  return stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return toYaml(object);
 }
 
 const marks = {
@@ -68,6 +68,9 @@ const values: [mark: string | number, value: string][] = [
   [marks.logLevel, ".Values.logLevel"],
 ];
 
+/** What `vmpod install` finds out by asking (src/install/features.ts), Helm does too. */
+const policyVersion = 'ternary "policy/v1" "policy/v1beta1" (.Capabilities.APIVersions.Has "policy/v1")';
+
 function substitute(text: string): string {
   const withBlocks = text
     .replaceAll(new RegExp(`^( *)${marks.nodeSelector}: .*$`, "gm"), (_, indent: string) =>
@@ -81,6 +84,7 @@ function substitute(text: string): string {
       /^( *)- name: device-plugins\n(?:\1 .*\n)*/gm,
       (item) => `${block(`if ne .Values.kubeletRoot "${defaultSettings.kubeletRoot}"`, item.trimEnd())}\n`,
     )
+    .replaceAll(/^apiVersion: policy\/v1$/gm, `apiVersion: {{ ${policyVersion} }}`)
     .replaceAll("app.kubernetes.io/managed-by: vmpod", "app.kubernetes.io/managed-by: {{ .Release.Service }}")
     .replaceAll(marks.vmpodImage, "{{ .Values.registry }}/vmpod:{{ .Values.tag }}")
     .replaceAll(marks.launcherImage, "{{ .Values.registry }}/launcher:{{ .Values.tag }}");
@@ -98,7 +102,7 @@ description: Virtual machines and containers side by side, as pods, behind one K
 type: application
 version: ${programVersion()}
 appVersion: ${programVersion()}
-kubeVersion: ">=1.21.0-0"
+kubeVersion: ">=1.20.0-0"
 `;
 }
 

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
+import { toYaml } from "../base/yaml.ts";
 import type { VirtualMachine } from "../../api/kubevirt/types.ts";
 import { type Connection, withConnection } from "./connection.ts";
 import { failing } from "./failing.ts";
@@ -34,7 +35,7 @@ async function expand(command: Command, { vm, file, output }: ExpandOptions): Pr
     return failing("error expanding VirtualMachine", answer);
   });
   const shown = withoutManagedFields(expanded);
-  process.stdout.write(output === "json" ? `${JSON.stringify(shown, undefined, 2)}\n` : stringify(shown));
+  process.stdout.write(output === "json" ? `${JSON.stringify(shown, undefined, 2)}\n` : toYaml(shown));
 }
 
 /** As kubectl shows an object. */

@@ -1,6 +1,6 @@
 /** The flags that `vmpod install` and `vmpod upgrade` share, and what they mean. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { stringify } from "yaml";
+import { toYaml } from "../base/yaml.ts";
 import type { KubeObject } from "../../api/meta.ts";
 import { defaultNamespace } from "../base/cluster-names.ts";
 import { parseDurationMs } from "../base/duration.ts";
@@ -101,7 +101,7 @@ export function yamlOf(installation: Installation): string {
 }
 
 function documentOf(object: KubeObject): string {
-  return stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return toYaml(object);
 }
 
 function collect(value: string, previous: string[] = []): string[] {

@@ -1,5 +1,5 @@
 /** The volume by which `create vm` tells the guest who may log in, or what else its user wrote. Pure. */
-import { stringify } from "yaml";
+import { toYaml } from "../../base/yaml.ts";
 import type { Volume } from "../../../api/kubevirt/types.ts";
 
 export interface CloudInitOptions {
@@ -47,5 +47,5 @@ function cloudConfig({ user, password, sshKey }: CloudInitOptions): string | und
     ...(password && { password, chpasswd: { expire: false } }),
     ...(sshKey && { ssh_authorized_keys: sshKey }),
   };
-  return `#cloud-config\n${stringify(config)}`;
+  return `#cloud-config\n${toYaml(config)}`;
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { stringify } from "yaml";
+import { toYaml } from "../../base/yaml.ts";
 import { examples, type GlobalOptions } from "../program.ts";
 import {
   type InstancetypeOptions,
@@ -26,7 +26,7 @@ export function defineInstancetype(parent: Command): void {
     .action((flags: Unnamed<InstancetypeOptions>) => {
       const { namespace } = command.optsWithGlobals<GlobalOptions>();
       const name = flags.name ?? randomName("instancetype");
-      process.stdout.write(stringify(renderInstancetype({ ...flags, name, namespace })));
+      process.stdout.write(toYaml(renderInstancetype({ ...flags, name, namespace })));
     });
   examples(command, [
     "For everybody",
@@ -47,7 +47,7 @@ export function definePreference(parent: Command): void {
     .action((flags: Unnamed<PreferenceOptions>) => {
       const { namespace } = command.optsWithGlobals<GlobalOptions>();
       const name = flags.name ?? randomName("preference");
-      process.stdout.write(stringify(renderPreference({ ...flags, name, namespace })));
+      process.stdout.write(toYaml(renderPreference({ ...flags, name, namespace })));
     });
   examples(command, [
     "Cores, not sockets",

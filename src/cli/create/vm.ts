@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { stringify } from "yaml";
+import { toYaml } from "../../base/yaml.ts";
 import { examples, type GlobalOptions } from "../program.ts";
 import { defaultMemory, renderVm, type VmOptions } from "./render-vm.ts";
 import { collect, parseBoolean, parseCount, randomName } from "./words.ts";
@@ -57,5 +57,5 @@ async function printVm(command: Command, { passwordFile, ...flags }: Flags): Pro
     namespace,
     ...(password && { password }),
   });
-  process.stdout.write(stringify(vm));
+  process.stdout.write(toYaml(vm));
 }

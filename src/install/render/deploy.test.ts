@@ -1,48 +1,49 @@
-/** What lies under deploy/ says the same in its three forms. Helm itself is not needed: the chart uses little of its language. */
+/** What lies under deploy/ says the same in its three forms; the chart as Helm itself makes it. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parseAllDocuments } from "yaml";
 import type { KubeObject } from "../../../api/meta.ts";
 import { portableFeatures } from "../features.ts";
-import { defaultSettings } from "../settings.ts";
+import { defaultSettings, type InstallSettings } from "../settings.ts";
 import { renderInstallation, stages } from "./installation.ts";
 
-const read = (path: string): string => readFileSync(new URL(`../../../deploy/${path}`, import.meta.url), "utf8");
+const root = new URL("../../../", import.meta.url);
+const read = (path: string): string => readFileSync(new URL(`deploy/${path}`, root), "utf8");
 const documents = (text: string): KubeObject[] => parseAllDocuments(text).map((each) => each.toJS() as KubeObject);
 
-const defaults = parse(read("helm/vmpod/values.yaml")) as Record<string, unknown>;
+const helm = fileURLToPath(new URL("node_modules/.bin/helm", root));
+const chart = fileURLToPath(new URL("deploy/helm/vmpod", root));
 
-/** Go templates as far as the chart uses them. */
-function renderChart(changed: Record<string, unknown> = {}): KubeObject[] {
-  const scope: Record<string, unknown> = {
-    Values: { ...defaults, ...changed },
-    Release: { Namespace: "vmpod", Service: "vmpod" },
-  };
-  const valueOf = (path: string): unknown =>
-    path.split(".").reduce<unknown>((value, key) => (key ? (value as Record<string, unknown>)[key] : value), scope);
-  const text = read("helm/vmpod/templates/vmpod.yaml")
-    .replaceAll(
-      /\s*\{\{- if ne (\S+) "([^"]*)" \}\}(.*?)\s*\{\{- end \}\}/gs,
-      (_, path: string, other: string, body: string) => (valueOf(path) === other ? "" : body),
-    )
-    .replaceAll(/\s*\{\{- with (\S+) \}\}(.*?)\s*\{\{- end \}\}/gs, (_, path: string, body: string) => {
-      const value = valueOf(path);
-      if (Object.keys(value as object).length === 0) return "";
-      return body
-        .replace("{{ toJson . }}", JSON.stringify(value))
-        .replace(/\s*\{\{- toYaml \. \| nindent (\d+) \}\}/, (_, indent: string) =>
-          `\n${stringify(value).trimEnd()}`.replaceAll("\n", `\n${" ".repeat(Number(indent))}`),
-        );
-    })
-    .replaceAll(/\{\{ (\S+) \}\}/g, (_, path: string) => String(valueOf(path)));
-  assert.doesNotMatch(text, /\{\{|undefined/);
-  return documents(text);
+/** @param values as in values.yaml */
+function renderChart(values: object = {}): KubeObject[] {
+  const argv = ["template", "vmpod", chart, "--namespace", defaultSettings.namespace, "--values", "-"];
+  return sorted(documents(execFileSync(helm, argv, { input: JSON.stringify(values), encoding: "utf8" })));
+}
+
+/** Helm says who made it, makes the namespace by itself, and has an order of its own. */
+function expectedOf(settings: InstallSettings): KubeObject[] {
+  const ofHelm = JSON.stringify(objectsOf(settings)).replaceAll(
+    '"app.kubernetes.io/managed-by":"vmpod"',
+    '"app.kubernetes.io/managed-by":"Helm"',
+  );
+  return sorted((JSON.parse(ofHelm) as KubeObject[]).filter(({ kind }) => kind !== "Namespace"));
+}
+
+function objectsOf(settings: InstallSettings): KubeObject[] {
+  const installation = renderInstallation(settings, portableFeatures);
+  return stages.filter((stage) => stage !== "definitions").flatMap((stage) => installation[stage]);
+}
+
+function sorted(objects: readonly KubeObject[]): KubeObject[] {
+  const key = ({ kind, metadata }: KubeObject) => `${kind} ${metadata?.namespace} ${metadata?.name}`;
+  return objects.toSorted((one, other) => key(one).localeCompare(key(other)));
 }
 
 test("plain YAML is what vmpod install applies, but for the kinds", () => {
-  const installation = renderInstallation(defaultSettings, portableFeatures);
-  const expected = stages.filter((stage) => stage !== "definitions").flatMap((stage) => installation[stage]);
+  const expected = objectsOf(defaultSettings);
   assert.deepEqual(documents(read("vmpod.yaml")), JSON.parse(JSON.stringify(expected)));
 });
 
@@ -51,9 +52,12 @@ test("the kinds are those that vmpod install applies", () => {
   assert.deepEqual(documents(read("helm/vmpod/crds/crds.yaml")), JSON.parse(JSON.stringify(definitions)));
 });
 
+test("Helm finds nothing wrong with the chart", () => {
+  assert.match(execFileSync(helm, ["lint", "--strict", chart], { encoding: "utf8" }), /0 chart\(s\) failed/);
+});
+
 test("the chart with its default values is the plain YAML, but for the namespace", () => {
-  const expected = documents(read("vmpod.yaml")).filter(({ kind }) => kind !== "Namespace");
-  assert.deepEqual(renderChart(), expected);
+  assert.deepEqual(renderChart(), expectedOf(defaultSettings));
 });
 
 test("the chart's values arrive where vmpod install puts its flags", () => {
@@ -64,7 +68,7 @@ test("the chart's values arrive where vmpod install puts its flags", () => {
     kubeletRoot: "/var/snap/kubelet",
     logLevel: "debug" as const,
   };
-  const chart = renderChart({ ...same, registry: "r.example.org/x", tag: "v2", imagePullSecrets: [{ name: "login" }] });
+  const values = { ...same, registry: "r.example.org/x", tag: "v2", imagePullSecrets: [{ name: "login" }] };
   const settings = {
     ...defaultSettings,
     ...same,
@@ -72,10 +76,5 @@ test("the chart's values arrive where vmpod install puts its flags", () => {
     launcherImage: "r.example.org/x/launcher:v2",
     imagePullSecrets: ["login"],
   };
-  const installation = renderInstallation(settings, portableFeatures);
-  const expected = stages
-    .filter((stage) => stage !== "definitions")
-    .flatMap((stage) => installation[stage])
-    .filter(({ kind }) => kind !== "Namespace");
-  assert.deepEqual(chart, JSON.parse(JSON.stringify(expected)));
+  assert.deepEqual(renderChart(values), expectedOf(settings));
 });

@@ -2,15 +2,18 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stringify } from "yaml";
+import { exec } from "../../../src/base/exec.ts";
 import { bin, eventually, type Output, run, succeed } from "../../embedded/instance.ts";
 import { machine } from "../../embedded/machines.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 const images = ["vmpod", "launcher", "guest", "busybox"];
 const stepMs = 600_000;
+const helmProgram = resolve("node_modules/.bin/helm");
+const chart = resolve("deploy/helm/vmpod");
 
 describe("vmpod on a cluster", () => {
   const directory = mkdtempSync(join(tmpdir(), "vmpod-install-test-"));
@@ -203,6 +206,30 @@ describe("vmpod on a cluster", () => {
       "persistentvolumeclaim/data",
     ]);
   });
+
+  it("is installed by Helm as well, and runs a machine", async () => {
+    await helm("install", "vmpod", chart, "--create-namespace", "--set", "imagePullPolicy=Never", "--wait");
+    await cluster.kubectl("wait", "--for=condition=Available", "-n", "vmpod", "kubevirt/kubevirt", "--timeout=120s");
+    await apply(machine({ name: "helmsman" }));
+    await eventually("the machine runs", 180_000, async () => (await phaseOf("helmsman")) === "Running" || undefined);
+    await helm("upgrade", "vmpod", chart, "--set", "imagePullPolicy=Never", "--set", "replicas=1", "--wait");
+    assert.equal(await phaseOf("helmsman"), "Running");
+    await cluster.kubectl("delete", "vm", "helmsman", "--timeout=60s");
+    await helm("uninstall", "vmpod");
+    const hooks = await names("mutatingwebhookconfiguration,validatingwebhookconfiguration");
+    assert.deepEqual(hooks, []);
+    await eventually(
+      "its pods are gone",
+      60_000,
+      async () => (await names("-n", "vmpod", "pods")).length === 0 || undefined,
+    );
+  });
+
+  function helm(...argv: string[]): Promise<string> {
+    return exec([helmProgram, "--kubeconfig", cluster.kubeconfig, "--namespace", "vmpod", ...argv], {
+      timeoutMs: stepMs,
+    });
+  }
 
   async function phaseOf(name: string): Promise<string> {
     return await cluster.kubectl("get", "vmi", name, "--ignore-not-found", "-o", "jsonpath={.status.phase}");
