@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { PassThrough, pipeline, type Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf } from "../base/errors.ts";
 import { type Connection, type TransportRequest, type TransportResponse, UnsentError } from "./transport.ts";
@@ -44,14 +45,24 @@ function send(session: ClientHttp2Session, request: TransportRequest): Promise<T
   return new Promise((resolve, reject) => {
     const stream = openStream(session, request);
     cancelOnAbort(stream, request.signal, reject);
-    stream.once("response", (headers) => {
-      resolve({ status: Number(headers[":status"]), headers, body: stream });
-    });
+    const body = bodyOf(stream);
+    stream.once("response", (headers) => resolve({ status: Number(headers[":status"]), headers, body }));
     // Stays: after the answer began, its reader learns of errors from the stream itself.
     stream.on("error", (error) => reject(wasRefused(stream) ? new UnsentError(error.message) : error));
     stream.once("close", () => reject(request.signal?.aborted ? request.signal.reason : new Error("connection lost")));
     if (request.body !== undefined) stream.end(request.body);
   });
+}
+
+/**
+ * What the stream says, as a stream that says so itself when it is over. Of an HTTP/2 stream `closed` tells that no more frames come, which
+ * may be before anything was read; but `for await` takes it for the end, and throws `Premature close` (Node 24).
+ */
+function bodyOf(stream: ClientHttp2Stream): Readable {
+  const body = new PassThrough();
+  // Before the pipeline notices: it would tell the server of an error.
+  body.once("close", () => stream.close(constants.NGHTTP2_CANCEL));
+  return pipeline(stream, body, () => undefined);
 }
 
 function openStream(session: ClientHttp2Session, request: TransportRequest): ClientHttp2Stream {
