@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import { PassThrough, pipeline, type Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf } from "../base/errors.ts";
 import { type Connection, type TransportRequest, type TransportResponse, UnsentError } from "./transport.ts";
@@ -55,14 +55,18 @@ function send(session: ClientHttp2Session, request: TransportRequest): Promise<T
 }
 
 /**
- * What the stream says, as a stream that says so itself when it is over. Of an HTTP/2 stream `closed` tells that no more frames come, which
- * may be before anything was read; but `for await` takes it for the end, and throws `Premature close` (Node 24).
+ * What the stream says, as a stream that tells its end from a break. An HTTP/2 stream does not: it ends when its connection does, too; and
+ * once it is over, read or not, `for await` throws `Premature close` (Node 24).
  */
 function bodyOf(stream: ClientHttp2Stream): Readable {
   const body = new PassThrough();
-  // Before the pipeline notices: it would tell the server of an error.
+  const fail = () => body.destroy(new Error(`the answer was cut off (HTTP/2 error ${stream.rstCode})`));
+  // Whoever reads it learns of it; there may be nobody.
+  body.on("error", () => undefined);
   body.once("close", () => stream.close(constants.NGHTTP2_CANCEL));
-  return pipeline(stream, body, () => undefined);
+  stream.once("end", () => (stream.rstCode === constants.NGHTTP2_NO_ERROR ? body.end() : fail()));
+  stream.once("close", () => stream.readableEnded || fail());
+  return stream.pipe(body, { end: false });
 }
 
 function openStream(session: ClientHttp2Session, request: TransportRequest): ClientHttp2Stream {

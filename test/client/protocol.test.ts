@@ -57,11 +57,19 @@ describe("the client's connection", { timeout: 30_000 }, () => {
 
   async function http2Server() {
     const sessions: ServerHttp2Session[] = [];
+    const sockets: TLSSocket[] = [];
     const server: Http2SecureServer = createSecureServer(tls(), (request, response) => {
       if (request.url === "/hang") return;
+      if (request.url?.startsWith("/cut")) {
+        response.writeHead(200);
+        response.write(request.url === "/cut" ? '{"kind":' : "");
+        setTimeout(() => sockets.at(-1)?.destroy(), 20);
+        return;
+      }
       response.end(JSON.stringify({ version: request.httpVersion, caller: callerOf(request.stream.session?.socket) }));
     });
     server.on("session", (session) => sessions.push(session));
+    server.on("secureConnection", (socket: TLSSocket) => sockets.push(socket));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const stop = () => {
@@ -96,6 +104,20 @@ describe("the client's connection", { timeout: 30_000 }, () => {
       await delay(5);
     }
     assert.equal(sessions.length, 2);
+    client.close();
+    stop();
+  });
+
+  it("tells an answer whose server died from one that ended", async () => {
+    const { url, stop } = await http2Server();
+    const client = createClient({ server: url, ...identity });
+    for (const path of ["/cut", "/cut-before-it-began"]) {
+      await assert.rejects(client.request("POST", path, {}), (error) => {
+        assert.ok(isStatus(error, "ServiceUnavailable"), String(error));
+        assert.match(error.message, /cut off/);
+        return true;
+      });
+    }
     client.close();
     stop();
   });
