@@ -44,6 +44,8 @@ const unreadable: [what: string, metadata: unknown][] = [
   ["a list", []],
   ["a number for a name", { name: 7 }],
   ["an object for a name", { name: { toString: 1 } }],
+  ["an object for a uid", { name: "a", uid: { toString: null } }],
+  ["a number for a resourceVersion", { name: "a", resourceVersion: 7 }],
   ["a number to generate a name of", { generateName: 7 }],
   ["an object for a namespace", { name: "a", namespace: { toString: 1 } }],
   ["a text for finalizers", { name: "a", finalizers: "x" }],

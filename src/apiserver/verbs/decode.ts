@@ -44,18 +44,26 @@ export function placed(call: Operation, object: KubeObject): KubeObject {
   return { ...rest, apiVersion, kind: kind.kind, metadata };
 }
 
+const metadataTexts = [
+  "name",
+  "namespace",
+  "generateName",
+  "uid",
+  "resourceVersion",
+  "creationTimestamp",
+  "deletionTimestamp",
+] as const;
+
 /** What is read before the schema is asked; null counts as absent. */
 function refuseUnreadable(kind: ServedKind, object: KubeObject): void {
   const metadata = (object.metadata ?? {}) as Json;
   if (typeof metadata !== "object" || Array.isArray(metadata))
     throw unreadable(kind, "metadata", metadata, "ObjectMeta");
-  const texts = Object.entries({
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    "metadata.name": metadata["name"],
-    "metadata.namespace": metadata["namespace"],
-    "metadata.generateName": metadata["generateName"],
-  });
+  const texts: [field: string, value: unknown][] = [
+    ["apiVersion", object.apiVersion],
+    ["kind", object.kind],
+    ...metadataTexts.map((name): [string, unknown] => [`metadata.${name}`, metadata[name]]),
+  ];
   for (const [field, value] of texts)
     if (typeof (value ?? "") !== "string") throw unreadable(kind, field, value, "string");
   for (const field of ["labels", "annotations"])
