@@ -4,10 +4,15 @@ import { test } from "node:test";
 import { configMaps } from "../../api/core.ts";
 import { startApiserverProcess } from "./apiserver-process.ts";
 
-test("an answer that is over before anybody reads it is read", async () => {
+test("an answer that is over before anybody reads it is read", async (t) => {
   const server = await startApiserverProcess();
   const client = await server.connect();
+  t.after(async () => {
+    client.close();
+    await server.remove();
+  });
   const busy = setInterval(() => busyFor(20), 25);
+  t.after(() => clearInterval(busy));
   // Writes are answered together, once they are on the disk.
   const writing = Array.from({ length: 40 }, async (_, writer) => {
     const key = { namespace: "default", name: `writer-${writer}` };
@@ -18,9 +23,6 @@ test("an answer that is over before anybody reads it is read", async () => {
     }
   });
   await Promise.all(writing);
-  clearInterval(busy);
-  client.close();
-  await server.remove();
 });
 
 function busyFor(ms: number): void {

@@ -10,9 +10,8 @@ import {
 } from "../../api/kubevirt/resources.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import type { Resource } from "../../api/meta.ts";
-import { CommandError } from "../../src/base/errors.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
-import { startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
 before(async () => {
@@ -69,16 +68,6 @@ function machine(name: string, spec: object = {}, domain: object = {}, template:
 
 function instance(name: string): Promise<VirtualMachineInstance | undefined> {
   return waitFor(server.client, virtualMachineInstances, key(name), (vmi) => vmi !== undefined, { timeoutMs });
-}
-
-async function refusal(action: Promise<unknown>): Promise<string> {
-  try {
-    await action;
-  } catch (error) {
-    if (error instanceof CommandError) return error.stderrTail;
-    throw error;
-  }
-  throw new Error("it was accepted");
 }
 
 function subresource<T>(method: string, path: string, body?: unknown): Promise<T> {

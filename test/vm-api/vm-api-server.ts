@@ -2,6 +2,7 @@
  * The real API server with the VM extension, KubeVirt's definitions and the VM controllers, but no node: what
  * `kubectl` may and may not ask for, and what the controllers make of it, up to the launcher pod.
  */
+import { CommandError } from "../../src/base/errors.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -126,4 +127,15 @@ function freePort(): Promise<number> {
       probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
     });
   });
+}
+
+/** What kubectl says of what the API refuses. */
+export async function refusal(action: Promise<unknown>): Promise<string> {
+  try {
+    await action;
+  } catch (error) {
+    if (error instanceof CommandError) return error.stderrTail;
+    throw error;
+  }
+  throw new Error("it was accepted");
 }

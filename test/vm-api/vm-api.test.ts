@@ -7,10 +7,9 @@ import { parseAllDocuments } from "yaml";
 import { pods } from "../../api/core.ts";
 import { podDisruptionBudgets } from "../../api/policy.ts";
 import { type KubeVirt, kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
-import { CommandError } from "../../src/base/errors.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { badManifests, machine } from "./bad-manifests.ts";
-import { startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
 before(async () => {
@@ -31,16 +30,6 @@ function statusOf(name: string, printableStatus: string) {
 function isScheduling(name: string) {
   const holds = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
   return waitFor(server.client, virtualMachineInstances, key(name), holds, { timeoutMs });
-}
-
-async function refusal(action: Promise<unknown>): Promise<string> {
-  try {
-    await action;
-  } catch (error) {
-    if (error instanceof CommandError) return error.stderrTail;
-    throw error;
-  }
-  throw new Error("it was accepted");
 }
 
 function subresource(method: string, path: string, body?: unknown): Promise<unknown> {

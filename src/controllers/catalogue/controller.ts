@@ -68,8 +68,7 @@ async function listOf(client: Client, kind: CatalogueKind, signal: AbortSignal):
 }
 
 function resourceOf(kind: CatalogueKind): Resource<MatchedObject> {
-  const resource = kind === "instancetypes" ? virtualMachineClusterInstancetypes : virtualMachineClusterPreferences;
-  return resource;
+  return kind === "instancetypes" ? virtualMachineClusterInstancetypes : virtualMachineClusterPreferences;
 }
 
 /** Whoever was faster wins. */
