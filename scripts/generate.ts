@@ -9,6 +9,7 @@ import { generateDeploy } from "./generate/deploy.ts";
 import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
 import { generateKubevirtFields } from "./generate/kubevirt-fields.ts";
+import { generateKubevirtParity } from "./generate/kubevirt-parity.ts";
 import { generateProtobufCode } from "./generate/protobuf-code.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -20,6 +21,7 @@ const generators = [
   generateKubernetesSchemas,
   generateKubevirtCrds,
   generateKubevirtFields,
+  generateKubevirtParity,
   generateProtobufCode,
   generateArchitecturePicture,
   generateDeploy,

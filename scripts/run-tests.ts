@@ -1,6 +1,7 @@
 /** Runs test files with Node's own runner and counts: one line per file, details only for failures. */
 import { relative } from "node:path";
 import { run } from "node:test";
+import type { TestName } from "../test/features/feature.ts";
 
 export interface TestRun {
   files: string[];
@@ -15,9 +16,15 @@ export interface TestCounts {
   skipped: number;
 }
 
+export interface TestResults extends TestCounts {
+  files: ReadonlySet<string>;
+  passes: readonly TestName[];
+}
+
 /** Prints a file's line when the file has ended, so that a long run shows where it is. */
-export async function runTests({ files, concurrency, timeoutMs = 15 * 60_000 }: TestRun): Promise<TestCounts> {
+export async function runTests({ files, concurrency, timeoutMs = 15 * 60_000 }: TestRun): Promise<TestResults> {
   const perFile = new Map<string, FileCounts>();
+  const passes: TestName[] = [];
   /** By file; shown when a test in it failed. */
   const stderr = new Map<string, string>();
   const stream = run({ files, concurrency, timeout: timeoutMs, execArgv: ["--disable-warning=ExperimentalWarning"] });
@@ -29,7 +36,7 @@ export async function runTests({ files, concurrency, timeoutMs = 15 * 60_000 }: 
   }
   // A file whose process died has no summary.
   for (const [file, { shown }] of perFile) if (!shown) show(file);
-  return total([...perFile.values()]);
+  return { ...total([...perFile.values()]), files: new Set(perFile.keys()), passes };
 
   function show(file: string): void {
     const counts = perFile.get(file);
@@ -62,8 +69,10 @@ export async function runTests({ files, concurrency, timeoutMs = 15 * 60_000 }: 
     // A suite fails when a test in it does; that test is counted already.
     if (result.details.type === "suite" && (good || isSubtestFailure(result.details.error))) return;
     if (result.skip) row.skipped += 1;
-    else if (good) row.passed += 1;
-    else {
+    else if (good) {
+      row.passed += 1;
+      passes.push({ file, name: result.name });
+    } else {
       row.failed += 1;
       console.log(`FAILED ${file} > ${result.name}
 ${indent(describe(result.details.error))}`);

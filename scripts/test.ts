@@ -9,7 +9,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { runTests, type TestCounts } from "./run-tests.ts";
+import { countUnproven } from "./count-unproven.ts";
+import { runTests, type TestCounts, type TestResults } from "./run-tests.ts";
 import { planLanes } from "./test-lanes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -20,11 +21,13 @@ const { values, positionals: only } = parseArgs({
 });
 const withCluster = values["with-cluster"] || only.some((path) => path.includes("cluster/suite"));
 const counts: TestCounts[] = [];
+const results: TestResults[] = [];
 if (only.length === 0) counts.push(await runChecks());
 if (withCluster) await buildKubernetes();
 for (const lanes of only.length === 0 ? planLanes({ withCluster }) : [[only]]) {
-  counts.push(...(await Promise.all(lanes.map((files) => runTests({ files, concurrency: 1 })))));
+  results.push(...(await Promise.all(lanes.map((files) => runTests({ files, concurrency: 1 })))));
 }
+counts.push(...results, { passed: 0, failed: countUnproven(results), skipped: 0 });
 const sum = (field: "passed" | "failed") => counts.reduce((total, each) => total + each[field], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exitCode = sum("failed") === 0 ? 0 : 1;

@@ -1,0 +1,106 @@
+import { args, type Area, guest, missing, refused } from "../feature.ts";
+import { bootFailure, domainArguments, launcherPod, processor, qemu, validateVmi } from "./files.ts";
+
+const features = "processor features follow the model";
+const qemuGuest = "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down";
+
+export const compute: Area = {
+  title: "B. Compute",
+  features: [
+    {
+      row: 23,
+      name: "sockets, cores, threads",
+      proof: args(domainArguments, "sockets leave room to plug into"),
+    },
+    { row: 24, name: "CPU models and features", proof: args(domainArguments, features) },
+    {
+      row: 25,
+      name: "nodes labelled with CPU models and features",
+      proof: args(processor, "QEMU says what its emulated processor can"),
+    },
+    {
+      row: 26,
+      name: "guest memory, requests, overhead",
+      proof: guest(bootFailure, "more memory than there is"),
+    },
+    { row: 27, name: "huge pages", proof: refused("domain.memory.hugepages") },
+    {
+      row: 28,
+      name: "dedicated CPUs",
+      proof: refused("domain.cpu.dedicatedCpuPlacement", "domain.cpu.isolateEmulatorThread"),
+    },
+    { row: 29, name: "NUMA", proof: refused("domain.cpu.numa") },
+    { row: 30, name: "real time", proof: refused("domain.cpu.realtime") },
+    { row: 31, name: "CPU hot-plug", proof: missing },
+    { row: 32, name: "memory hot-plug", proof: refused("domain.memory.maxGuest") },
+    { row: 33, name: "machine types", proof: guest(qemu, qemuGuest) },
+    {
+      row: 34,
+      name: "BIOS, EFI, Secure Boot",
+      proof: args(domainArguments, "Secure Boot runs QEMU with its own variables"),
+    },
+    {
+      row: 35,
+      name: "EFI variables and TPM state that outlive a restart",
+      proof: refused("domain.firmware.bootloader.efi.persistent", "domain.devices.tpm"),
+    },
+    { row: 36, name: "virtual TPM", proof: refused("domain.devices.tpm") },
+    { row: 37, name: "a kernel from a container image", proof: refused("domain.firmware.kernelBoot") },
+    {
+      row: 38,
+      name: "Hyper-V enlightenments",
+      proof: refused("domain.features.hyperv", "domain.features.hypervPassthrough"),
+    },
+    { row: 39, name: "clock and timers", proof: guest(qemu, qemuGuest) },
+    {
+      row: 40,
+      name: "ACPI, APIC, SMM, KVM features",
+      proof: args(validateVmi, "firmware, devices, placement, probes, credentials"),
+    },
+    {
+      row: 41,
+      name: "SMBIOS: chassis, serial, UUID",
+      proof: guest(qemu, qemuGuest),
+      note: "own ACPI tables are refused",
+    },
+    {
+      row: 42,
+      name: "rng, watchdog, sound, video, inputs",
+      proof: args(launcherPod, "the machine: SATA drives are there from the start, PCI devices get ports"),
+      note: "sound and the choice of a video device are refused",
+    },
+    { row: 43, name: "panic devices", proof: refused("domain.devices.panicDevices") },
+    {
+      row: 44,
+      name: "balloon and free page reporting",
+      proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
+    },
+    { row: 45, name: "KSM of nodes", proof: missing },
+    { row: 46, name: "GPUs", proof: refused("domain.devices.gpus") },
+    { row: 47, name: "host devices", proof: refused("domain.devices.hostDevices") },
+    { row: 48, name: "dynamic resource allocation", proof: refused("resourceClaims") },
+    { row: 49, name: "encrypted guests (SEV, TDX)", proof: refused("domain.launchSecurity") },
+    { row: 50, name: "guests of another architecture", proof: missing },
+    {
+      row: 51,
+      name: "software emulation",
+      proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
+    },
+    { row: 52, name: "hypervisors other than KVM", proof: missing },
+    {
+      row: 53,
+      name: "PCIe ports",
+      proof: args(domainArguments, "root ports fill slots of eight functions, the first of each marked so"),
+    },
+    {
+      row: 54,
+      name: "I/O threads and multiple queues",
+      proof: refused(
+        "domain.ioThreadsPolicy",
+        "domain.ioThreads",
+        "domain.devices.blockMultiQueue",
+        "domain.devices.networkInterfaceMultiqueue",
+      ),
+    },
+  ],
+};

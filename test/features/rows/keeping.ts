@@ -1,0 +1,86 @@
+import { args, type Area, guest, missing } from "../feature.ts";
+import { migration as moved, vmLifecycle } from "./files.ts";
+
+export const snapshots: Area = {
+  title: "F. Snapshots, backup, export",
+  features: [
+    { row: 103, name: "snapshots", proof: missing },
+    { row: 104, name: "restore", proof: missing },
+    { row: 105, name: "export", proof: missing },
+    { row: 106, name: "memory dump", proof: missing },
+    { row: 107, name: "incremental backup", proof: missing },
+    { row: 108, name: "hooks of Velero", proof: missing },
+    { row: 109, name: "a guestfs shell on a claim", proof: missing },
+  ],
+};
+
+export const migration: Area = {
+  title: "G. Migration, availability",
+  features: [
+    {
+      row: 110,
+      name: "live migration",
+      proof: guest(
+        moved,
+        "there and back: the same boot, no number lost, one QEMU, the Service leads to it",
+        "it goes on at its target before all of its memory is there, where the node permits that",
+      ),
+      note: "no multifd, no compression; between nodes in test/cluster/suite/migration.test.ts",
+    },
+    {
+      row: 111,
+      name: "migration with disks that are not shared",
+      proof: guest(moved, "there and back: the same boot, no number lost, one QEMU, the Service leads to it"),
+    },
+    {
+      row: 112,
+      name: "policies, limits, abort, time limits",
+      proof: guest(
+        moved,
+        "a cancelled migration leaves the guest where it is",
+        "a guest whose migration takes too long stands still until it has moved, as the policy that selects it says",
+      ),
+    },
+    {
+      row: 113,
+      name: "TLS, a network of its own for migrations",
+      proof: missing,
+      note: "TLS: test/cluster/suite/migration.test.ts; no network of its own",
+    },
+    {
+      row: 114,
+      name: "drain, eviction strategy, disruption budget",
+      proof: args(
+        "test/extension/server.test.ts",
+        "an eviction of a machine that can migrate is refused for now and noted; others go their way",
+      ),
+      note: "with guests in test/cluster/suite/migration.test.ts",
+    },
+    { row: 115, name: "moving machines to a newer launcher", proof: missing },
+    { row: 116, name: "migration between clusters", proof: missing },
+    {
+      row: 117,
+      name: "probes",
+      proof: guest(vmLifecycle, "cloud-init, a readiness probe and a Service"),
+      note: "not through the guest agent",
+    },
+    { row: 118, name: "watchdog", proof: missing },
+    {
+      row: 119,
+      name: "stalled migrations, downtime",
+      proof: args(
+        "src/node/migration/pause-limit.test.ts",
+        "a guest stands still for a moment, or for longer when pass after pass does not suffice, but never for longer than QEMU has it",
+      ),
+    },
+    {
+      row: 120,
+      name: "nodes that fail",
+      proof: args(
+        "src/controllers/virtualmachineinstance/vmi-conditions.test.ts",
+        "a silent node is told, with what to do about it",
+      ),
+      note: "with guests in test/cluster/suite/install.test.ts",
+    },
+  ],
+};

@@ -1,0 +1,105 @@
+import { args, type Area, guest, missing } from "../feature.ts";
+import { instancetypes, launcherPod, nodeAgent, strategies, vmApi, vmLifecycle } from "./files.ts";
+
+export const lifecycle: Area = {
+  title: "A. Lifecycle",
+  features: [
+    {
+      row: 1,
+      name: "run strategies Always, Halted, Manual, RerunOnFailure, Once",
+      proof: guest(
+        strategies,
+        "Always: a guest that powers off is started again",
+        "RerunOnFailure: a crash is followed by another instance, a power-off is not",
+        "Manual: only its owner starts it",
+        "Halted: nothing runs until it is started",
+        "Once: it runs to its end, and that is all",
+      ),
+    },
+    {
+      row: 2,
+      name: "start, stop and restart by subresource, state change requests",
+      proof: guest(vmLifecycle, "it keeps its firmware UUID and MAC address over a restart, and stops when told"),
+    },
+    { row: 3, name: "start paused", proof: guest(nodeAgent, "one that is to start paused waits for its user") },
+    {
+      row: 4,
+      name: "shutdown within the grace period, then the end",
+      proof: guest("test/qemu/guest.test.ts", "the preStop hook lets a running guest shut down"),
+    },
+    {
+      row: 5,
+      name: "forced stop and restart",
+      proof: args("src/cli/words.test.ts", "force and grace period come together"),
+    },
+    {
+      row: 6,
+      name: "pause and unpause",
+      proof: guest(vmLifecycle, "a pause shows, and what is asked twice is refused"),
+    },
+    {
+      row: 7,
+      name: "soft reboot",
+      proof: guest(nodeAgent, "a soft reboot keeps QEMU and starts the guest anew"),
+    },
+    { row: 8, name: "reset", proof: missing },
+    { row: 9, name: "what a reboot of the guest does (rebootPolicy)", proof: missing },
+    {
+      row: 10,
+      name: "back-off of a machine that crashes again and again",
+      proof: guest(vmLifecycle, "a guest that crashes is started again, one at a time"),
+    },
+    {
+      row: 11,
+      name: "an instance without a VirtualMachine",
+      proof: guest(strategies, "an instance without a VirtualMachine ends with its guest, and is gone when deleted"),
+    },
+    { row: 12, name: "VirtualMachineInstanceReplicaSet", proof: missing },
+    { row: 13, name: "VirtualMachinePool", proof: missing },
+    { row: 14, name: "VirtualMachineInstancePreset", proof: missing, note: "gone from current KubeVirt as well" },
+    {
+      row: 15,
+      name: "instance types and preferences, revisions, inference, conflicts, expand-spec",
+      proof: args(
+        instancetypes,
+        "a machine of two lines becomes what its instance type and preference say",
+        "it stays what it was made from, until it is told to be another",
+        "what contradicts an instance type, or is not there, is refused in upstream's words",
+        "a claim's labels say what a machine with it is to be made of",
+        "expand-spec writes out what a machine is made of",
+      ),
+    },
+    {
+      row: 16,
+      name: "a catalogue of sizes and systems",
+      proof: args(instancetypes, "sizes and systems come along: u1.small with debian is a machine"),
+    },
+    { row: 17, name: "templates of machines (template.kubevirt.io)", proof: missing },
+    { row: 18, name: "VirtualMachineClone", proof: missing },
+    {
+      row: 19,
+      name: "node selector, affinity, tolerations, spread, priority, scheduler",
+      proof: args(launcherPod, "placement, names and probes are passed on"),
+    },
+    {
+      row: 20,
+      name: "RestartRequired and live update",
+      proof: args(vmApi, "a changed template asks for a restart, which applies it"),
+      note: "nothing is applied live",
+    },
+    {
+      row: 21,
+      name: "owners, finalizers, deletion with and without dependents",
+      proof: guest(nodeAgent, "what ends is cleaned up"),
+    },
+    {
+      row: 22,
+      name: "instances whose node is silent",
+      proof: args(
+        "src/controllers/virtualmachineinstance/vmi-conditions.test.ts",
+        "a silent node is told, with what to do about it",
+      ),
+      note: "with guests in test/cluster/suite/install.test.ts",
+    },
+  ],
+};

@@ -1,0 +1,58 @@
+import { args, type Area, guest, missing, refused } from "../feature.ts";
+import { demo, network as netns, nodeAgent, vmLifecycle } from "./files.ts";
+
+export const network: Area = {
+  title: "E. Network",
+  features: [
+    {
+      row: 89,
+      name: "masquerade",
+      proof: guest(netns, "a guest gets its address, and is reached at the pod's"),
+      note: "IPv4",
+    },
+    { row: 90, name: "bridge", proof: refused("domain.devices.interfaces[].bridge") },
+    { row: 91, name: "passt", proof: refused("domain.devices.interfaces[].passtBinding") },
+    {
+      row: 92,
+      name: "slirp and macvtap",
+      proof: args("src/controllers/kubevirt/status.test.ts", "a value that is not honoured is told"),
+      note: "gone from current KubeVirt as well",
+    },
+    { row: 93, name: "binding plugins", proof: refused("domain.devices.interfaces[].binding") },
+    { row: 94, name: "secondary networks", proof: refused("networks[].multus") },
+    { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
+    { row: 96, name: "interfaces plugged into a running machine, link state", proof: missing },
+    {
+      row: 97,
+      name: "models, MAC address, boot order, DHCP options",
+      proof: args(
+        "src/network/dhcp.test.ts",
+        "what a machine asks to be told, as bytes: nothing in a text is an option of dnsmasq's",
+      ),
+      note: "PCI addresses, ACPI indexes and multiple queues are refused",
+    },
+    { row: 98, name: "lists of ports", proof: guest(netns, "only the listed ports reach the guest") },
+    {
+      row: 99,
+      name: "host name, subdomain, DNS",
+      proof: guest(demo, "the machine fetches from the container by DNS name"),
+    },
+    {
+      row: 100,
+      name: "Services, Ingress, NetworkPolicy lead to machines as to containers",
+      proof: guest(demo, "Services answer from the host too"),
+      note: "embedded: no NetworkPolicy",
+    },
+    {
+      row: 101,
+      name: "the state of interfaces",
+      proof: guest(nodeAgent, "a guest comes up with its disks, address and agent"),
+    },
+    {
+      row: 102,
+      name: "vhost-net, MAC pools, persistent addresses",
+      proof: guest(vmLifecycle, "it keeps its firmware UUID and MAC address over a restart, and stops when told"),
+      note: "vhost-net is offered as a device where the node has it",
+    },
+  ],
+};

@@ -1,0 +1,176 @@
+import { args, type Area, guest, missing, refused } from "../feature.ts";
+import { cli, confinement, demo, extension, installation, nodeAgent, qemu, vmApi } from "./files.ts";
+
+export const security: Area = {
+  title: "H. Security",
+  features: [
+    {
+      row: 121,
+      name: "QEMU without rights, confined",
+      proof: guest(
+        confinement,
+        "QEMU runs as 107 without capabilities, cannot gain any, and its system calls are filtered",
+        "QEMU's own sandbox denies what it never needs",
+      ),
+    },
+    { row: 122, name: "SELinux", proof: missing },
+    {
+      row: 123,
+      name: "what a node's agent may change",
+      proof: args("src/install/render/rights.test.ts", "secrets are read and written in vmpod's own namespace only"),
+      note: "no restriction to objects of its own node",
+    },
+    {
+      row: 124,
+      name: "roles admin, edit, view, migrate",
+      proof: args(extension, "what is asked is authorised for whom the front proxy names"),
+      note: "on a cluster in test/cluster/suite/install.test.ts",
+    },
+    {
+      row: 125,
+      name: "TLS everywhere, certificates made anew",
+      proof: args(
+        "src/controllers/certificates/trust.test.ts",
+        "everybody trusts everybody at every moment, whatever happens to the authority and the controller",
+      ),
+    },
+    {
+      row: 126,
+      name: "machines in namespaces of level restricted",
+      proof: missing,
+    },
+    { row: 127, name: "quota, limits set by themselves", proof: missing },
+  ],
+};
+
+export const access: Area = {
+  title: "I. Guest access",
+  features: [
+    {
+      row: 128,
+      name: "serial console and its log",
+      proof: guest(
+        nodeAgent,
+        "the console is shared: a new client takes it from the old one, also right after the agent was killed",
+      ),
+    },
+    { row: 129, name: "VNC and screenshots", proof: guest(cli, "shows its screen by VNC") },
+    {
+      row: 130,
+      name: "ssh, scp, port-forward",
+      proof: guest(
+        cli,
+        "runs commands by ssh, passes their input and their status",
+        "has ports that can be reached from here",
+      ),
+    },
+    { row: 131, name: "USB redirection", proof: refused("domain.devices.clientPassthrough") },
+    { row: 132, name: "vsock", proof: refused("domain.devices.autoattachVSOCK") },
+    {
+      row: 133,
+      name: "what the guest agent tells",
+      proof: guest(nodeAgent, "the guest agent's lists have upstream's shapes"),
+    },
+    {
+      row: 134,
+      name: "access credentials",
+      proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
+      note: "keys by cloud-init, not through the agent",
+    },
+    { row: 135, name: "freeze and thaw", proof: guest(nodeAgent, "a frozen guest is thawed by itself") },
+    { row: 136, name: "hook sidecars and plugins", proof: missing },
+  ],
+};
+
+export const observability: Area = {
+  title: "J. Observability",
+  features: [
+    {
+      row: 137,
+      name: "metrics, rules, alerts",
+      proof: args(extension, "metrics are for whoever may read them"),
+      note: "none of KubeVirt's names",
+    },
+    { row: 138, name: "events, conditions, columns", proof: guest(demo, "kubectl shows KubeVirt's columns") },
+    { row: 139, name: "histograms of phases", proof: missing },
+    { row: 140, name: "dirty rate and statistics of a guest", proof: missing },
+    { row: 141, name: "object graph", proof: missing },
+    { row: 142, name: "log levels, profiler", proof: missing },
+    { row: 143, name: "vhostmd", proof: refused("volumes[].downwardMetrics") },
+  ],
+};
+
+export const tooling: Area = {
+  title: "K. API and tools",
+  features: [
+    {
+      row: 144,
+      name: "kinds, OpenAPI, explain, columns",
+      proof: args(vmApi, "kubectl knows the kinds by their short names and columns"),
+      note: "docs/kubevirt-fields.md has the kinds; none of CDI's",
+    },
+    {
+      row: 145,
+      name: "subresources v1 and v1alpha3",
+      proof: args(vmApi, "discovery shows the subresources, and the version answers"),
+    },
+    {
+      row: 146,
+      name: "admission",
+      proof: args(extension, "webhooks default and validate, for callers that bring no certificate"),
+    },
+    {
+      row: 147,
+      name: "virtctl's commands",
+      proof: guest(cli, "tells of itself by its agent and its serial log", "is paused, explained and let go on"),
+    },
+    {
+      row: 148,
+      name: "install, upgrade, uninstall, the KubeVirt resource",
+      proof: args(
+        installation,
+        "installing goes on where it was interrupted, and ends when everything answers",
+        "an upgrade removes what this version does not have",
+        "removing leaves nothing that was installed",
+      ),
+    },
+    {
+      row: 149,
+      name: "clients: client-go, Terraform, Ansible",
+      proof: args(
+        "test/apiserver/client-node.test.ts",
+        "creates, reads, replaces and deletes",
+        "feeds an informer, also across a kill -9 of the server",
+      ),
+      note: "the official JavaScript client",
+    },
+    {
+      row: 150,
+      name: "krew plugin, completion",
+      proof: args("src/cli/completion.test.ts", "bash completes commands and their options"),
+    },
+  ],
+};
+
+export const platforms: Area = {
+  title: "L. Platforms, and what KubeVirt has not",
+  features: [
+    { row: 151, name: "hosts amd64, arm64, s390x", proof: missing, note: "amd64" },
+    {
+      row: 152,
+      name: "cloud images of Linux",
+      proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
+      note: "Debian's cloud kernel, in vmpod's own image",
+    },
+    { row: 153, name: "Windows", proof: missing },
+    {
+      row: 154,
+      name: "one machine without Kubernetes",
+      proof: guest(demo, "the container fetches from the machine by DNS name"),
+    },
+    { row: 155, name: "a web page", proof: missing },
+    { row: 156, name: "suspend to disk", proof: missing },
+    { row: 157, name: "another name for a machine", proof: missing },
+    { row: 158, name: "an address that stays over restarts", proof: missing },
+  ],
+};

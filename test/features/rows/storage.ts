@@ -1,0 +1,97 @@
+import { args, type Area, guest, missing, refused } from "../feature.ts";
+import { copiedDisks, nodeAgent, qemu, strategies } from "./files.ts";
+
+const rollout = "test/workloads/rollout.test.ts";
+const sata = "a sata disk boots; an emptyDisk has its size; a ConfigDrive is read";
+
+export const storage: Area = {
+  title: "C. Storage",
+  features: [
+    {
+      row: 55,
+      name: "container disks",
+      proof: guest(copiedDisks, "a guest boots from a copy of its container disk, and has a console"),
+    },
+    {
+      row: 56,
+      name: "cloud-init: NoCloud and ConfigDrive",
+      proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
+    },
+    { row: 57, name: "Ignition", proof: missing },
+    { row: 58, name: "sysprep", proof: refused("volumes[].sysprep") },
+    {
+      row: 59,
+      name: "claims as disks, file system and block",
+      proof: guest(nodeAgent, "a guest comes up with its disks, address and agent"),
+      note: "block in test/cluster/suite/agent.test.ts",
+    },
+    { row: 60, name: "DataVolumes", proof: refused("volumes[].dataVolume") },
+    {
+      row: 61,
+      name: "ephemeral disks and empty disks",
+      proof: guest(strategies, sata),
+      note: "ephemeral volumes are refused",
+    },
+    { row: 62, name: "host disks", proof: refused("volumes[].hostDisk") },
+    {
+      row: 63,
+      name: "ConfigMap, Secret, ServiceAccount, downward API as disks",
+      proof: args(
+        "src/controllers/virtualmachineinstance/launcher-references.test.ts",
+        "what media are made of is brought by the kubelet",
+      ),
+      note: "ServiceAccount and downward API are refused; with guests in test/cluster/suite/parity.test.ts",
+    },
+    { row: 64, name: "virtiofs", proof: refused("domain.devices.filesystems") },
+    {
+      row: 65,
+      name: "downward metrics",
+      proof: refused("domain.devices.downwardMetrics", "volumes[].downwardMetrics"),
+    },
+    { row: 66, name: "LUN passthrough", proof: refused("domain.devices.disks[].lun") },
+    {
+      row: 67,
+      name: "disk buses, boot order, serial, cache, error policy",
+      proof: guest(qemu, "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down"),
+    },
+    { row: 68, name: "disks plugged into a running machine", proof: missing },
+    { row: 69, name: "expansion of a disk in use", proof: missing },
+    { row: 70, name: "migration of volumes", proof: missing },
+    { row: 71, name: "discard, zeroes, preallocation", proof: missing },
+    {
+      row: 72,
+      name: "the state of volumes",
+      proof: guest(nodeAgent, "a guest comes up with its disks, address and agent"),
+    },
+    { row: 73, name: "containerPath and utility volumes", proof: refused("volumes[].containerPath", "utilityVolumes") },
+    { row: 74, name: "changed block tracking", proof: refused("domain.devices.disks[].changedBlockTracking") },
+  ],
+};
+
+export const images: Area = {
+  title: "D. Images",
+  features: [
+    { row: 75, name: "import over HTTP", proof: missing },
+    { row: 76, name: "import from S3 and GCS", proof: missing },
+    { row: 77, name: "import from a registry", proof: missing },
+    { row: 78, name: "import from VMware and oVirt", proof: missing },
+    { row: 79, name: "upload", proof: missing },
+    { row: 80, name: "clone of a claim", proof: missing },
+    { row: 81, name: "clone of a VolumeSnapshot", proof: missing },
+    { row: 82, name: "blank disks", proof: missing },
+    { row: 83, name: "DataSource and DataImportCron", proof: missing },
+    { row: 84, name: "StorageProfile", proof: missing },
+    {
+      row: 85,
+      name: "volume populators, WaitForFirstConsumer",
+      proof: args(
+        rollout,
+        "a claim of the local class is bound, written to by a pod, held while it is used, and reclaimed",
+      ),
+      note: "no populators",
+    },
+    { row: 86, name: "archives, preallocation, file system overhead, scratch space", proof: missing },
+    { row: 87, name: "proxies, authorities, quota of imports", proof: missing },
+    { row: 88, name: "populators of oVirt and OpenStack, Forklift", proof: missing },
+  ],
+};
