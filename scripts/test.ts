@@ -2,8 +2,8 @@
  * `npm test`: the checks, then every test against the real thing (root, containerd, QEMU, kubectl).
  *
  *   npm test [-- FILE...]        only those files
- *   npm test -- --with-cluster   the shortest of those on a real Kubernetes, too; its programs are built when the cache has none
- *   npm run test:cluster         all of those, and only those
+ *   npm test -- --with-cluster   and a machine's life on a real Kubernetes, whose programs are built when the cache has none
+ *   npm run test:cluster         everything on that Kubernetes, and only that
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +19,7 @@ const { values, positionals: only } = parseArgs({
   allowPositionals: true,
   options: { "with-cluster": { type: "boolean", default: false } },
 });
-const withCluster = values["with-cluster"] || only.some((path) => path.includes("cluster/suite"));
+const withCluster = values["with-cluster"] || only.some((path) => /cluster\/(short|suite)\//.test(path));
 const counts: TestCounts[] = [];
 const results: TestResults[] = [];
 if (only.length === 0) counts.push(await runChecks());

@@ -10,7 +10,7 @@ import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "./polic
 
 const instance = useInstance("vmtmove", 4);
 const { kubectl, fieldOf, vmpod, tryKubectl } = instance;
-const nomad = createNomad(instance);
+const nomad = createNomad(instance, { evictionStrategy: "LiveMigrate" });
 
 before(() => nomad.create());
 
@@ -121,6 +121,23 @@ test("a paused guest arrives paused, and goes on there", async () => {
   assert.equal(await nomad.outcome(nomad.migrate()), "Succeeded");
   assert.equal(nomad.vmiField(".status.conditions[?(@.type=='Paused')].status"), "True");
   assert.equal(vmpod("unpause", "vmi", "nomad").status, 0);
+  assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
+  await nomad.assertWhole(1);
+});
+
+test("an eviction of its pod moves it instead", async () => {
+  const [before] = nomad.qemus();
+  const pod = kubectl("get", "pods", "-l", "vm.kubevirt.io/name=nomad", "-o", "jsonpath={.items[0].metadata.name}");
+  const eviction = JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod } });
+  const answer = tryKubectl(
+    ["create", "--raw", `/api/v1/namespaces/default/pods/${pod}/eviction`, "-f", "-"],
+    eviction,
+  );
+  assert.match(answer.stderr, /Eviction triggered evacuation of VMI "default\/nomad"/);
+  await eventually("another QEMU runs it", 90_000, () => {
+    const [now, ...more] = nomad.qemus();
+    return more.length === 0 && now?.pid !== before?.pid ? now : undefined;
+  });
   assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
   await nomad.assertWhole(1);
 });

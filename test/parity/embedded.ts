@@ -2,8 +2,9 @@
 import { after, before } from "node:test";
 import { type StartedTarget, startEmbedded } from "./embedded-target.ts";
 import { playOn } from "./play.ts";
+import { scenarios } from "./scenarios.ts";
 
 const targets: StartedTarget[] = [];
 before(() => void targets.push(startEmbedded()));
-playOn(() => targets);
+playOn(scenarios, () => targets);
 after(() => Promise.all(targets.map((target) => target.stop())));

@@ -1,17 +1,16 @@
 /**
- * Plays every scenario, on all targets at the same time, and compares what they saw. One test per scenario; at the end
+ * Plays scenarios, each on all targets at the same time, and compares what they saw. One test per scenario; at the end
  * a table with a column for each target.
  */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { messageOf } from "../../src/base/errors.ts";
-import { scenarios } from "./scenarios.ts";
 import type { Scenario, Target } from "./target.ts";
 
 type Outcome = { seen: unknown; seconds: number } | { failure: string };
 
 /** @param targets up when the first test runs */
-export function playOn(targets: () => readonly Target[]): void {
+export function playOn(scenarios: readonly Scenario[], targets: () => readonly Target[]): void {
   const rows: string[][] = [];
   for (const [index, scenario] of scenarios.entries()) {
     test(`${index + 1}. ${scenario.name}`, async () => {

@@ -16,3 +16,6 @@ export const scenarios: readonly Scenario[] = [
   ...trouble,
   theEnd,
 ];
+
+/** Those that need few machines beside the first, and so a quarter of the time. */
+export const ofOneMachine: readonly Scenario[] = [...lifecycle, ...access, ...trouble, theEnd];

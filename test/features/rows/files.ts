@@ -21,3 +21,4 @@ export const domainArguments = "src/qemu/domain/arguments.test.ts";
 export const validateVmi = "api/kubevirt/validate-vmi.test.ts";
 export const extension = "test/extension/server.test.ts";
 export const installation = "test/install/install.test.ts";
+export const sees = "test/embedded/what-guests-see.test.ts";

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { migration as moved, vmLifecycle } from "./files.ts";
+import { migration as moved, sees, vmLifecycle } from "./files.ts";
 
 export const snapshots: Area = {
   title: "F. Snapshots, backup, export",
@@ -50,11 +50,8 @@ export const migration: Area = {
     {
       row: 114,
       name: "drain, eviction strategy, disruption budget",
-      proof: args(
-        "test/extension/server.test.ts",
-        "an eviction of a machine that can migrate is refused for now and noted; others go their way",
-      ),
-      note: "with guests in test/cluster/suite/migration.test.ts",
+      proof: guest(moved, "an eviction of its pod moves it instead"),
+      note: "a drain in test/cluster/suite/migration.test.ts",
     },
     { row: 115, name: "moving machines to a newer launcher", proof: missing },
     { row: 116, name: "migration between clusters", proof: missing },
@@ -64,7 +61,7 @@ export const migration: Area = {
       proof: guest(vmLifecycle, "cloud-init, a readiness probe and a Service"),
       note: "not through the guest agent",
     },
-    { row: 118, name: "watchdog", proof: missing },
+    { row: 118, name: "watchdog", proof: guest(sees, "a watchdog that nobody feeds powers the machine off") },
     {
       row: 119,
       name: "stalled migrations, downtime",

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { instancetypes, launcherPod, nodeAgent, strategies, vmApi, vmLifecycle } from "./files.ts";
+import { instancetypes, launcherPod, nodeAgent, sees, strategies, vmApi, vmLifecycle } from "./files.ts";
 
 export const lifecycle: Area = {
   title: "A. Lifecycle",
@@ -30,7 +30,7 @@ export const lifecycle: Area = {
     {
       row: 5,
       name: "forced stop and restart",
-      proof: args("src/cli/words.test.ts", "force and grace period come together"),
+      proof: guest(sees, "a forced stop does not wait for the guest"),
     },
     {
       row: 6,
@@ -42,8 +42,12 @@ export const lifecycle: Area = {
       name: "soft reboot",
       proof: guest(nodeAgent, "a soft reboot keeps QEMU and starts the guest anew"),
     },
-    { row: 8, name: "reset", proof: missing },
-    { row: 9, name: "what a reboot of the guest does (rebootPolicy)", proof: missing },
+    { row: 8, name: "reset", proof: guest(sees, "a reset starts the guest anew in the same instance") },
+    {
+      row: 9,
+      name: "what a reboot of the guest does (rebootPolicy)",
+      proof: guest(sees, "with rebootPolicy Terminate a guest that reboots is at its end"),
+    },
     {
       row: 10,
       name: "back-off of a machine that crashes again and again",

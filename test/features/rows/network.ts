@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { demo, network as netns, nodeAgent, vmLifecycle } from "./files.ts";
+import { demo, network as netns, nodeAgent, sees, vmLifecycle } from "./files.ts";
 
 export const network: Area = {
   title: "E. Network",
@@ -25,10 +25,7 @@ export const network: Area = {
     {
       row: 97,
       name: "models, MAC address, boot order, DHCP options",
-      proof: args(
-        "src/network/dhcp.test.ts",
-        "what a machine asks to be told, as bytes: nothing in a text is an option of dnsmasq's",
-      ),
+      proof: guest(sees, "processors, their model and features, SMBIOS, inputs, randomness and DHCP options"),
       note: "PCI addresses, ACPI indexes and multiple queues are refused",
     },
     { row: 98, name: "lists of ports", proof: guest(netns, "only the listed ports reach the guest") },

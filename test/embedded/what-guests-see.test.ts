@@ -1,0 +1,170 @@
+/** What a manifest says of a machine is what its guest finds; and what a guest, its watchdog or its owner may do to it. */
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { connects } from "./connects.ts";
+import { eventually, succeed } from "./instance.ts";
+import { machine, type MachineOptions, smallestMemory } from "./machines.ts";
+import { qemusOf } from "./processes.ts";
+import { useInstance } from "./use-instance.ts";
+
+const instance = useInstance("vmtsees", 2);
+const { apply, fieldOf, kubectl, tryKubectl, vmpod } = instance;
+const bootMs = 180_000;
+const stopMs = 60_000;
+
+const publish = [
+  "nproc >/www/processors",
+  "cp /proc/cpuinfo /sys/class/dmi/id/product_serial /sys/class/dmi/id/chassis_asset_tag /proc/sys/kernel/random/boot_id /www",
+  "cp /proc/bus/input/devices /www/inputs",
+  "cp /sys/class/misc/hw_random/rng_available /www",
+  "hostname -f >/www/hostname",
+];
+/** udhcpc tells its script what it was told. */
+const askDhcp = [
+  `printf '#!/bin/sh\\n[ $1 = bound ] && env >/www/dhcp; true\\n' >/run/tell; chmod 755 /run/tell`,
+  "udhcpc -f -q -n -i eth0 -O tftp -O bootfile -O ntpsrv -s /run/tell",
+];
+
+/** The guest runs the command when someone connects to this port. */
+const orderPort = 9;
+const onOrder = (command: string): string => `(nc -l -p ${orderPort} </dev/null; ${command}) >/dev/null 2>&1 &`;
+
+/** Debian's cloud kernel has no driver for the i6300ESB: both of its stages are set to a quarter of a second, and it is let go. */
+const startWatchdog = [
+  "d=$(grep -l 0x25ab /sys/bus/pci/devices/*/device); d=${d%/device}; echo 1 >$d/enable",
+  "bar=$(cut -d' ' -f1 $d/resource | head -n 1)",
+  "for timer in 0 4; do for word in 0x80 0x86; do devmem $((bar + 12)) 16 $word; done; devmem $((bar + timer)) 32 0xff; done",
+  "printf '\\002' | dd of=$d/config bs=1 seek=$((0x68)) conv=notrunc",
+].join("; ");
+
+/** A machine whose template says more than `machine` can. */
+function machineWith(options: MachineOptions, extra: { domain?: object; devices?: object; spec?: object }): object {
+  const made = machine(options) as { spec: { template: { spec: { domain: { devices: object } } } } };
+  const { spec } = made.spec.template;
+  Object.assign(spec, extra.spec);
+  Object.assign(spec.domain, extra.domain);
+  Object.assign(spec.domain.devices, extra.devices);
+  return made;
+}
+
+before(() => {
+  apply(
+    machineWith(
+      { name: "rich", runcmd: [...publish, ...askDhcp] },
+      {
+        domain: {
+          cpu: {
+            sockets: 2,
+            cores: 1,
+            threads: 1,
+            model: "Nehalem",
+            features: [{ name: "popcnt", policy: "disable" }],
+          },
+          firmware: { serial: "serial-7" },
+          chassis: { asset: "inventory-7" },
+        },
+        devices: {
+          rng: {},
+          inputs: [{ name: "pointer", type: "tablet", bus: "virtio" }],
+          interfaces: [
+            {
+              name: "default",
+              masquerade: {},
+              dhcpOptions: { bootFileName: "boot.ipxe", tftpServerName: "tftp.example.org", ntpServers: ["192.0.2.7"] },
+            },
+          ],
+        },
+        spec: { hostname: "rich-host", nodeSelector: { "kubernetes.io/os": "linux" } },
+      },
+    ),
+    machineWith(
+      { name: "leaves", runStrategy: "Once", memory: smallestMemory, runcmd: [onOrder("reboot")] },
+      { domain: { rebootPolicy: "Terminate" } },
+    ),
+    machineWith(
+      { name: "guarded", runStrategy: "Once", memory: smallestMemory, runcmd: [onOrder(startWatchdog)] },
+      { devices: { watchdog: { name: "dog", i6300esb: { action: "poweroff" } } } },
+    ),
+  );
+});
+
+test("processors, their model and features, SMBIOS, inputs, randomness and DHCP options", async () => {
+  const page = (path: string) => pageOf("rich", path);
+  assert.equal(await page("processors"), "2");
+  const cpuinfo = await page("cpuinfo");
+  assert.match(cpuinfo, /^model name\s+: Intel Core i7 9xx/m);
+  assert.match(cpuinfo, /^flags\s+:.* sse4_2 /m);
+  assert.doesNotMatch(cpuinfo, /^flags\s+:.* popcnt /m);
+  assert.equal(await page("product_serial"), "serial-7");
+  assert.equal(await page("chassis_asset_tag"), "inventory-7");
+  assert.match(await page("inputs"), /QEMU Virtio Tablet/);
+  assert.match(await page("rng_available"), /virtio_rng/);
+  assert.match(await page("hostname"), /^rich/);
+  const told = (await page("dhcp")).split("\n");
+  for (const line of ["bootfile=boot.ipxe", "tftp=tftp.example.org", "ntpsrv=192.0.2.7"]) {
+    assert.ok(told.includes(line), `${line} is not among\n${told.join("\n")}`);
+  }
+});
+
+test("a reset starts the guest anew in the same instance", async () => {
+  const [uid, boot] = [fieldOf("vmi/rich", ".metadata.uid"), await pageOf("rich", "boot_id")];
+  succeed(vmpod("reset", "rich"), "vmpod reset");
+  const next = await eventually("another boot", bootMs, async () => {
+    const now = await tryPage("rich", "boot_id");
+    return now !== undefined && now !== boot ? now : undefined;
+  });
+  assert.notEqual(next, boot);
+  assert.equal(fieldOf("vmi/rich", ".metadata.uid"), uid);
+});
+
+test("with rebootPolicy Terminate a guest that reboots is at its end", async () => {
+  await order("leaves");
+  await becomes("vmi/leaves", ".status.phase", "Succeeded");
+});
+
+test("a watchdog that nobody feeds powers the machine off", async () => {
+  await order("guarded");
+  await becomes("vmi/guarded", ".status.phase", "Succeeded");
+  const reasons = kubectl(
+    "get",
+    "events",
+    "--field-selector=involvedObject.name=guarded",
+    "-o",
+    "jsonpath={.items[*].reason}",
+  );
+  assert.ok(!reasons.split(" ").includes("Crashed"), reasons);
+});
+
+test("a forced stop does not wait for the guest", async () => {
+  succeed(vmpod("stop", "rich", "--force", "--grace-period", "0"), "vmpod stop --force");
+  await becomes("vm/rich", ".status.printableStatus", "Stopped");
+  assert.deepEqual(qemusOf(instance.name, "rich"), []);
+});
+
+async function tryPage(name: string, path: string): Promise<string | undefined> {
+  const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");
+  const request = fetch(`http://${address}/${path}`, { signal: AbortSignal.timeout(5_000) });
+  const answer = await request.catch(() => undefined);
+  return answer?.ok ? (await answer.text()).trim() : undefined;
+}
+
+const pageOf = (name: string, path: string): Promise<string> =>
+  eventually(
+    `${name} shows ${path}`,
+    bootMs,
+    () => tryPage(name, path),
+    () => tryKubectl(["get", "vmi,pods"]).stdout,
+  );
+
+/** The port is open once the guest has come to its run commands. */
+async function order(name: string): Promise<void> {
+  await eventually(`${name} takes an order`, bootMs, async () => {
+    const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");
+    return (address !== "" && (await connects(address, orderPort))) || undefined;
+  });
+}
+
+async function becomes(object: string, path: string, wanted: string): Promise<void> {
+  const look = () => fieldOf(object, path);
+  await eventually(`${object} ${path} is ${wanted}`, stopMs, () => look() === wanted || undefined, look);
+}
