@@ -2,10 +2,8 @@
  * A QEMU by hand that can send and receive a guest: the arguments of a pod's QEMU, and the same devices, plugged in the same way and
  * backed by files that are made in the same way; but all of it in one directory of the host.
  */
-import type { ChildProcess } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { type DiskSource, diskSources } from "../../src/node/disks/disk-source.ts";
 import type { DiskObservation } from "../../src/node/disks/observe-disk.ts";
@@ -18,10 +16,11 @@ import { observeDevices } from "../../src/qemu/devices/observe.ts";
 import { planDevices } from "../../src/qemu/devices/plan.ts";
 import { socketNames } from "../../src/qemu/domain/paths.ts";
 import { QmpClient } from "../../src/qemu/qmp/client.ts";
-import { QmpClosed } from "../../src/qemu/qmp/errors.ts";
+
 import { createImage } from "../../src/storage/qemu-img.ts";
 import type { PodProcess } from "../../test/embedded/processes.ts";
 import { bareArguments, endBare, spawnBare } from "./bare-qemu.ts";
+import { connectMonitor } from "./connect-monitor.ts";
 
 export interface BareGuestPlan {
   /** A QEMU in a pod, and its instance. */
@@ -105,17 +104,5 @@ async function plug(qmp: QmpClient, devices: readonly Device[]): Promise<void> {
     const actions = planDevices(devices, await observeDevices(qmp));
     if (actions.length === 0) return;
     for (const action of actions) await applyDeviceAction(qmp, action);
-  }
-}
-
-async function connectMonitor(child: ChildProcess, path: string): Promise<QmpClient> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`QEMU ended with status ${child.exitCode}`);
-    try {
-      return await QmpClient.connect(path);
-    } catch (error) {
-      if (!(error instanceof QmpClosed)) throw error;
-      await delay(5); // the socket is not there yet, and nothing tells when it is
-    }
   }
 }

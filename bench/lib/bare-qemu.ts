@@ -31,16 +31,10 @@ export async function startBareQemu(model: PodProcess, { whenReady }: BareQemuOp
   const directory = mkdtempSync(join(tmpdir(), "vmpod-bare-"));
   const disk = join(directory, "disk.qcow2");
   copyFileSync(baseImageOf(model), disk);
-  const own = bareArguments(model, directory).filter((word) => word !== "-S");
-  const plugged = [
-    ["-drive", `if=none,id=root,format=qcow2,snapshot=on,file=${disk}`],
-    ["-device", "virtio-blk-pci,drive=root,bus=port0,bootindex=1"],
-    ["-netdev", "user,id=default"],
-    ["-device", "virtio-net-pci,netdev=default,bus=port1,romfile="],
-  ];
+  const args = runningArguments(model, directory, disk);
   whenReady?.();
   const startedAt = performance.now();
-  const child = spawnBare([...own, ...plugged.flat()]);
+  const child = spawnBare(args);
   const stop = async (): Promise<void> => {
     await endBare(child);
     rmSync(directory, { recursive: true });
@@ -57,6 +51,17 @@ export async function startBareQemu(model: PodProcess, { whenReady }: BareQemuOp
 /** Those of the pod's QEMU, but with its sockets in `directory`. */
 export function bareArguments({ argv: [, ...args] }: PodProcess, directory: string): string[] {
   return args.map((word) => word.replaceAll(launcherPaths.run, directory));
+}
+
+/** And with a disk of its own over `disk`, and QEMU's own network; it runs at once. */
+export function runningArguments(model: PodProcess, directory: string, disk: string): string[] {
+  const plugged = [
+    ["-drive", `if=none,id=root,format=qcow2,snapshot=on,file=${disk}`],
+    ["-device", "virtio-blk-pci,drive=root,bus=port0,bootindex=1"],
+    ["-netdev", "user,id=default"],
+    ["-device", "virtio-net-pci,netdev=default,bus=port1,romfile="],
+  ];
+  return [...bareArguments(model, directory).filter((word) => word !== "-S"), ...plugged.flat()];
 }
 
 /** What the root disk of the pod's QEMU is an overlay over, as a path on the host. */

@@ -9,6 +9,8 @@ export interface MachineOptions {
   bus?: "virtio" | "sata";
   seed?: "cloudInitNoCloud" | "cloudInitConfigDrive";
   evictionStrategy?: string;
+  /** Default: twenty of them fit two processors, and still get a share of a busy machine. */
+  cpuRequest?: string;
   sshKey?: string;
   /** Shell lines that the guest runs at its first boot, before its web server starts. */
   runcmd?: string[];
@@ -59,8 +61,7 @@ function instanceSpec(options: MachineOptions): object {
         interfaces: [{ name: "default", masquerade: {} }],
       },
       memory: { guest: memory },
-      // Twenty of them fit two processors, and still get a share of a busy machine.
-      resources: { requests: { cpu: "90m" } },
+      resources: { requests: { cpu: options.cpuRequest ?? "90m" } },
     },
     networks: [{ name: "default", pod: {} }],
     volumes,
