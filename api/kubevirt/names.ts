@@ -54,6 +54,8 @@ export const annotations = {
   shippedHash: "vmpod.dev/shipped-hash",
   pciTopologyVersion: "kubevirt.io/pci-topology-version",
   memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
+  /** On a VMI or VM template: what Ignition sets the guest up from, JSON. */
+  ignitionData: "kubevirt.io/ignitiondata",
   /** `true` on a VMI or VM template: never use KVM for it. */
   useEmulation: "vmpod.dev/use-emulation",
   /** On a Node: where its VM agent serves, `https://IP:PORT`. */

@@ -4,6 +4,7 @@ import type { VirtConfiguration } from "./configuration.ts";
 import { defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
 import { isRunStrategy, runStrategies } from "./run-strategy.ts";
 import type { VirtualMachine } from "./types.ts";
+import { validateAnnotations } from "./validate-annotations.ts";
 import { validateName, validateReservedLabels, validateVirtualMachineInstance } from "./validate-vmi.ts";
 
 const templatePath = "spec.template.spec";
@@ -25,7 +26,11 @@ function validateTemplateMetadata(metadata: VirtualMachine["spec"]["template"]["
   const wrong = (["labels", "annotations"] as const).flatMap((name) =>
     validateTexts(metadata?.[name], `${field}.${name}`),
   );
-  return wrong.length > 0 ? wrong : validateReservedLabels(metadata?.labels, undefined, `${field}.labels`);
+  if (wrong.length > 0) return wrong;
+  return [
+    ...validateReservedLabels(metadata?.labels, undefined, `${field}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${field}.annotations`),
+  ];
 }
 
 function validateTexts(given: unknown, field: string): StatusCause[] {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { connects } from "./connects.ts";
 import { eventually, succeed } from "./instance.ts";
-import { machine, type MachineOptions, smallestMemory } from "./machines.ts";
+import { guestImage, machine, type MachineOptions, smallestMemory } from "./machines.ts";
 import { qemusOf } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
@@ -18,7 +18,10 @@ const publish = [
   "cp /proc/bus/input/devices /www/inputs",
   "cp /sys/class/misc/hw_random/rng_available /www",
   "hostname -f >/www/hostname",
+  "cp /sys/firmware/qemu_fw_cfg/by_name/opt/com.coreos/config/raw /www/ignition",
+  "grep -a -o -h 'from a [A-Z][A-Za-z]*' /dev/vdc /dev/vdd >/www/media",
 ];
+const ignition = '{"ignition": {"version": "3.4.0"}, "passwd": {}}';
 /** udhcpc tells its script what it was told. */
 const askDhcp = [
   `printf '#!/bin/sh\\n[ $1 = bound ] && env >/www/dhcp; true\\n' >/run/tell; chmod 755 /run/tell`,
@@ -37,21 +40,38 @@ const startWatchdog = [
   "printf '\\002' | dd of=$d/config bs=1 seek=$((0x68)) conv=notrunc",
 ].join("; ");
 
+interface Extra {
+  annotations?: object;
+  domain?: object;
+  devices?: object;
+  spec?: object;
+}
+
 /** A machine whose template says more than `machine` can. */
-function machineWith(options: MachineOptions, extra: { domain?: object; devices?: object; spec?: object }): object {
-  const made = machine(options) as { spec: { template: { spec: { domain: { devices: object } } } } };
-  const { spec } = made.spec.template;
+function machineWith(options: MachineOptions, extra: Extra): object {
+  const made = machine(options) as { spec: { template: { metadata: object; spec: { domain: { devices: object } } } } };
+  const { metadata, spec } = made.spec.template;
+  Object.assign(metadata, { annotations: extra.annotations });
   Object.assign(spec, extra.spec);
   Object.assign(spec.domain, extra.domain);
   Object.assign(spec.domain.devices, extra.devices);
   return made;
 }
 
+const settings = { metadata: { name: "settings" }, apiVersion: "v1" };
+const media = [
+  { name: "map", configMap: { name: "settings" } },
+  { name: "key", secret: { secretName: "settings" } },
+];
+
 before(() => {
   apply(
+    { ...settings, kind: "ConfigMap", data: { "a.txt": "from a ConfigMap" } },
+    { ...settings, kind: "Secret", stringData: { "b.txt": "from a Secret" } },
     machineWith(
-      { name: "rich", runcmd: [...publish, ...askDhcp] },
+      { name: "rich", runcmd: [...publish, ...askDhcp], volumes: media },
       {
+        annotations: { "kubevirt.io/ignitiondata": ignition },
         domain: {
           cpu: {
             sockets: 2,
@@ -88,7 +108,7 @@ before(() => {
   );
 });
 
-test("processors, their model and features, SMBIOS, inputs, randomness and DHCP options", async () => {
+test("processors, model and features, SMBIOS, inputs, randomness, DHCP options, Ignition, files of a ConfigMap and a Secret", async () => {
   const page = (path: string) => pageOf("rich", path);
   assert.equal(await page("processors"), "2");
   const cpuinfo = await page("cpuinfo");
@@ -100,10 +120,35 @@ test("processors, their model and features, SMBIOS, inputs, randomness and DHCP 
   assert.match(await page("inputs"), /QEMU Virtio Tablet/);
   assert.match(await page("rng_available"), /virtio_rng/);
   assert.match(await page("hostname"), /^rich/);
+  assert.equal(await page("ignition"), ignition);
+  assert.equal(await page("media"), "from a ConfigMap\nfrom a Secret");
   const told = (await page("dhcp")).split("\n");
   for (const line of ["bootfile=boot.ipxe", "tftp=tftp.example.org", "ntpsrv=192.0.2.7"]) {
     assert.ok(told.includes(line), `${line} is not among\n${told.join("\n")}`);
   }
+});
+
+const sizedSeed = `#cloud-config\nruncmd: ${JSON.stringify(["nproc >/www/processors", "cp /proc/meminfo /www", "httpd -p 80 -h /www"])}\n`;
+
+test("a machine of two lines is as large as its instance type says", async () => {
+  const { stdout } = vmpod(
+    "create",
+    "vm",
+    "--name",
+    "sized",
+    "--instancetype",
+    "u1.nano",
+    "--preference",
+    "debian",
+    "--volume-containerdisk",
+    `src:${guestImage}`,
+    "--cloud-init-user-data",
+    Buffer.from(sizedSeed).toString("base64"),
+  );
+  succeed(tryKubectl(["create", "-f", "-"], stdout), "kubectl create");
+  assert.equal(await pageOf("sized", "processors"), "1");
+  const kibibytes = Number(/MemTotal:\s+(\d+)/.exec(await pageOf("sized", "meminfo"))?.[1]);
+  assert.ok(kibibytes > 400 * 1024 && kibibytes < 512 * 1024, `${kibibytes} KiB`);
 });
 
 test("a reset starts the guest anew in the same instance", async () => {

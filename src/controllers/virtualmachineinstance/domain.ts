@@ -1,5 +1,6 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
+import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
@@ -41,6 +42,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
     smbios: smbiosOf(spec),
     ...chassisOf(spec),
+    ...ignitionOf(vmi),
     clock: clockOf(spec),
     ...(features?.smm && { smm: features.smm.enabled !== false }),
   };
@@ -138,6 +140,11 @@ function chassisOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "chassis"> {
     value ? [[name, value] as const] : [],
   );
   return given.length === 0 ? {} : { chassis: Object.fromEntries(given) };
+}
+
+function ignitionOf({ metadata }: VirtualMachineInstance): Pick<Domain, "ignition"> {
+  const ignition = metadata?.annotations?.[annotations.ignitionData];
+  return ignition ? { ignition } : {};
 }
 
 function clockOf(spec: VirtualMachineInstanceSpec): NonNullable<Domain["clock"]> {

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
 import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
+import { validateAnnotations } from "../../../api/kubevirt/validate-annotations.ts";
 import { validateMigrationPolicy } from "../../../api/kubevirt/migration-policy.ts";
 import { type MigrationPolicy, migrationPolicies, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -86,6 +87,7 @@ function validateNew(vmi: VirtualMachineInstance, isOwn: boolean): string[] {
   refuseCauses(virtualMachineInstances, vmi, [
     ...validateName(vmi.metadata?.name),
     ...(isOwn ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
+    ...validateAnnotations(vmi.metadata?.annotations, "metadata.annotations"),
     ...validateVirtualMachineInstance(vmi.spec),
   ]);
   return [];

@@ -58,6 +58,7 @@ function identityArguments(domain: Domain): Argument[] {
     ["-rtc", clockOption(domain)],
     ...when(domain.smbios, ["-smbios", option("", { type: 1, ...domain.smbios })]),
     ...when(domain.chassis, ["-smbios", option("", { type: 3, ...domain.chassis })]),
+    ...when(domain.ignition, ["-fw_cfg", option("", { name: "opt/com.coreos/config", string: domain.ignition })]),
   ];
 }
 

@@ -34,6 +34,8 @@ export interface Domain {
   chassis?: Record<string, string>;
   /** Default: the host's time, lost ticks are lost, and the timers that QEMU's machine has. */
   clock?: Clock;
+  /** What Ignition sets the guest up from, JSON; its first boot reads it from the firmware's configuration device. */
+  ignition?: string;
   /** System Management Mode also where Secure Boot does not need it. */
   smm?: boolean;
   /** Where the sockets live, as QEMU sees it. Default `launcherPaths.run`. */

@@ -1,7 +1,6 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { bootFailure, domainArguments, processor, qemu, sees, validateVmi, vmLifecycle } from "./files.ts";
+import { bootFailure, domainArguments, processor, qemu, rich, sees, validateVmi, vmLifecycle } from "./files.ts";
 
-const rich = "processors, their model and features, SMBIOS, inputs, randomness and DHCP options";
 const qemuGuest = "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down";
 
 export const compute: Area = {

@@ -22,3 +22,5 @@ export const validateVmi = "api/kubevirt/validate-vmi.test.ts";
 export const extension = "test/extension/server.test.ts";
 export const installation = "test/install/install.test.ts";
 export const sees = "test/embedded/what-guests-see.test.ts";
+export const rich =
+  "processors, model and features, SMBIOS, inputs, randomness, DHCP options, Ignition, files of a ConfigMap and a Secret";

@@ -65,9 +65,9 @@ export const migration: Area = {
     {
       row: 119,
       name: "stalled migrations, downtime",
-      proof: args(
-        "src/node/migration/pause-limit.test.ts",
-        "a guest stands still for a moment, or for longer when pass after pass does not suffice, but never for longer than QEMU has it",
+      proof: guest(
+        moved,
+        "a guest whose migration takes too long stands still until it has moved, as the policy that selects it says",
       ),
     },
     {

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { instancetypes, launcherPod, nodeAgent, sees, strategies, vmApi, vmLifecycle } from "./files.ts";
+import { nodeAgent, rich, sees, strategies, vmApi, vmLifecycle } from "./files.ts";
 
 export const lifecycle: Area = {
   title: "A. Lifecycle",
@@ -64,26 +64,21 @@ export const lifecycle: Area = {
     {
       row: 15,
       name: "instance types and preferences, revisions, inference, conflicts, expand-spec",
-      proof: args(
-        instancetypes,
-        "a machine of two lines becomes what its instance type and preference say",
-        "it stays what it was made from, until it is told to be another",
-        "what contradicts an instance type, or is not there, is refused in upstream's words",
-        "a claim's labels say what a machine with it is to be made of",
-        "expand-spec writes out what a machine is made of",
-      ),
+      proof: guest(sees, "a machine of two lines is as large as its instance type says"),
+      note: "revisions, inference, conflicts and expand-spec: test/vm-api/instancetypes.test.ts",
     },
     {
       row: 16,
       name: "a catalogue of sizes and systems",
-      proof: args(instancetypes, "sizes and systems come along: u1.small with debian is a machine"),
+      proof: guest(sees, "a machine of two lines is as large as its instance type says"),
     },
     { row: 17, name: "templates of machines (template.kubevirt.io)", proof: missing },
     { row: 18, name: "VirtualMachineClone", proof: missing },
     {
       row: 19,
       name: "node selector, affinity, tolerations, spread, priority, scheduler",
-      proof: args(launcherPod, "placement, names and probes are passed on"),
+      proof: guest(sees, rich),
+      note: "a node selector; the others by their arguments: src/controllers/virtualmachineinstance/launcher-pod.test.ts",
     },
     {
       row: 20,

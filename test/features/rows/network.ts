@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { demo, network as netns, nodeAgent, sees, vmLifecycle } from "./files.ts";
+import { demo, network as netns, nodeAgent, rich, sees, vmLifecycle } from "./files.ts";
 
 export const network: Area = {
   title: "E. Network",
@@ -25,7 +25,7 @@ export const network: Area = {
     {
       row: 97,
       name: "models, MAC address, boot order, DHCP options",
-      proof: guest(sees, "processors, their model and features, SMBIOS, inputs, randomness and DHCP options"),
+      proof: guest(sees, rich),
       note: "PCI addresses, ACPI indexes and multiple queues are refused",
     },
     { row: 98, name: "lists of ports", proof: guest(netns, "only the listed ports reach the guest") },

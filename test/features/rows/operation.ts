@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { cli, confinement, demo, extension, installation, nodeAgent, qemu, vmApi } from "./files.ts";
+import { cli, confinement, demo, extension, installation, nodeAgent, qemu, vmApi, vmLifecycle } from "./files.ts";
 
 export const security: Area = {
   title: "H. Security",
@@ -112,7 +112,7 @@ export const tooling: Area = {
     {
       row: 145,
       name: "subresources v1 and v1alpha3",
-      proof: args(vmApi, "discovery shows the subresources, and the version answers"),
+      proof: guest(vmLifecycle, "a pause shows, and what is asked twice is refused"),
     },
     {
       row: 146,

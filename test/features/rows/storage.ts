@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { copiedDisks, nodeAgent, qemu, strategies } from "./files.ts";
+import { copiedDisks, nodeAgent, qemu, rich, sees, strategies } from "./files.ts";
 
 const rollout = "test/workloads/rollout.test.ts";
 const sata = "a sata disk boots; an emptyDisk has its size; a ConfigDrive is read";
@@ -17,7 +17,7 @@ export const storage: Area = {
       name: "cloud-init: NoCloud and ConfigDrive",
       proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
     },
-    { row: 57, name: "Ignition", proof: missing },
+    { row: 57, name: "Ignition", proof: guest(sees, rich) },
     { row: 58, name: "sysprep", proof: refused("volumes[].sysprep") },
     {
       row: 59,
@@ -36,11 +36,8 @@ export const storage: Area = {
     {
       row: 63,
       name: "ConfigMap, Secret, ServiceAccount, downward API as disks",
-      proof: args(
-        "src/controllers/virtualmachineinstance/launcher-references.test.ts",
-        "what media are made of is brought by the kubelet",
-      ),
-      note: "ServiceAccount and downward API are refused; with guests in test/cluster/suite/parity.test.ts",
+      proof: guest(sees, rich),
+      note: "ServiceAccount and downward API are refused",
     },
     { row: 64, name: "virtiofs", proof: refused("domain.devices.filesystems") },
     {

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { validateAnnotations } from "./validate-annotations.ts";
+
+const field = "metadata.annotations[kubevirt.io/ignitiondata]";
+const causesOf = (ignition: string) =>
+  validateAnnotations({ "kubevirt.io/ignitiondata": ignition }, "metadata.annotations");
+
+test("Ignition data is a JSON object that fits an argument", () => {
+  assert.deepEqual(validateAnnotations(undefined, "metadata.annotations"), []);
+  assert.deepEqual(validateAnnotations({ other: "{" }, "metadata.annotations"), []);
+  assert.deepEqual(causesOf('{"ignition": {"version": "3.4.0"}}'), []);
+  for (const wrong of ["", "{", "[]", "null", "#cloud-config"]) {
+    const [cause, ...more] = causesOf(wrong);
+    assert.deepEqual([cause?.field, more], [field, []], wrong);
+    assert.match(cause?.message ?? "", /is not a JSON object/);
+  }
+  assert.match(causesOf(`{"a": "${"x".repeat(61_440)}"}`)[0]?.message ?? "", /"61449 bytes": exceeds 61440 bytes/);
+});

@@ -1,0 +1,29 @@
+/** Rules about annotations of an instance that say what the machine is. */
+import { invalid, type StatusCause } from "./causes.ts";
+import { annotations } from "./names.ts";
+
+/** It becomes one argument of QEMU's, in which commas are doubled; Linux takes arguments of 128 KiB at most. */
+const maxIgnitionBytes = 60 * 1024;
+
+export function validateAnnotations(given: Record<string, string> | undefined, field: string): StatusCause[] {
+  const ignition = given?.[annotations.ignitionData];
+  return ignition === undefined ? [] : validateIgnition(ignition, `${field}[${annotations.ignitionData}]`);
+}
+
+function validateIgnition(text: string, field: string): StatusCause[] {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxIgnitionBytes) {
+    const fix = `exceeds ${maxIgnitionBytes} bytes: let it fetch the rest (ignition.config.merge)`;
+    return [invalid(field, `${bytes} bytes`, fix)];
+  }
+  return isObject(text) ? [] : [invalid(field, text.slice(0, 24), "is not a JSON object: make it with butane")];
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
