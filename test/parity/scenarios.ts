@@ -5,11 +5,13 @@ import { lifecycle, theEnd } from "./scenarios/lifecycle.ts";
 import { seeds } from "./scenarios/seeds.ts";
 import { strategies } from "./scenarios/strategies.ts";
 import { trouble } from "./scenarios/trouble.ts";
+import { verbs } from "./scenarios/verbs.ts";
 import type { Scenario } from "./target.ts";
 
 export const scenarios: readonly Scenario[] = [
   ...lifecycle,
   ...access,
+  ...verbs,
   ...seeds,
   ...crashes,
   ...strategies,
@@ -18,4 +20,4 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 /** Those that need few machines beside the first, and so a quarter of the time. */
-export const ofOneMachine: readonly Scenario[] = [...lifecycle, ...access, ...trouble, theEnd];
+export const ofOneMachine: readonly Scenario[] = [...lifecycle, ...access, ...verbs, ...trouble, theEnd];

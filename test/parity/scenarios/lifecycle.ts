@@ -16,6 +16,7 @@ import {
   refusal,
   stopMs,
 } from "../facts.ts";
+import { publicKey } from "../ssh-key.ts";
 import type { Scenario, Target } from "../target.ts";
 
 const name = "resident";
@@ -28,7 +29,12 @@ export const lifecycle: Scenario[] = [
     name: "a machine comes up",
     async play(target) {
       target.apply(
-        machine({ name, runcmd: publish, volumes: [{ name: "scratch", emptyDisk: { capacity: "32Mi" } }] }),
+        machine({
+          name,
+          sshKey: publicKey,
+          runcmd: publish,
+          volumes: [{ name: "scratch", emptyDisk: { capacity: "32Mi" } }],
+        }),
         service(name),
       );
       await becomes(target, vmi, ".status.phase", "Running");
