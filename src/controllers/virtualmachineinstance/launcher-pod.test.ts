@@ -46,6 +46,28 @@ test("the pod is QEMU, confined, and tied to its VMI", () => {
   assert.equal(pod.spec?.restartPolicy, "Never");
 });
 
+test("the pod satisfies Pod Security's level restricted, also where it copies its disk", () => {
+  const allowed = ["configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret"];
+  const { spec } = renderLauncherPod(vmiOf(), { ...context, imageVolumes: false });
+  assert.ok(!spec?.hostNetwork && !spec?.hostPID && !spec?.hostIPC);
+  assert.equal(spec?.securityContext?.runAsNonRoot, true);
+  assert.notEqual(spec?.securityContext?.runAsUser, 0);
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  assert.equal(containers.length, 3, "copier, disk, QEMU");
+  for (const { name, securityContext } of containers) {
+    const profile = securityContext?.seccompProfile ?? spec?.securityContext?.seccompProfile;
+    assert.ok(["RuntimeDefault", "Localhost"].includes(profile?.type ?? ""), name);
+    assert.equal(securityContext?.allowPrivilegeEscalation, false, name);
+    assert.deepEqual(securityContext?.capabilities, { drop: ["ALL"] }, name);
+    assert.notEqual(securityContext?.privileged, true, name);
+  }
+  for (const { name, ...source } of spec?.volumes ?? [])
+    assert.ok(
+      Object.keys(source).every((kind) => allowed.includes(kind)),
+      name,
+    );
+});
+
 test("the same VMI gives the same pod, another uid another name", () => {
   assert.deepEqual(renderLauncherPod(vmiOf(), context), renderLauncherPod(vmiOf(), context));
   const other = sampleVmi((vmi) => Object.assign(vmi.metadata ?? {}, { uid: "other" }));

@@ -1,5 +1,16 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { cli, confinement, demo, extension, installation, nodeAgent, qemu, vmApi, vmLifecycle } from "./files.ts";
+import {
+  cli,
+  confinement,
+  demo,
+  extension,
+  installation,
+  launcherPod,
+  nodeAgent,
+  qemu,
+  vmApi,
+  vmLifecycle,
+} from "./files.ts";
 
 export const security: Area = {
   title: "H. Security",
@@ -37,7 +48,7 @@ export const security: Area = {
     {
       row: 126,
       name: "machines in namespaces of level restricted",
-      proof: missing,
+      proof: args(launcherPod, "the pod satisfies Pod Security's level restricted, also where it copies its disk"),
     },
     { row: 127, name: "quota, limits set by themselves", proof: missing },
   ],
