@@ -18,10 +18,13 @@ export interface DhcpAnswers {
   pidFile: string;
 }
 
-/** Text goes out byte by byte, so that none of it means anything to dnsmasq. */
+/**
+ * Of some options dnsmasq knows that they are texts: it takes whatever follows the code as it is. Other texts go out byte by byte, so that
+ * none of them means anything to it.
+ */
 export interface DhcpOption {
   code: number;
-  value: { text: string } | { addresses: readonly string[] };
+  value: { knownText: string } | { text: string } | { addresses: readonly string[] };
 }
 
 /** What names a host or a domain; a comma or a line break in one would be another option of dnsmasq. */
@@ -70,6 +73,7 @@ function options(network: MasqueradeNetwork, resolver: Resolver): string[] {
 /** dnsmasq takes `61:62` for bytes, and a lone number for one byte of that value. */
 function extraOption({ code, value }: DhcpOption): string {
   if ("addresses" in value) return [code, ...value.addresses].join(",");
+  if ("knownText" in value) return `${code},${value.knownText}`;
   const bytes = [...Buffer.from(value.text)];
   const [only] = bytes;
   if (bytes.length === 1) return `${code},${only}`;

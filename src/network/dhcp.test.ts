@@ -29,17 +29,19 @@ test("one address for one card, with everything a guest needs to know", () => {
   }
 });
 
-test("what a machine asks to be told, as bytes: nothing in a text is an option of dnsmasq's", () => {
+test("what a machine asks to be told: nothing in a text is an option of dnsmasq's", () => {
   const argv = dhcpArgv({
     ...answers,
     extraOptions: [
-      { code: 66, value: { text: "10.0.0.1,x" } },
+      { code: 66, value: { knownText: "10.0.0.1,x" } },
+      { code: 225, value: { text: "10.0.0.1,x" } },
       { code: 224, value: { text: "a" } },
       { code: 42, value: { addresses: ["10.0.0.1", "10.0.0.2"] } },
     ],
   });
-  assert.deepEqual(argv.slice(-3), [
-    "--dhcp-option-force=66,31:30:2e:30:2e:30:2e:31:2c:78",
+  assert.deepEqual(argv.slice(-4), [
+    "--dhcp-option-force=66,10.0.0.1,x",
+    "--dhcp-option-force=225,31:30:2e:30:2e:30:2e:31:2c:78",
     "--dhcp-option-force=224,97",
     "--dhcp-option-force=42,10.0.0.1,10.0.0.2",
   ]);

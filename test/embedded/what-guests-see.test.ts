@@ -7,7 +7,7 @@ import { guestImage, machine, type MachineOptions, smallestMemory } from "./mach
 import { qemusOf } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
-const instance = useInstance("vmtsees", 2);
+const instance = useInstance("vmtsees", 3);
 const { apply, fieldOf, kubectl, tryKubectl, vmpod } = instance;
 const bootMs = 180_000;
 const stopMs = 60_000;

@@ -40,6 +40,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     usb: (devices.disks ?? []).some((disk) => (disk.disk ?? disk.cdrom)?.bus === "usb"),
     inputs: inputsOf(spec),
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
+    ...(spec.domain.rebootPolicy === "Terminate" && { endsAtReboot: true }),
     smbios: smbiosOf(spec),
     ...chassisOf(spec),
     ...ignitionOf(vmi),

@@ -83,8 +83,8 @@ const optionCodes = { ntpServers: 42, tftpServerName: 66, bootFileName: 67 } as 
 function dhcpOptions(given: Interface["dhcpOptions"] = {}): DhcpOption[] {
   const { bootFileName, tftpServerName, ntpServers = [], privateOptions = [] } = given;
   return [
-    ...(tftpServerName ? [{ code: optionCodes.tftpServerName, value: { text: tftpServerName } }] : []),
-    ...(bootFileName ? [{ code: optionCodes.bootFileName, value: { text: bootFileName } }] : []),
+    ...(tftpServerName ? [{ code: optionCodes.tftpServerName, value: { knownText: tftpServerName } }] : []),
+    ...(bootFileName ? [{ code: optionCodes.bootFileName, value: { knownText: bootFileName } }] : []),
     ...(ntpServers.length > 0 ? [{ code: optionCodes.ntpServers, value: { addresses: ntpServers } }] : []),
     ...privateOptions.map(({ option, value }) => ({ code: option, value: { text: value } })),
   ];

@@ -8,6 +8,7 @@ import type { Monitors } from "../monitor/monitors.ts";
 import { connectNetwork } from "./connect-network.ts";
 import type { Action } from "./plan.ts";
 import type { DomainRecords } from "./records.ts";
+import { resetMachine } from "./reset-machine.ts";
 
 export interface ExecuteContext {
   client: Client;
@@ -34,12 +35,9 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   switch (action.type) {
     case "changeDevice":
       return applyDeviceAction(qmp, action.change);
-    case "stopOnReboot":
-      await qmp.execute("set-action", { reboot: "shutdown" });
-      return;
     case "start":
       // The firmware's boot order is written when the machine is reset: until then it lacks what was attached since.
-      await qmp.execute("system_reset");
+      await resetMachine(qmp, observation.vmi);
       await qmp.execute("cont");
       return;
     case "quit":

@@ -28,11 +28,6 @@ test("what is done next, by what is seen", () => {
       ["changeDevice", "changeDevice", "changeDevice", "changeDevice"],
     ],
     ["everything attached", { vmi: scheduled, machine: prelaunch }, ["start"]],
-    [
-      "reboots end it",
-      { vmi: withDomain({ rebootPolicy: "Terminate" }), machine: prelaunch },
-      ["stopOnReboot", "start"],
-    ],
     ["not handed over yet", { vmi: someVmi({ status: { phase: "Scheduling" } }), machine: prelaunch }, []],
     ["to start paused", { vmi: someVmi({ spec: { startStrategy: "Paused" } }), machine: prelaunch }, []],
     ["reset while its user had paused it", { vmi: running, machine: prelaunch }, []],
@@ -93,8 +88,4 @@ function liveFor(world: World, actions: number): void {
   const observation = observeWorld(world);
   for (const action of plan(observation).slice(0, actions)) apply(world, action);
   world.networkSeen = actions >= 100;
-}
-
-function withDomain(domain: object): Observation["vmi"] {
-  return someVmi({ spec: { domain: { ...scheduled.spec.domain, ...domain } } });
 }

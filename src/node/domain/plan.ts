@@ -18,7 +18,6 @@ export type Action =
   | (Target & { type: "connectNetwork" })
   | (Target & { type: "prepareDisk"; disk: NamedSource })
   | (Target & { type: "changeDevice"; change: DeviceAction })
-  | (Target & { type: "stopOnReboot" })
   | (Target & { type: "start" })
   | (Target & { type: "quit" })
   | (Target & { type: "openConsole" })
@@ -88,10 +87,7 @@ function attach(observation: Observation, qemu: QemuProcess): Action[] | undefin
   if (machine === undefined) return [];
   const changes = planDevices(desiredDevices(vmi, disks), machine.devices);
   if (changes.length === 0) return undefined;
-  return [
-    ...stopOnReboot(observation, qemu),
-    ...changes.map((change): Action => ({ type: "changeDevice", observation, qemu, change })),
-  ];
+  return changes.map((change): Action => ({ type: "changeDevice", observation, qemu, change }));
 }
 
 function start(observation: Observation, qemu: QemuProcess): Action[] | undefined {
@@ -99,11 +95,5 @@ function start(observation: Observation, qemu: QemuProcess): Action[] | undefine
   // A guest that was Running and is in `prelaunch` was paused by its user and reset then.
   if (vmi.status?.phase !== "Scheduled" || vmi.spec.startStrategy === "Paused") return [];
   if (machine === undefined || !complete(desiredDevices(vmi, disks), machine.devices)) return [];
-  return [...stopOnReboot(observation, qemu), { type: "start", observation, qemu }];
-}
-
-/** QEMU does not tell what it was set to, so it is told again with each step. */
-function stopOnReboot(observation: Observation, qemu: QemuProcess): Action[] {
-  const wanted = observation.vmi.spec.domain.rebootPolicy === "Terminate";
-  return wanted ? [{ type: "stopOnReboot", observation, qemu }] : [];
+  return [{ type: "start", observation, qemu }];
 }

@@ -2,6 +2,7 @@
 import { StatusError } from "../../base/errors.ts";
 import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import { guestShutdown } from "../../qemu/guest-agent/queries.ts";
+import { resetMachine } from "../domain/reset-machine.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import { statusOf, type Target } from "./target.ts";
 
@@ -17,12 +18,12 @@ export async function unpause(target: Target): Promise<void> {
   if (running) throw new StatusError("Conflict", "VMI is not paused");
   const qmp = await target.monitor();
   // See ../domain/execute.ts: what starts is reset first.
-  if (status === "prelaunch") await qmp.execute("system_reset");
+  if (status === "prelaunch") await resetMachine(qmp, target.vmi);
   await qmp.execute("cont");
 }
 
 export async function reset(target: Target): Promise<void> {
-  await (await target.monitor()).execute("system_reset");
+  await resetMachine(await target.monitor(), target.vmi);
 }
 
 /**

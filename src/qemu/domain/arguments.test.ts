@@ -92,6 +92,7 @@ test("a SATA disk writes as it is told to", () => {
 
 const options: [what: string, change: Partial<Domain>, flag: string, value: string][] = [
   ["chassis", { chassis: { asset: "7" } }, "-smbios", "type=3,asset=7"],
+  ["an end when the guest reboots", { endsAtReboot: true }, "-action", "reboot=shutdown"],
   ["Ignition", { ignition: '{"a": 1, "b": 2}' }, "-fw_cfg", 'name=opt/com.coreos/config,string={"a": 1,, "b": 2}'],
   ["clock", { clock: { track: "guest", ticks: "catchup" } }, "-rtc", "base=utc,clock=vm,driftfix=slew"],
   ["the host's clock", { clock: { track: "wall", ticks: "delay" } }, "-rtc", "base=utc,clock=host,driftfix=none"],

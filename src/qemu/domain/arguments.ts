@@ -55,6 +55,7 @@ function identityArguments(domain: Domain): Argument[] {
     ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     ["-msg", "timestamp=on"],
     ["-boot", "strict=on,menu=off"],
+    ...when(domain.endsAtReboot, ["-action", "reboot=shutdown"]),
     ["-rtc", clockOption(domain)],
     ...when(domain.smbios, ["-smbios", option("", { type: 1, ...domain.smbios })]),
     ...when(domain.chassis, ["-smbios", option("", { type: 3, ...domain.chassis })]),

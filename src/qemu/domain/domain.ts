@@ -27,6 +27,8 @@ export interface Domain {
   balloon?: boolean;
   usb?: boolean;
   inputs?: Input[];
+  /** QEMU ends when the guest reboots. */
+  endsAtReboot?: boolean;
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
