@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { exec } from "../../src/base/exec.ts";
@@ -108,6 +109,49 @@ describe("a guest", () => {
       assert.ok(Array.isArray((JSON.parse(stdout) as { items: unknown }).items));
     }
     assert.match((await vmpod(["logs", "guest", "--tail=200"])).stdout, /guest login:/);
+  });
+
+  test("runs programs by its agent: outputs apart, input, exit code, time limit", async () => {
+    const failed = await vmpod(["exec", "vm/guest", "--", "sh", "-c", "hostname; echo err >&2; exit 7"]);
+    assert.deepEqual([failed.stdout, failed.stderr, failed.code], ["guest\n", "err\n", 7]);
+    const input = "0123456789".repeat(50_000);
+    const counted = await vmpod(["exec", "-i", "vm/guest", "--", "wc", "-c"], input);
+    assert.equal(counted.stdout.trim(), String(input.length), counted.stderr);
+    const late = await vmpod(["exec", "vmi/guest", "--timeout=1", "--", "sleep", "600"]);
+    assert.deepEqual([late.code, late.stdout], [1, ""]);
+    assert.match(late.stderr, /^error: Error executing in VirtualMachineInstance guest: sleep did not end within 1 s/);
+  });
+
+  test("takes and gives files and directories by its agent", async () => {
+    const content = Buffer.concat([randomBytes(700_000), Buffer.from("\0\n\xff")]);
+    writeFileSync(scratch("sent"), content, { mode: 0o750 });
+    const stored = await vmpod(["cp", scratch("sent"), "vm/guest:/root"]);
+    assert.equal(stored.code, 0, stored.stderr);
+    const fetched = await vmpod(["cp", "vm/guest:/root/sent", scratch("fetched")]);
+    assert.equal(fetched.code, 0, fetched.stderr);
+    assert.ok(readFileSync(scratch("fetched")).equals(content));
+    assert.equal(statSync(scratch("fetched")).mode & 0o777, 0o750);
+    const missing = await vmpod(["cp", "vm/guest:/no/such", scratch("fetched")]);
+    assert.match(missing.stderr, /^error: Error copying vm\/guest:\/no\/such: in the guest: \/no\/such: no such file/);
+
+    mkdirSync(scratch("tree/deep"), { recursive: true });
+    writeFileSync(scratch("tree/deep/leaf"), "green");
+    assert.equal((await vmpod(["cp", "-r", scratch("tree"), "vm/guest:/root"])).code, 0);
+    const back = await vmpod(["cp", "-r", "vm/guest:/root/tree", scratch("back")]);
+    assert.equal(back.code, 0, back.stderr);
+    assert.equal(readFileSync(scratch("back/deep/leaf"), "utf8"), "green");
+    const { stdout } = await vmpod(["exec", "vm/guest", "--", "sh", "-c", "ls -A /root /tmp | grep vmpod-cp"]);
+    assert.equal(stdout, "", "nothing is left in the guest");
+  });
+
+  test("runs nothing for those who may only read", async () => {
+    const asReader = ["--as=reader", "auth", "can-i"];
+    await kubectlOutput("create", "clusterrolebinding", "reader", "--clusterrole=view", "--user=reader");
+    assert.equal((await kubectl([...asReader, "get", "vmi"])).stdout, "yes\n");
+    for (const verb of ["get", "create"]) {
+      const exec = await kubectl([...asReader, verb, "virtualmachineinstances.subresources.kubevirt.io/exec"]);
+      assert.equal(exec.stdout, "no\n");
+    }
   });
 
   test("is paused, explained and let go on", async () => {
