@@ -162,22 +162,6 @@ export const unavailable: readonly Unavailable[] = [
     path: "accessCredentials[].sshPublicKey.propagationMethod.qemuGuestAgent",
     reason: "keys through the guest agent are not available yet: use noCloud",
   },
-  {
-    path: "livenessProbe.exec",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
-  {
-    path: "livenessProbe.guestAgentPing",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
-  {
-    path: "readinessProbe.exec",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
-  {
-    path: "readinessProbe.guestAgentPing",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
 ];
 
 export function refuseUnavailable(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

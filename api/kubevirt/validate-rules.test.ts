@@ -572,7 +572,7 @@ const guest: Case[] = [
     "spec.readinessProbe.periodSeconds",
     /negative/,
   ],
-  ["a probe by the agent", probe({ guestAgentPing: {} }), "spec.readinessProbe.guestAgentPing", /not available yet/],
+  ["a probe that runs nothing", probe({ exec: { command: [] } }), "spec.readinessProbe.exec.command", /program/],
   [
     "four name servers",
     top({ dnsConfig: { nameservers: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] } }),

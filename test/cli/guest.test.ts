@@ -28,11 +28,22 @@ import { cloudConfig, machine, toolbox } from "./machines.ts";
 
 const escape = "\x1d";
 
+/** Nothing fails while the guest boots: that takes as long as the machine is busy. */
+const probes = {
+  readinessProbe: { exec: { command: ["test", "!", "-e", "/run/unready"] }, periodSeconds: 1, timeoutSeconds: 5 },
+  livenessProbe: {
+    guestAgentPing: {},
+    initialDelaySeconds: 90,
+    periodSeconds: 2,
+    failureThreshold: 8,
+  },
+};
+
 before(async () => {
   await bringUp();
   await exec(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", scratch("key")]);
   const userData = cloudConfig("guest", readFileSync(scratch("key.pub"), "utf8"));
-  await apply(machine("guest", { userData }), machine("halted", { runStrategy: "Halted" }), toolbox);
+  await apply(machine("guest", { userData, spec: probes }), machine("halted", { runStrategy: "Halted" }), toolbox);
   await kubectlOutput("wait", "--for=condition=AgentConnected", "vmi/guest", "--timeout=180s");
 });
 after(takeDown);
@@ -169,6 +180,19 @@ describe("a guest", () => {
   });
 });
 
+test("a guest is ready while its probe succeeds, and starts anew when its agent is silent", async () => {
+  const inGuest = (line: string) => vmpod(["exec", "vm/guest", "--", "sh", "-c", line]);
+  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=30s");
+  assert.equal((await inGuest("touch /run/unready")).code, 0);
+  await kubectlOutput("wait", "--for=condition=Ready=false", "vmi/guest", "--timeout=30s");
+  assert.equal((await inGuest("rm /run/unready")).code, 0);
+  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=30s");
+  const uid = await kubectlOutput("get", "vmi/guest", "-o", "jsonpath={.metadata.uid}");
+  // The agent ends while it answers.
+  await inGuest("(sleep 1; killall qemu-ga) >/dev/null 2>&1 &");
+  await startedAnew("guest", uid);
+});
+
 describe("a container, by kubectl", () => {
   const transports: [name: string, env: NodeJS.ProcessEnv][] = [
     ["websockets", {}],
@@ -267,4 +291,11 @@ async function explained(name: string, expected: RegExp): Promise<void> {
     if (expected.test(last)) return;
   }
   assert.match(last, expected);
+}
+
+async function startedAnew(name: string, uid: string): Promise<void> {
+  let now = uid;
+  for (const deadline = Date.now() + 300_000; Date.now() < deadline && (now === uid || now === ""); )
+    now = (await kubectl(["get", `vmi/${name}`, "-o", "jsonpath={.metadata.uid}"])).stdout;
+  assert.ok(now !== "" && now !== uid, "another instance of it runs");
 }

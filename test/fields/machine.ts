@@ -87,6 +87,8 @@ export const machineValues: ValueTable = [
   [/\.portRanges\[\]\.end$/, [2000, 2001]],
   [/\.portRanges\[\]\.protocol$/, ["TCP", "UDP"]],
   [/Probe\.(httpGet|tcpSocket)\.port$/, [8080, "http"]],
+  // That it is there is all it says; the other value is not to have it.
+  [/Probe\.guestAgentPing$/, [{}, undefined]],
   [/^domain\.cpu\.features\[\]\.policy$/, ["sample"]],
 ];
 
