@@ -545,6 +545,12 @@ const guest: Case[] = [
     /cloudInitConfigDrive/,
   ],
   [
+    "a password by no way",
+    credential({ userPassword: { source, propagationMethod: {} } }),
+    `${atCredential}.userPassword.propagationMethod.qemuGuestAgent`,
+    /the way/,
+  ],
+  [
     "a key by the agent for nobody",
     credential({ sshPublicKey: { source, propagationMethod: { qemuGuestAgent: {} } } }),
     `${atCredential}.sshPublicKey.propagationMethod.qemuGuestAgent.users`,

@@ -32,7 +32,8 @@ export const launcher: Recipe = {
     for (const name of efiFirmware) {
       tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
     }
-    for (const script of ["stop-guest", "probe-guest", "with-efi-variables"]) await addScript(tree, kitchen.inputs, script);
+    for (const script of ["stop-guest", "probe-guest", "with-efi-variables"])
+      await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
