@@ -107,6 +107,13 @@ export const entries: readonly CommandEntry[] = [
     load: () => import("./port-forward.ts"),
   },
   {
+    name: "credentials",
+    summary: "Change the guest's SSH keys and passwords",
+    group: access,
+    load: () => import("./credentials.ts"),
+  },
+  { name: "expose", summary: "Make a Service for a machine", group: access, load: () => import("./expose.ts") },
+  {
     name: "guestosinfo",
     summary: "What the guest agent says of the system",
     group: access,

@@ -22,7 +22,7 @@ import {
   takeDown,
   vmpod,
 } from "./instance.ts";
-import { cloudConfig, machine, toolbox } from "./machines.ts";
+import { cloudConfig, machine, secret, toolbox } from "./machines.ts";
 
 /** The command line against a real instance with a real guest and a real container. */
 
@@ -39,11 +39,28 @@ const probes = {
   },
 };
 
+const accessCredentials = [
+  {
+    sshPublicKey: {
+      source: { secret: { secretName: "keys" } },
+      propagationMethod: { qemuGuestAgent: { users: ["root"] } },
+    },
+  },
+  {
+    userPassword: { source: { secret: { secretName: "passwords" } }, propagationMethod: { qemuGuestAgent: {} } },
+  },
+];
+
 before(async () => {
   await bringUp();
   await exec(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", scratch("key")]);
   const userData = cloudConfig("guest", readFileSync(scratch("key.pub"), "utf8"));
-  await apply(machine("guest", { userData, spec: probes }), machine("halted", { runStrategy: "Halted" }), toolbox);
+  await apply(secret("keys", { jane: "ssh-ed25519 AAAA jane" }), secret("passwords", { root: "sesame" }));
+  await apply(
+    machine("guest", { userData, spec: { ...probes, accessCredentials } }),
+    machine("halted", { runStrategy: "Halted" }),
+    toolbox,
+  );
   await kubectlOutput("wait", "--for=condition=AgentConnected", "vmi/guest", "--timeout=180s");
 });
 after(takeDown);
@@ -94,6 +111,13 @@ describe("a guest", () => {
     );
     const { stdout } = await vmpod(["port-forward", "--stdio=true", "vmi/guest/default", "22"]);
     assert.match(stdout, /^SSH-2\.0-|^$/);
+  });
+
+  test("is exposed by a Service that containers reach it by", async () => {
+    const exposed = await vmpod(["expose", "vmi", "guest", "--name=guest-web", "--port=8000", "--target-port=80"]);
+    assert.equal(exposed.stdout, "Service guest-web successfully exposed for vmi guest\n", exposed.stderr);
+    const page = await kubectl(["exec", "toolbox", "--", "wget", "-qO-", "-T", "20", "http://guest-web:8000/"]);
+    assert.equal(page.stdout, "hello from guest\n", page.stderr);
   });
 
   test("shows its screen by VNC", async (t) => {
@@ -155,6 +179,19 @@ describe("a guest", () => {
     assert.equal(stdout, "", "nothing is left in the guest");
   });
 
+  test("has the keys and passwords that its agent was given, and is given new ones", async () => {
+    await kubectlOutput("wait", "--for=condition=AccessCredentialsSynchronized", "vmi/guest", "--timeout=30s");
+    const inGuest = async (line: string) => (await vmpod(["exec", "vm/guest", "--", "sh", "-c", line])).stdout;
+    assert.equal(await inGuest("cat /root/.ssh/authorized_keys"), "ssh-ed25519 AAAA jane\n");
+    assert.match(await inGuest("grep ^root: /etc/shadow"), /^root:\$6\$/);
+    const keyOf = (more: string[]) => vmpod(["credentials", ...more, "--user=root", "guest"]);
+    const refused = await keyOf(["add-ssh-key", "--value=ssh-ed25519 BBBB john"]);
+    assert.match(refused.stderr, /secret keys does not have an owner reference pointing to VM guest: use --force/);
+    assert.equal((await keyOf(["add-ssh-key", "--value=ssh-ed25519 BBBB john", "--force"])).code, 0);
+    assert.equal((await keyOf(["remove-ssh-key", "--value=ssh-ed25519 AAAA jane", "--force"])).code, 0);
+    assert.equal((await keyOf(["set-password", "--password=open", "--force"])).code, 0);
+  });
+
   test("runs nothing for those who may only read", async () => {
     const asReader = ["--as=reader", "auth", "can-i"];
     await kubectlOutput("create", "clusterrolebinding", "reader", "--clusterrole=view", "--user=reader");
@@ -178,6 +215,14 @@ describe("a guest", () => {
     assert.equal((await vmpod(["unpause", "vmi/guest"])).stdout, "VMI guest was scheduled to unpause\n");
     await explained("guest", /^guest is running on \S+ at 10\.14\./);
   });
+});
+
+test("a guest is given keys that have changed, without a restart", async () => {
+  for (const deadline = Date.now() + 90_000; Date.now() < deadline; ) {
+    const { stdout } = await vmpod(["exec", "vm/guest", "--", "cat", "/root/.ssh/authorized_keys"]);
+    if (stdout === "ssh-ed25519 BBBB john\n") return;
+  }
+  assert.fail("the guest has its old keys after 90 s");
 });
 
 test("a guest is ready while its probe succeeds, and starts anew when its agent is silent", async () => {

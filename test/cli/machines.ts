@@ -59,6 +59,10 @@ runcmd:
 `;
 }
 
+export function secret(name: string, stringData: Record<string, string>): object {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name }, stringData };
+}
+
 /** A container to run commands in. */
 export const toolbox = {
   apiVersion: "v1",
