@@ -7,6 +7,7 @@ export const vmiConditions = {
   synchronized: "Synchronized",
   paused: "Paused",
   agentConnected: "AgentConnected",
+  accessCredentialsSynchronized: "AccessCredentialsSynchronized",
   liveMigratable: "LiveMigratable",
   storageLiveMigratable: "StorageLiveMigratable",
   softwareEmulation: "SoftwareEmulation",

@@ -18,6 +18,8 @@ const instanceWrites =
   "virtualmachineinstances/pause virtualmachineinstances/unpause virtualmachineinstances/addvolume virtualmachineinstances/removevolume virtualmachineinstances/freeze virtualmachineinstances/unfreeze virtualmachineinstances/softreboot virtualmachineinstances/reset virtualmachineinstances/sev/setupsession virtualmachineinstances/sev/injectlaunchsecret";
 const machineWrites =
   "virtualmachines/start virtualmachines/stop virtualmachines/restart virtualmachines/addvolume virtualmachines/removevolume virtualmachines/memorydump virtualmachines/addinterface virtualmachines/removeinterface";
+/** vmpod's own. An aggregator takes opening a websocket for `get`, the extension behind it for what it is. */
+const instancePrograms = "virtualmachineinstances/exec virtualmachineinstances/file";
 const machineReads = "virtualmachines/expand-spec virtualmachines/portforward";
 const kinds = "virtualmachines virtualmachineinstances virtualmachineinstancepresets virtualmachineinstancereplicasets";
 
@@ -44,6 +46,7 @@ function label(role: string): Record<string, string> {
 const changing = [
   rule(subresources, instanceReads, ["get"]),
   rule(subresources, `${instanceWrites} ${machineWrites}`, ["update"]),
+  rule(subresources, instancePrograms, ["get", "create"]),
   rule(subresources, machineReads, ["get"]),
   rule(subresources, "expand-vm-spec", ["update"]),
   rule("kubevirt.io", kinds, [...read, ...write]),

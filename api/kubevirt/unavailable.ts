@@ -154,30 +154,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "volumes[].memoryDump", reason: "memory dumps are not available yet" },
   { path: "volumes[].serviceAccount", reason: "serviceAccount volumes are not available yet" },
   { path: "volumes[].sysprep", reason: "sysprep volumes are not available yet" },
-  {
-    path: "accessCredentials[].userPassword",
-    reason: "passwords through the guest agent are not available yet: use cloud-init",
-  },
-  {
-    path: "accessCredentials[].sshPublicKey.propagationMethod.qemuGuestAgent",
-    reason: "keys through the guest agent are not available yet: use noCloud",
-  },
-  {
-    path: "livenessProbe.exec",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
-  {
-    path: "livenessProbe.guestAgentPing",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
-  {
-    path: "readinessProbe.exec",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
-  {
-    path: "readinessProbe.guestAgentPing",
-    reason: "probes through the guest agent are not available yet: use httpGet or tcpSocket",
-  },
 ];
 
 export function refuseUnavailable(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

@@ -23,6 +23,9 @@ function validateCredential(
     ...(source?.secret?.secretName
       ? []
       : [required(`${field}.${given[0]}.source.secret.secretName`, "the Secret that holds the credential")]),
+    ...(credential.userPassword && !credential.userPassword.propagationMethod?.qemuGuestAgent
+      ? [required(`${field}.userPassword.propagationMethod.qemuGuestAgent`, "the way by which the guest gets it")]
+      : []),
     ...validateSshMethod(credential, spec, `${field}.sshPublicKey.propagationMethod`),
   ];
 }

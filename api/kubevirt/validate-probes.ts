@@ -27,6 +27,9 @@ function validateProbe(probe: Probe, field: string, onPodNetwork: boolean): Stat
     ...((probe.httpGet || probe.tcpSocket) && !onPodNetwork
       ? [invalid(`${field}.${given[0]}`, {}, "needs an interface on the pod network")]
       : []),
+    ...(probe.exec && !probe.exec.command?.[0]
+      ? [required(`${field}.exec.command`, "the program in the guest whose exit status counts")]
+      : []),
     ...counts.flatMap((name) =>
       (probe[name] ?? 0) < 0 ? [invalid(`${field}.${name}`, probe[name], "must not be negative")] : [],
     ),

@@ -545,6 +545,12 @@ const guest: Case[] = [
     /cloudInitConfigDrive/,
   ],
   [
+    "a password by no way",
+    credential({ userPassword: { source, propagationMethod: {} } }),
+    `${atCredential}.userPassword.propagationMethod.qemuGuestAgent`,
+    /the way/,
+  ],
+  [
     "a key by the agent for nobody",
     credential({ sshPublicKey: { source, propagationMethod: { qemuGuestAgent: {} } } }),
     `${atCredential}.sshPublicKey.propagationMethod.qemuGuestAgent.users`,
@@ -572,7 +578,7 @@ const guest: Case[] = [
     "spec.readinessProbe.periodSeconds",
     /negative/,
   ],
-  ["a probe by the agent", probe({ guestAgentPing: {} }), "spec.readinessProbe.guestAgentPing", /not available yet/],
+  ["a probe that runs nothing", probe({ exec: { command: [] } }), "spec.readinessProbe.exec.command", /program/],
   [
     "four name servers",
     top({ dnsConfig: { nameservers: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] } }),

@@ -1,5 +1,5 @@
 /**
- * The image a virtual machine's pod runs: QEMU, what it loads, and a shell just big enough for the preStop hook.
+ * The image a virtual machine's pod runs: QEMU, what it loads, and a shell just big enough for the preStop hook and the probes.
  * QEMU is the host's, so that `qemu-img` on the host and QEMU in the pod are of one version.
  */
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { qemuLayer } from "./qemu.ts";
 const efiFirmware = ["ovmf/OVMF.fd", "OVMF/OVMF_CODE_4M.ms.fd", "OVMF/OVMF_VARS_4M.ms.fd"];
 
 /** What the scripts call that the shell has not built in. */
-const applets = ["sh", "cp", "mkfifo", "mktemp", "rm", "sleep"];
+const applets = ["sh", "base64", "cp", "date", "mkfifo", "mktemp", "rm", "sleep"];
 
 export const launcher: Recipe = {
   name: "launcher",
@@ -32,7 +32,8 @@ export const launcher: Recipe = {
     for (const name of efiFirmware) {
       tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
     }
-    for (const script of ["stop-guest", "with-efi-variables"]) await addScript(tree, kitchen.inputs, script);
+    for (const script of ["stop-guest", "probe-guest", "with-efi-variables"])
+      await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },

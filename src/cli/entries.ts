@@ -87,6 +87,18 @@ export const entries: readonly CommandEntry[] = [
   { name: "console", summary: "Type on the guest's serial console", group: access, load: () => import("./console.ts") },
   { name: "ssh", summary: "Log in to the guest by SSH", group: access, load: () => import("./ssh.ts") },
   { name: "scp", summary: "Copy files from or to the guest", group: access, load: () => import("./scp.ts") },
+  {
+    name: "exec",
+    summary: "Run a program in the guest by its agent, without network",
+    group: access,
+    load: () => import("./exec.ts"),
+  },
+  {
+    name: "cp",
+    summary: "Copy files by the guest's agent, without network",
+    group: access,
+    load: () => import("./cp.ts"),
+  },
   { name: "vnc", summary: "See the guest's screen", group: access, load: () => import("./vnc.ts") },
   {
     name: "port-forward",
@@ -94,6 +106,13 @@ export const entries: readonly CommandEntry[] = [
     group: access,
     load: () => import("./port-forward.ts"),
   },
+  {
+    name: "credentials",
+    summary: "Change the guest's SSH keys and passwords",
+    group: access,
+    load: () => import("./credentials.ts"),
+  },
+  { name: "expose", summary: "Make a Service for a machine", group: access, load: () => import("./expose.ts") },
   {
     name: "guestosinfo",
     summary: "What the guest agent says of the system",

@@ -6,7 +6,12 @@ import type { Connection } from "./connection.ts";
 import { type Machine, subresourcePath } from "./subresource.ts";
 
 /** Opens a byte stream into a machine (`console`, `vnc`, `portforward/22/tcp`); it comes paused. */
-export async function openStream({ config }: Connection, machine: Machine, operation: string): Promise<WebSocket> {
+export async function openStream(
+  { config }: Connection,
+  machine: Machine,
+  operation: string,
+  protocol = plainProtocol,
+): Promise<WebSocket> {
   const address = { server: config.server, tls: tlsOptionsOf(config), headers: await identityHeadersOf(config) };
-  return dialWebSocket(address, subresourcePath(machine, operation), [plainProtocol]);
+  return dialWebSocket(address, subresourcePath(machine, operation), [protocol]);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { namespaceOf } from "./connection.ts";
+import { splitSide } from "./copy/side.ts";
 import { examples, type GlobalOptions } from "./program.ts";
 import {
   hostNameOf,
@@ -55,13 +56,9 @@ interface Side {
   login: LoginTarget | undefined;
 }
 
-/** A colon before any local-looking path marks the guest's side, as with scp itself. */
 function parseSide(text: string, namespace: string): Side {
-  const match = /^(?<login>[^:]*\/[^:]*|[^:/]+):(?<path>.*)$/s.exec(text);
-  const { login, path = "" } = match?.groups ?? {};
-  return login && !/^[./~]/.test(login)
-    ? { login: parseLoginTarget(login, namespace), path }
-    : { login: undefined, path: text };
+  const { place, path } = splitSide(text);
+  return { path, login: place === undefined ? undefined : parseLoginTarget(place, namespace) };
 }
 
 function address({ user, machine }: LoginTarget, { username }: ScpOptions): string {

@@ -4,8 +4,8 @@ import { endpoints } from "./subresources/endpoints.ts";
 
 export function discoveredResources(): DelegatedResource[] {
   const verbs = { GET: "get", PUT: "update" } as const;
-  const shared = endpoints.map(({ plural, subresource, method }) =>
-    resource(`${plural}/${subresource}`, verbs[method], true),
+  const shared = endpoints.map(({ plural, subresource, method, verb }) =>
+    resource(`${plural}/${subresource}`, verb ?? verbs[method], true),
   );
   return [
     ...shared,

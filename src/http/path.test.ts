@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseResourcePath } from "./path.ts";
+import { verbOf } from "./verb.ts";
 
 const cases: [path: string, expected: Partial<ReturnType<typeof parseResourcePath>> | undefined][] = [
   ["/api", undefined],
@@ -34,3 +35,14 @@ for (const [path, expected] of cases)
     if (expected === undefined) assert.equal(parsed, undefined);
     else assert.deepEqual({ ...parsed, ...expected }, parsed);
   });
+
+test("a right to read everything is none to run something in a guest", () => {
+  const verb = (subresource: string) => {
+    const path = parseResourcePath(
+      `/apis/subresources.kubevirt.io/v1/namespaces/a/virtualmachineinstances/v/${subresource}`,
+    );
+    assert.ok(path);
+    return verbOf("GET", path, new URLSearchParams());
+  };
+  assert.deepEqual([verb("exec"), verb("file"), verb("console")], ["create", "create", "get"]);
+});

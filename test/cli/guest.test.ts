@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { exec } from "../../src/base/exec.ts";
@@ -21,17 +22,45 @@ import {
   takeDown,
   vmpod,
 } from "./instance.ts";
-import { cloudConfig, machine, toolbox } from "./machines.ts";
+import { cloudConfig, machine, secret, toolbox } from "./machines.ts";
 
 /** The command line against a real instance with a real guest and a real container. */
 
 const escape = "\x1d";
 
+/** Nothing fails while the guest boots: that takes as long as the machine is busy. */
+const probes = {
+  readinessProbe: { exec: { command: ["test", "!", "-e", "/run/unready"] }, periodSeconds: 1, timeoutSeconds: 5 },
+  livenessProbe: {
+    guestAgentPing: {},
+    initialDelaySeconds: 90,
+    periodSeconds: 2,
+    failureThreshold: 8,
+  },
+};
+
+const accessCredentials = [
+  {
+    sshPublicKey: {
+      source: { secret: { secretName: "keys" } },
+      propagationMethod: { qemuGuestAgent: { users: ["root"] } },
+    },
+  },
+  {
+    userPassword: { source: { secret: { secretName: "passwords" } }, propagationMethod: { qemuGuestAgent: {} } },
+  },
+];
+
 before(async () => {
   await bringUp();
   await exec(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", scratch("key")]);
   const userData = cloudConfig("guest", readFileSync(scratch("key.pub"), "utf8"));
-  await apply(machine("guest", { userData }), machine("halted", { runStrategy: "Halted" }), toolbox);
+  await apply(secret("keys", { jane: "ssh-ed25519 AAAA jane" }), secret("passwords", { root: "sesame" }));
+  await apply(
+    machine("guest", { userData, spec: { ...probes, accessCredentials } }),
+    machine("halted", { runStrategy: "Halted" }),
+    toolbox,
+  );
   await kubectlOutput("wait", "--for=condition=AgentConnected", "vmi/guest", "--timeout=180s");
 });
 after(takeDown);
@@ -84,6 +113,13 @@ describe("a guest", () => {
     assert.match(stdout, /^SSH-2\.0-|^$/);
   });
 
+  test("is exposed by a Service that containers reach it by", async () => {
+    const exposed = await vmpod(["expose", "vmi", "guest", "--name=guest-web", "--port=8000", "--target-port=80"]);
+    assert.equal(exposed.stdout, "Service guest-web successfully exposed for vmi guest\n", exposed.stderr);
+    const page = await kubectl(["exec", "toolbox", "--", "wget", "-qO-", "-T", "20", "http://guest-web:8000/"]);
+    assert.equal(page.stdout, "hello from guest\n", page.stderr);
+  });
+
   test("shows its screen by VNC", async (t) => {
     const proxy = startVmpod("vnc", "guest", "--proxy-only");
     const [, port] = await converse(t, proxy).expect(/\{"port":(\d+)\}/);
@@ -110,6 +146,62 @@ describe("a guest", () => {
     assert.match((await vmpod(["logs", "guest", "--tail=200"])).stdout, /guest login:/);
   });
 
+  test("runs programs by its agent: outputs apart, input, exit code, time limit", async () => {
+    const failed = await vmpod(["exec", "vm/guest", "--", "sh", "-c", "hostname; echo err >&2; exit 7"]);
+    assert.deepEqual([failed.stdout, failed.stderr, failed.code], ["guest\n", "err\n", 7]);
+    const input = "0123456789".repeat(50_000);
+    const counted = await vmpod(["exec", "-i", "vm/guest", "--", "wc", "-c"], input);
+    assert.equal(counted.stdout.trim(), String(input.length), counted.stderr);
+    const late = await vmpod(["exec", "vmi/guest", "--timeout=1", "--", "sleep", "600"]);
+    assert.deepEqual([late.code, late.stdout], [1, ""]);
+    assert.match(late.stderr, /^error: Error executing in VirtualMachineInstance guest: sleep did not end within 1 s/);
+  });
+
+  test("takes and gives files and directories by its agent", async () => {
+    const content = Buffer.concat([randomBytes(700_000), Buffer.from("\0\n\xff")]);
+    writeFileSync(scratch("sent"), content, { mode: 0o750 });
+    const stored = await vmpod(["cp", scratch("sent"), "vm/guest:/root"]);
+    assert.equal(stored.code, 0, stored.stderr);
+    const fetched = await vmpod(["cp", "vm/guest:/root/sent", scratch("fetched")]);
+    assert.equal(fetched.code, 0, fetched.stderr);
+    assert.ok(readFileSync(scratch("fetched")).equals(content));
+    assert.equal(statSync(scratch("fetched")).mode & 0o777, 0o750);
+    const missing = await vmpod(["cp", "vm/guest:/no/such", scratch("fetched")]);
+    assert.match(missing.stderr, /^error: Error copying vm\/guest:\/no\/such: in the guest: \/no\/such: no such file/);
+
+    mkdirSync(scratch("tree/deep"), { recursive: true });
+    writeFileSync(scratch("tree/deep/leaf"), "green");
+    assert.equal((await vmpod(["cp", "-r", scratch("tree"), "vm/guest:/root"])).code, 0);
+    const back = await vmpod(["cp", "-r", "vm/guest:/root/tree", scratch("back")]);
+    assert.equal(back.code, 0, back.stderr);
+    assert.equal(readFileSync(scratch("back/deep/leaf"), "utf8"), "green");
+    const { stdout } = await vmpod(["exec", "vm/guest", "--", "sh", "-c", "ls -A /root /tmp | grep vmpod-cp"]);
+    assert.equal(stdout, "", "nothing is left in the guest");
+  });
+
+  test("has the keys and passwords that its agent was given, and is given new ones", async () => {
+    await kubectlOutput("wait", "--for=condition=AccessCredentialsSynchronized", "vmi/guest", "--timeout=30s");
+    const inGuest = async (line: string) => (await vmpod(["exec", "vm/guest", "--", "sh", "-c", line])).stdout;
+    assert.equal(await inGuest("cat /root/.ssh/authorized_keys"), "ssh-ed25519 AAAA jane\n");
+    assert.match(await inGuest("grep ^root: /etc/shadow"), /^root:\$6\$/);
+    const keyOf = (more: string[]) => vmpod(["credentials", ...more, "--user=root", "guest"]);
+    const refused = await keyOf(["add-ssh-key", "--value=ssh-ed25519 BBBB john"]);
+    assert.match(refused.stderr, /secret keys does not have an owner reference pointing to VM guest: use --force/);
+    assert.equal((await keyOf(["add-ssh-key", "--value=ssh-ed25519 BBBB john", "--force"])).code, 0);
+    assert.equal((await keyOf(["remove-ssh-key", "--value=ssh-ed25519 AAAA jane", "--force"])).code, 0);
+    assert.equal((await keyOf(["set-password", "--password=open", "--force"])).code, 0);
+  });
+
+  test("runs nothing for those who may only read", async () => {
+    const asReader = ["--as=reader", "auth", "can-i"];
+    await kubectlOutput("create", "clusterrolebinding", "reader", "--clusterrole=view", "--user=reader");
+    assert.equal((await kubectl([...asReader, "get", "vmi"])).stdout, "yes\n");
+    for (const verb of ["get", "create"]) {
+      const exec = await kubectl([...asReader, verb, "virtualmachineinstances.subresources.kubevirt.io/exec"]);
+      assert.equal(exec.stdout, "no\n");
+    }
+  });
+
   test("is paused, explained and let go on", async () => {
     assert.equal((await vmpod(["pause", "vm", "guest"])).stdout, "VMI guest was scheduled to pause\n");
     await kubectlOutput("wait", "--for=condition=Paused", "vmi/guest", "--timeout=10s");
@@ -123,6 +215,27 @@ describe("a guest", () => {
     assert.equal((await vmpod(["unpause", "vmi/guest"])).stdout, "VMI guest was scheduled to unpause\n");
     await explained("guest", /^guest is running on \S+ at 10\.14\./);
   });
+});
+
+test("a guest is given keys that have changed, without a restart", async () => {
+  for (const deadline = Date.now() + 90_000; Date.now() < deadline; ) {
+    const { stdout } = await vmpod(["exec", "vm/guest", "--", "cat", "/root/.ssh/authorized_keys"]);
+    if (stdout === "ssh-ed25519 BBBB john\n") return;
+  }
+  assert.fail("the guest has its old keys after 90 s");
+});
+
+test("a guest is ready while its probe succeeds, and starts anew when its agent is silent", async () => {
+  const inGuest = (line: string) => vmpod(["exec", "vm/guest", "--", "sh", "-c", line]);
+  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=30s");
+  assert.equal((await inGuest("touch /run/unready")).code, 0);
+  await kubectlOutput("wait", "--for=condition=Ready=false", "vmi/guest", "--timeout=30s");
+  assert.equal((await inGuest("rm /run/unready")).code, 0);
+  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=30s");
+  const uid = await kubectlOutput("get", "vmi/guest", "-o", "jsonpath={.metadata.uid}");
+  // The agent ends while it answers.
+  await inGuest("(sleep 1; killall qemu-ga) >/dev/null 2>&1 &");
+  await startedAnew("guest", uid);
 });
 
 describe("a container, by kubectl", () => {
@@ -223,4 +336,11 @@ async function explained(name: string, expected: RegExp): Promise<void> {
     if (expected.test(last)) return;
   }
   assert.match(last, expected);
+}
+
+async function startedAnew(name: string, uid: string): Promise<void> {
+  let now = uid;
+  for (const deadline = Date.now() + 300_000; Date.now() < deadline && (now === uid || now === ""); )
+    now = (await kubectl(["get", `vmi/${name}`, "-o", "jsonpath={.metadata.uid}"])).stdout;
+  assert.ok(now !== "" && now !== uid, "another instance of it runs");
 }

@@ -5,6 +5,8 @@ interface MachineOptions {
   memory?: string;
   image?: string;
   userData?: string;
+  /** Further fields of the template's spec. */
+  spec?: object;
   /** Further volumes, each with a disk. */
   volumes?: { name: string; [source: string]: unknown }[];
 }
@@ -25,6 +27,7 @@ export function machine(name: string, options: MachineOptions = {}): object {
       template: {
         spec: {
           terminationGracePeriodSeconds: 15,
+          ...options.spec,
           domain: {
             devices: {
               disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: "virtio" } })),
@@ -54,6 +57,10 @@ write_files:
 runcmd:
   - httpd -p 80 -h /www
 `;
+}
+
+export function secret(name: string, stringData: Record<string, string>): object {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name }, stringData };
 }
 
 /** A container to run commands in. */

@@ -12,6 +12,7 @@ import { TerminalError } from "../../src/base/errors.ts";
 import { type LauncherContext, renderLauncherPod } from "../../src/controllers/virtualmachineinstance/launcher-pod.ts";
 import { dhcpArgv } from "../../src/network/dhcp-argv.ts";
 import { masqueradeRuleset } from "../../src/network/ruleset.ts";
+import { credentialSecrets, wantedCredentials } from "../../src/node/credentials/wanted.ts";
 import { mediumContent } from "../../src/node/disks/build-medium.ts";
 import { diskSources } from "../../src/node/disks/disk-source.ts";
 import { networkRequest } from "../../src/node/domain/connect-network.ts";
@@ -30,6 +31,7 @@ export async function machineOutcome(vmi: VirtualMachineInstance): Promise<strin
     network(vmi),
     agentSteps(vmi),
     evictions(vmi),
+    credentials(vmi),
   ]);
 }
 
@@ -98,6 +100,12 @@ function network(vmi: VirtualMachineInstance): unknown {
   const request = networkRequest({ vmi, pod, nic }, place);
   const withMtu = { ...request.network, mtu: 1500 };
   return [dhcpArgv({ ...request, network: withMtu }), masqueradeRuleset(withMtu).script];
+}
+
+/** Each Secret holds what tells it from the others. */
+function credentials({ spec }: VirtualMachineInstance): unknown {
+  const secrets = credentialSecrets(spec).map((name) => [name, { user: Buffer.from(name) }] as const);
+  return wantedCredentials(spec, Object.fromEntries(secrets));
 }
 
 /** With nothing attached yet, and with everything: whether it is then started, and how. */

@@ -11,6 +11,8 @@ export const fullMachine = {
   accessCredentials: [
     { sshPublicKey: { source: secret, propagationMethod: { noCloud: {} } } },
     { sshPublicKey: { source: secret, propagationMethod: { configDrive: {} } } },
+    { sshPublicKey: { source: secret, propagationMethod: { qemuGuestAgent: { users: ["root"] } } } },
+    { userPassword: { source: secret, propagationMethod: { qemuGuestAgent: {} } } },
   ],
   domain: {
     firmware: { uuid: sampleUuid },
@@ -87,6 +89,8 @@ export const machineValues: ValueTable = [
   [/\.portRanges\[\]\.end$/, [2000, 2001]],
   [/\.portRanges\[\]\.protocol$/, ["TCP", "UDP"]],
   [/Probe\.(httpGet|tcpSocket)\.port$/, [8080, "http"]],
+  // That it is there is all it says; the other value is not to have it.
+  [/(Probe\.guestAgentPing|userPassword\.propagationMethod\.qemuGuestAgent)$/, [{}, undefined]],
   [/^domain\.cpu\.features\[\]\.policy$/, ["sample"]],
 ];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Event, Node, Pod } from "../../../api/core.ts";
+import type { Event, Node, PersistentVolumeClaim, Pod } from "../../../api/core.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { explainMachine } from "./explain-machine.ts";
@@ -57,6 +57,19 @@ function terminated(exitCode: number, reason: string, message?: string): Pod["st
 
 function warning(reason: string, message: string): Event {
   return { type: "Warning", reason, message, metadata: {}, involvedObject: { uid: "pod" } };
+}
+
+function moving(migrationState: object): VirtualMachineInstance {
+  const machine = vmi("Running", ready, agentConnected);
+  return { ...machine, status: { ...machine.status, migrationState } };
+}
+
+function claim(name: string, phase: "Pending" | "Lost"): PersistentVolumeClaim {
+  return { metadata: { name, uid: name }, status: { phase } };
+}
+
+function deletedVm(finalizers: string[]): VirtualMachine {
+  return { ...vm(), metadata: { name: "legacy", deletionTimestamp: "2025-12-31T23:00:00Z", finalizers } };
 }
 
 const pending = vmi("Pending");
@@ -314,6 +327,100 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     /^legacy is running on n1 at 10.42.0.7; nothing is wrong\.$/,
   ],
   [
+    "cannot be migrated",
+    {
+      vmi: vmi("Running", ready, agentConnected, {
+        type: "LiveMigratable",
+        status: "False",
+        reason: "DisksNotLiveMigratable",
+        message: "cannot migrate VMI: PVC data is not shared",
+      }),
+    },
+    /nothing is wrong; it cannot be migrated \(cannot migrate VMI: PVC data is not shared\)/,
+  ],
+  [
+    "moving",
+    { vmi: moving({ startTimestamp: "2026-01-01T00:00:00Z", targetNode: "n2" }) },
+    /is running on n1 at 10.42.0.7 and moves to n2: `kubectl get vmim` shows how far, `vmpod migrate-cancel legacy`/,
+  ],
+  [
+    "its migration failed",
+    { vm: vm(), vmi: moving({ startTimestamp: "x", completed: true, failed: true, failureReason: "no room" }) },
+    /its last migration failed \(no room\): try again with `vmpod migrate legacy`/,
+  ],
+  [
+    "its readiness probe fails",
+    {
+      vmi: {
+        ...vmi("Running", { type: "Ready", status: "False" }, agentConnected),
+        spec: { ...template.spec, readinessProbe: { guestAgentPing: {} } },
+      },
+      events: [warning("Unhealthy", "Readiness probe failed: the guest agent does not answer within 1 s")],
+    },
+    /is running on n1 at 10.42.0.7, but its readinessProbe does not succeed \(Readiness probe failed: the guest agent/,
+  ],
+  [
+    "its guest refuses a password",
+    {
+      vmi: vmi("Running", ready, agentConnected, {
+        type: "AccessCredentialsSynchronized",
+        status: "False",
+        message: "no such user",
+      }),
+    },
+    /its guest did not take the accessCredentials \(no such user\)/,
+  ],
+  [
+    "running, the node's agent gone for a second",
+    { vmi: vmi("Running", ready, agentConnected), agentSilence: "ECONNREFUSED" },
+    /was running when last heard of, but the vmpod agent of node n1 does not answer \(ECONNREFUSED\): the guest goes on/,
+  ],
+  [
+    "a claim that is not bound",
+    {
+      vmi: vmi("Scheduling"),
+      pod: pod(undefined, unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims")),
+      claims: [claim("data", "Pending")],
+      events: [{ ...warning("ProvisioningFailed", 'storageclass "fast" not found'), involvedObject: { uid: "data" } }],
+    },
+    /waits for storage: PersistentVolumeClaim data is not bound \(storageclass "fast" not found\): see whether/,
+  ],
+  [
+    "a claim that has lost its volume",
+    { vmi: vmi("Scheduling"), pod: pod(undefined, unschedulable("lost")), claims: [claim("data", "Lost")] },
+    /PersistentVolumeClaim data has lost its volume \(lost\)/,
+  ],
+  [
+    "a deletion that hangs on somebody else's finalizer",
+    { vm: deletedVm(["kubevirt.io/virtualMachineControllerFinalize", "example.org/backup"]) },
+    /it hangs for 3600 s until whoever put example.org\/backup there removes it/,
+  ],
+  [
+    "a deletion that hangs because the controller is away",
+    { vm: deletedVm(["kubevirt.io/virtualMachineControllerFinalize"]) },
+    /it hangs for 3600 s: see whether the controller runs/,
+  ],
+  [
+    "a deletion that hangs because the node is gone",
+    { vm: deletedVm(["kubevirt.io/virtualMachineControllerFinalize"]), vmi: vmi("Running"), pod: pod("n1"), nodes: [] },
+    /it hangs for 3600 s because its pod virt-launcher-legacy-abcde cannot end: its node n1 does not exist any more/,
+  ],
+  [
+    "paused by its watchdog",
+    { vmi: vmi("Running", { type: "Paused", status: "True", reason: "PausedByWatchdog" }) },
+    /is paused \(PausedByWatchdog\): its watchdog was not served/,
+  ],
+  [
+    "started paused",
+    {
+      vmi: {
+        ...vmi("Running", { type: "Paused", status: "True", reason: "PausedByUser" }),
+        spec: { ...template.spec, startStrategy: "Paused" },
+      },
+    },
+    /is paused \(PausedByUser: spec.startStrategy is Paused, or its user paused it\): let it go on/,
+  ],
+  [
     "changed since its start",
     {
       vm: vm({}, { conditions: [{ type: "RestartRequired", status: "True" }] }),
@@ -339,6 +446,8 @@ for (const [name, situation, expected] of cases) {
       vm: undefined,
       vmi: undefined,
       pod: undefined,
+      claims: [],
+      agentSilence: undefined,
       events: [],
       nodes: [node()],
       nodePods: [],
@@ -354,6 +463,8 @@ test("commands to type name the namespace when it is not the default one", () =>
     namespace: "lab",
     name: "legacy",
     vm: vm({ runStrategy: "Halted" }),
+    claims: [],
+    agentSilence: undefined,
     events: [],
     nodes: [],
     nodePods: [],

@@ -10,6 +10,7 @@ import type { Explanation, Rule, Situation } from "./situation.ts";
 export const podRules: readonly Rule[] = [
   gated,
   noNode,
+  unboundClaim,
   unschedulable,
   unscheduled,
   imageMissing,
@@ -38,6 +39,22 @@ function noNode({ pod, nodes }: Situation): Explanation | undefined {
   return {
     why: `cannot be placed because ${why}`,
     todo: startAgent,
+  };
+}
+
+/** The scheduler waits for volumes; which, and why there is none, the claims and their Events tell. */
+function unboundClaim({ pod, claims, events }: Situation): Explanation | undefined {
+  const condition = pod?.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const claim = claims.find(({ status }) => status?.phase !== "Bound");
+  if (pod?.spec?.nodeName || condition?.status !== "False" || !claim) return undefined;
+  const { name, uid } = claim.metadata ?? {};
+  const said = events.findLast((event) => event.involvedObject.uid === uid)?.message ?? condition.message;
+  const lost = claim.status?.phase === "Lost";
+  return {
+    why: `waits for storage: PersistentVolumeClaim ${name} ${lost ? "has lost its volume" : "is not bound"}${said ? ` (${said})` : ""}`,
+    todo: lost
+      ? "create it anew, from a backup"
+      : "see whether its storage class exists and has a volume for it: `kubectl get pvc,sc`",
   };
 }
 

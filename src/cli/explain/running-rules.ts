@@ -9,6 +9,10 @@ export const runningRules: readonly Rule[] = [
   stopping,
   unattended,
   failingToSync,
+  credentialsRefused,
+  migrating,
+  migrationFailed,
+  notReady,
   changedSinceStart,
   waitingForGuest,
   fine,
@@ -16,6 +20,7 @@ export const runningRules: readonly Rule[] = [
 
 const unpausable: Record<string, string> = {
   PausedIOError: "its disk reported an error, most likely no space left: free some, then `vmpod unpause`",
+  PausedByWatchdog: "its watchdog was not served: `vmpod logs` may tell why, `vmpod restart` starts it anew",
   PausedByGuestPanic: "its kernel panicked: `vmpod logs` shows the panic, `vmpod restart` starts it anew",
 };
 
@@ -23,8 +28,10 @@ function paused(situation: Situation): Explanation | undefined {
   const condition = findCondition(situation.vmi?.status?.conditions, vmiConditions.paused);
   if (condition?.status !== "True") return undefined;
   const reason = condition.reason ?? "";
+  const byItself = situation.vmi?.spec.startStrategy === "Paused" && reason === "PausedByUser";
   const unpause = `let it go on with \`vmpod unpause vm ${situation.name}${flags(situation)}\``;
-  return { why: `is paused (${reason})`, todo: unpausable[reason] ?? unpause };
+  const why = `is paused (${reason}${byItself ? ": spec.startStrategy is Paused, or its user paused it" : ""})`;
+  return { why, todo: unpausable[reason] ?? unpause };
 }
 
 function stopping({ vmi, pod }: Situation): Explanation | undefined {
@@ -36,7 +43,9 @@ function stopping({ vmi, pod }: Situation): Explanation | undefined {
 function unattended(situation: Situation): Explanation | undefined {
   if (!isRunning(situation)) return undefined;
   const node = situation.vmi?.status?.nodeName ?? "";
-  const problem = agentProblemOn(situation, node);
+  const silence =
+    situation.agentSilence && `the vmpod agent of node ${node} does not answer (${situation.agentSilence})`;
+  const problem = agentProblemOn(situation, node) ?? silence;
   if (problem === undefined) return undefined;
   return {
     why: `was running when last heard of, but ${problem}`,
@@ -50,6 +59,54 @@ function failingToSync(situation: Situation): Explanation | undefined {
   return {
     why: `is running, but a change could not be applied (${condition.message ?? condition.reason})`,
     todo: "correct the spec; it is tried again by itself",
+  };
+}
+
+function credentialsRefused(situation: Situation): Explanation | undefined {
+  const condition = findCondition(situation.vmi?.status?.conditions, vmiConditions.accessCredentialsSynchronized);
+  if (!isRunning(situation) || condition?.status !== "False") return undefined;
+  return {
+    why: `is running${placeOf(situation)}, but its guest did not take the accessCredentials (${condition.message})`,
+    todo: "correct the Secret or the users, or allow it in the guest's agent; it is tried again by itself",
+  };
+}
+
+function migrating(situation: Situation): Explanation | undefined {
+  const { startTimestamp, completed, targetNode } = situation.vmi?.status?.migrationState ?? {};
+  if (!isRunning(situation) || !startTimestamp || completed) return undefined;
+  return {
+    why: `is running${placeOf(situation)} and moves to ${targetNode || "another node"}`,
+    todo: `\`kubectl get vmim${flags(situation)}\` shows how far, \`vmpod migrate-cancel ${situation.name}${flags(situation)}\` leaves it where it is`,
+  };
+}
+
+function migrationFailed(situation: Situation): Explanation | undefined {
+  const { vmi, vm } = situation;
+  const { failed, failureReason } = vmi?.status?.migrationState ?? {};
+  if (!isRunning(situation) || !failed) return undefined;
+  const migratable = findCondition(vmi?.status?.conditions, vmiConditions.liveMigratable);
+  const again = vm
+    ? `try again with \`vmpod migrate ${situation.name}${flags(situation)}\``
+    : "create a migration anew";
+  return {
+    why: `is running${placeOf(situation)}; its last migration failed (${failureReason || "no reason was given"})`,
+    todo:
+      migratable?.status === "False"
+        ? `it cannot be migrated as it is (${migratable.message ?? migratable.reason})`
+        : again,
+  };
+}
+
+/** The guest runs, and whoever made the probe says that it is not well. */
+function notReady(situation: Situation): Explanation | undefined {
+  const { vmi, events } = situation;
+  const probed = vmi?.spec.readinessProbe !== undefined;
+  const condition = findCondition(vmi?.status?.conditions, vmiConditions.ready);
+  if (!isRunning(situation) || !probed || condition?.status !== "False") return undefined;
+  const said = events.findLast(({ reason, message }) => reason === "Unhealthy" && message?.startsWith("Readiness"));
+  return {
+    why: `is running${placeOf(situation)}, but its readinessProbe does not succeed${said ? ` (${said.message})` : ""}`,
+    todo: "Services send nothing to it until it does; see what it asks for in the guest",
   };
 }
 
@@ -74,9 +131,12 @@ function waitingForGuest(situation: Situation): Explanation | undefined {
 
 function fine(situation: Situation): Explanation | undefined {
   if (!isRunning(situation)) return undefined;
+  const migratable = findCondition(situation.vmi?.status?.conditions, vmiConditions.liveMigratable);
+  const stuck =
+    migratable?.status === "False" ? `; it cannot be migrated (${migratable.message ?? migratable.reason})` : "";
   const emulated = isConditionTrue(situation.vmi?.status?.conditions, vmiConditions.softwareEmulation);
   return {
-    why: `is running${placeOf(situation)}${emulated ? ", emulated (slower: this node has no usable KVM)" : ""}; nothing is wrong`,
+    why: `is running${placeOf(situation)}${emulated ? ", emulated (slower: this node has no usable KVM)" : ""}; nothing is wrong${stuck}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Event, Node, Pod } from "../../../api/core.ts";
+import type { Event, Node, PersistentVolumeClaim, Pod } from "../../../api/core.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 
 /** Everything about one machine that tells why it does not run; a snapshot. */
@@ -9,7 +9,11 @@ export interface Situation {
   vmi: VirtualMachineInstance | undefined;
   /** The newest launcher pod. */
   pod: Pod | undefined;
-  /** Of the VM, the VMI and the pod; the newest last. */
+  /** Those of its volumes that exist. */
+  claims: readonly PersistentVolumeClaim[];
+  /** What the node's agent does not answer with, when it was just asked in vain; it may be silent for a while before the API knows. */
+  agentSilence: string | undefined;
+  /** Of the VM, the VMI, the pod and the claims; the newest last. */
   events: readonly Event[];
   nodes: readonly Node[];
   /** Every pod of the cluster that has a node, to tell what is free on it. */

@@ -1,10 +1,15 @@
 import { findCondition, vmConditions } from "../../../api/kubevirt/conditions.ts";
 import { runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
+import { finalizers } from "../../../api/kubevirt/names.ts";
+import type { ObjectMeta } from "../../../api/meta.ts";
 import { flags } from "./flags.ts";
+import { agentProblemOn, startAgent } from "./nodes.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
 /** Causes that lie with the VirtualMachine: there is no instance of it, or it is going. */
 export const vmRules: readonly Rule[] = [missing, goingAway, notCreated, backingOff, notMeantToRun, notYetCreated];
+
+const ownFinalizers: readonly string[] = [...Object.values(finalizers), "foregroundDeletion", "orphan"];
 
 function missing({ vm, vmi, namespace }: Situation): Explanation | undefined {
   if (vm || vmi) return undefined;
@@ -14,7 +19,8 @@ function missing({ vm, vmi, namespace }: Situation): Explanation | undefined {
   };
 }
 
-function goingAway({ vm, vmi }: Situation): Explanation | undefined {
+function goingAway(situation: Situation): Explanation | undefined {
+  const { vm, vmi } = situation;
   const going = vm?.metadata?.deletionTimestamp
     ? vm
     : vm
@@ -26,8 +32,27 @@ function goingAway({ vm, vmi }: Situation): Explanation | undefined {
   const waiting = going.metadata?.finalizers?.join(", ");
   return {
     why: `is being deleted${waiting ? ` and waits for ${waiting}` : ""}`,
-    todo: "its guest gets its grace period to shut down",
+    todo: hanging(situation, going.metadata) ?? "its guest gets its grace period to shut down",
   };
+}
+
+const toleratedMs = 60_000;
+
+/** What to do about a deletion that takes much longer than the guest was given; undefined while it does not. */
+function hanging(situation: Situation, metadata: ObjectMeta | undefined): string | undefined {
+  const { now, vm, vmi, pod } = situation;
+  const graceSeconds = (vmi?.spec ?? vm?.spec.template.spec)?.terminationGracePeriodSeconds ?? 30;
+  const sinceMs = now.getTime() - Date.parse(String(metadata?.deletionTimestamp));
+  if (!(sinceMs > graceSeconds * 1000 + toleratedMs)) return undefined;
+  const since = `it hangs for ${Math.round(sinceMs / 1000)} s`;
+  const node = pod?.spec?.nodeName;
+  const problem = node && agentProblemOn(situation, node);
+  if (problem) return `${since} because its pod ${pod.metadata?.name} cannot end: ${problem}; ${startAgent}`;
+  if (pod)
+    return `${since} because its pod is still there: \`kubectl describe pod ${pod.metadata?.name}${flags(situation)}\` shows why`;
+  const foreign = (metadata?.finalizers ?? []).filter((name) => !ownFinalizers.includes(name));
+  if (foreign.length === 0) return `${since}: see whether the controller runs with \`vmpod status\``;
+  return `${since} until whoever put ${foreign.join(", ")} there removes it; if nobody does, \`kubectl edit\` can`;
 }
 
 /** The controller could not make the instance, e.g. by a quota or an admission webhook. */

@@ -176,6 +176,27 @@ test("placement, names and probes are passed on", () => {
   assert.deepEqual(spec?.containers[0]?.readinessProbe, { httpGet: { path: "/", scheme: "HTTP" }, periodSeconds: 3 });
 });
 
+test("probes by the guest's agent run in the launcher", () => {
+  const { spec } = renderLauncherPod(
+    vmiOf((draft) => {
+      draft.readinessProbe = { exec: { command: ["test", "-e", "it's"] }, timeoutSeconds: 3, failureThreshold: 2 };
+      draft.livenessProbe = { guestAgentPing: {}, initialDelaySeconds: 90 };
+    }),
+    context,
+  );
+  const request = '{"execute":"guest-exec","arguments":{"path":"test","arg":["-e","it\'s"],"capture-output":true}}';
+  assert.deepEqual(spec?.containers[0]?.readinessProbe, {
+    exec: { command: ["/usr/libexec/vmpod/probe-guest", "readiness", "3", request] },
+    timeoutSeconds: 5,
+    failureThreshold: 2,
+  });
+  assert.deepEqual(spec?.containers[0]?.livenessProbe, {
+    exec: { command: ["/usr/libexec/vmpod/probe-guest", "liveness", "1", '{"execute":"guest-ping"}'] },
+    timeoutSeconds: 3,
+    initialDelaySeconds: 90,
+  });
+});
+
 test("with KVM a named processor decides where the machine can be", () => {
   const selector = (accelerator: "kvm" | "tcg", cpu: VirtualMachineInstanceSpec["domain"]["cpu"]) => {
     const vmi = vmiOf((draft) => {

@@ -11,7 +11,7 @@ import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { podConditions } from "../../../api/kubevirt/conditions.ts";
 import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
-import type { Probe, VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { buildCommand } from "../../qemu/domain/arguments.ts";
 import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
@@ -21,6 +21,7 @@ import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
+import { podProbe } from "./pod-probe.ts";
 
 export interface LauncherContext extends VolumeContext {
   launcherImage: string;
@@ -123,8 +124,8 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
         lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },
         volumeMounts,
         ...(volumeDevices.length > 0 && { volumeDevices }),
-        ...(spec.readinessProbe && { readinessProbe: podProbe(spec.readinessProbe) }),
-        ...(spec.livenessProbe && { livenessProbe: podProbe(spec.livenessProbe) }),
+        ...(spec.readinessProbe && { readinessProbe: podProbe("readiness", spec.readinessProbe) }),
+        ...(spec.livenessProbe && { livenessProbe: podProbe("liveness", spec.livenessProbe) }),
       },
     ],
   };
@@ -172,20 +173,4 @@ function podHostname(vmi: VirtualMachineInstance): string {
 function pullSecrets(spec: VirtualMachineInstanceSpec): Pick<PodSpec, "imagePullSecrets"> {
   const names = (spec.volumes ?? []).flatMap((volume) => volume.containerDisk?.imagePullSecret ?? []);
   return names.length === 0 ? {} : { imagePullSecrets: [...new Set(names)].map((name) => ({ name })) };
-}
-
-/** The guest answers at the pod's address, so the kubelet can probe it like a container. */
-function podProbe(probe: Probe): NonNullable<PodSpec["containers"][number]["readinessProbe"]> {
-  const { httpGet, tcpSocket, initialDelaySeconds, periodSeconds, timeoutSeconds, successThreshold, failureThreshold } =
-    probe;
-  const fields = {
-    httpGet,
-    tcpSocket,
-    initialDelaySeconds,
-    periodSeconds,
-    timeoutSeconds,
-    successThreshold,
-    failureThreshold,
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

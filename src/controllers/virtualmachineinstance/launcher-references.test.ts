@@ -33,6 +33,7 @@ test("what media are made of is brought by the kubelet", () => {
     [{ secret: { secretName: "user" } }, "/var/run/vmpod/secrets/user"],
     [{ secret: { secretName: "net" } }, "/var/run/vmpod/secrets/net"],
     [{ secret: { secretName: "ssh" } }, "/var/run/vmpod/secrets/ssh"],
+    [{ secret: { secretName: "by-agent" } }, "/var/run/vmpod/secrets/by-agent"],
   ]);
 });
 

@@ -49,12 +49,11 @@ function ofVolume({ configMap, secret, cloudInitNoCloud, cloudInitConfigDrive }:
   ];
 }
 
-/** Keys that come to the guest by its cloud-init medium. */
+/** Keys that come to the guest by its cloud-init medium, keys and passwords that its agent is given. */
 function keySecrets(spec: VirtualMachineInstanceSpec): Reference[] {
-  return (spec.accessCredentials ?? []).flatMap(({ sshPublicKey }) => {
-    const { noCloud, configDrive } = sshPublicKey?.propagationMethod ?? {};
-    return noCloud || configDrive ? reference("secret", sshPublicKey?.source.secret?.secretName) : [];
-  });
+  return (spec.accessCredentials ?? []).flatMap(({ sshPublicKey, userPassword }) =>
+    reference("secret", (sshPublicKey ?? userPassword)?.source.secret?.secretName),
+  );
 }
 
 function reference(kind: Reference["kind"], name: string | undefined, optional = false): Reference[] {

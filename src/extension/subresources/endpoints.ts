@@ -19,13 +19,23 @@ import {
 } from "./guest.ts";
 import { migrate } from "./migrate.ts";
 import { restart, start, stop } from "./run.ts";
-import { forwardPort, forwardPortOfVm, openConsole, openVnc, type StreamHandler } from "./streams.ts";
+import {
+  copyFile,
+  forwardPort,
+  forwardPortOfVm,
+  openConsole,
+  openVnc,
+  runProgram,
+  type StreamHandler,
+} from "./streams.ts";
 
 export interface Endpoint {
   plural: "virtualmachines" | "virtualmachineinstances";
   /** May hold a slash: `vnc/screenshot`. */
   subresource: string;
   method: "GET" | "PUT";
+  /** What authorisation takes it for, besides what the method says (src/http/verb.ts). */
+  verb?: "create";
   handle?: (context: ExtensionContext, request: SubresourceRequest) => Promise<Answer>;
   stream?: StreamHandler;
 }
@@ -53,6 +63,8 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vmi, subresource: "guestosinfo", method: "GET", handle: guestOsInfo },
   { plural: vmi, subresource: "userlist", method: "GET", handle: userList },
   { plural: vmi, subresource: "filesystemlist", method: "GET", handle: filesystemList },
+  { plural: vmi, subresource: "exec", method: "GET", verb: "create", stream: runProgram },
+  { plural: vmi, subresource: "file", method: "GET", verb: "create", stream: copyFile },
 ];
 
 /** Upstream's subresources that vmpod does not serve yet. */

@@ -1,7 +1,13 @@
-/** console, vnc and portforward: after the checks, the client's connection is spliced to the node agent's. */
+/** console, vnc, portforward, exec and file: after the checks, the client's connection is spliced to the node agent's. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { mayForwardPort, mayOpenConsole, mayOpenVnc, type Verdict } from "../../../api/kubevirt/admissibility.ts";
+import {
+  mayAskAgent,
+  mayForwardPort,
+  mayOpenConsole,
+  mayOpenVnc,
+  type Verdict,
+} from "../../../api/kubevirt/admissibility.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { StatusError } from "../../base/errors.ts";
 import { tunnelUpgrade } from "../../streams/tunnel-upgrade.ts";
@@ -30,6 +36,17 @@ export const openVnc: StreamHandler = async (context, request) => {
 export const forwardPort: StreamHandler = async (context, request) => {
   const vmi = await getVmi(context.client, request);
   await splice(context, request, vmi, mayForwardPort(vmi), portPath(request.rest));
+};
+
+/** Not KubeVirt's: a program in the guest, or a file of it, by its agent (docs/decisions/0025-exec-and-cp.md). */
+export const runProgram: StreamHandler = async (context, request) => {
+  const vmi = await getVmi(context.client, request);
+  await splice(context, request, vmi, mayAskAgent(vmi), "exec");
+};
+
+export const copyFile: StreamHandler = async (context, request) => {
+  const vmi = await getVmi(context.client, request);
+  await splice(context, request, vmi, mayAskAgent(vmi), "file");
 };
 
 /** The VirtualMachine form: its instance must be there. */

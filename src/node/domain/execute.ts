@@ -1,8 +1,12 @@
 /** Carries out one planned action. Each may be repeated: the plan that named it started from what was observed. */
+import { messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import type { Consoles } from "../console/consoles.ts";
+import { handOver } from "../credentials/hand-over.ts";
+import type { CredentialAttempt } from "../credentials/observe.ts";
 import { prepareDisk } from "../disks/prepare-disk.ts";
+import { agentFailure } from "../guest/agent-failure.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { connectNetwork } from "./connect-network.ts";
@@ -31,6 +35,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   }
   if (action.type === "openConsole") return void (await context.consoles.open(qemu));
   if (action.type === "askGuest") return askGuest(context, action);
+  if (action.type === "handOverCredentials") return giveCredentials(context, action);
   const qmp = await context.monitors.of(observation.key, qemu);
   switch (action.type) {
     case "changeDevice":
@@ -58,6 +63,24 @@ function askGuest({ guests, records, lookAgain }: ExecuteContext, { observation,
     record.guest = report;
     lookAgain(observation.key);
   });
+}
+
+/** As with asking: the outcome is observed when there is one. */
+function giveCredentials(
+  { guests, records, lookAgain }: ExecuteContext,
+  { observation, qemu, credentials: { wanted, digest } }: Action & { type: "handOverCredentials" },
+): void {
+  const record = records.of(observation.vmi.metadata?.uid ?? "");
+  const attempt: CredentialAttempt = { digest, atMs: Date.now(), outcome: undefined };
+  record.credentials = attempt;
+  const ended = (failure: string | undefined): void => {
+    attempt.outcome = { failure };
+    lookAgain(observation.key);
+  };
+  handOver(guests.of(qemu), wanted).then(
+    () => ended(undefined),
+    (error: unknown) => ended(messageOf(agentFailure(error))),
+  );
 }
 
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {

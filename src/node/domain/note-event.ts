@@ -38,7 +38,11 @@ export function noteEvent(
   if (event === "RESET" && data["guest"] === true) {
     record.resetsMs = [...record.resetsMs, timestampMs].slice(-rememberedResets);
   }
-  if (event === "VSERPORT_CHANGE") record.guestAskedMs = 0;
+  if (event === "VSERPORT_CHANGE") {
+    record.guestAskedMs = 0;
+    // It may be a freshly booted guest's.
+    record.credentials = undefined;
+  }
   if (event === "POWERDOWN" && vmi.metadata?.deletionTimestamp) {
     recorder.record(vmi, "Normal", "ShuttingDown", "Signaled Graceful Shutdown");
   }

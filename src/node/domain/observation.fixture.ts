@@ -80,6 +80,7 @@ export function someObservation(change: Partial<Observation> = {}): Observation 
     consoleOpen: true,
     guest: undefined,
     guestDue: false,
+    credentials: undefined,
     bootFailure: undefined,
     failure: undefined,
     ...change,

@@ -24,6 +24,7 @@ import type { Pod } from "../../../api/core.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { RunState } from "../../qemu/qmp/commands.ts";
+import type { CredentialObservation } from "../credentials/observe.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
@@ -48,6 +49,8 @@ export interface Observation {
   guest: GuestReport | undefined;
   /** It is time to ask the guest's agent again. */
   guestDue: boolean;
+  /** While the agent is connected, of a machine whose credentials go through it. */
+  credentials: CredentialObservation | undefined;
   bootFailure: BootFailure | undefined;
   /** What the last attempt to bring it forward failed with. */
   failure: string | undefined;

@@ -10,6 +10,7 @@ import type { QmpClient } from "../../qemu/qmp/client.ts";
 import { QmpClosed, QmpTimeout } from "../../qemu/qmp/errors.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
+import { observeCredentials } from "../credentials/observe.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { observeDisk } from "../disks/observe-disk.ts";
 import type { Monitors } from "../monitor/monitors.ts";
@@ -56,6 +57,8 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
     guest: machine?.agentConnected ? record.guest : undefined,
     guestDue: machine?.agentConnected === true && isDue(record),
+    credentials:
+      qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
     failure: record.failure,
   };

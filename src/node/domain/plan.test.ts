@@ -12,6 +12,8 @@ const running = someVmi({ status: { phase: "Running" } });
 const deleted = { deletionTimestamp: "2026-01-02T03:04:05Z" };
 const types = (observation: Observation): string[] => plan(observation).map(({ type }) => type);
 
+const newCredentials = { wanted: { keys: { root: ["k"] }, passwords: {} }, digest: "d", outcome: undefined, due: true };
+
 test("what is done next, by what is seen", () => {
   const missing = someObservation({ vmi: scheduled }).disks.map((disk) => ({ ...disk, image: undefined }));
   const table: [string, Partial<Observation>, string[]][] = [
@@ -40,6 +42,8 @@ test("what is done next, by what is seen", () => {
     ],
     ["paused by its user", { machine: someMachine({ runState: "paused" }) }, []],
     ["its agent has news", { guestDue: true }, ["askGuest"]],
+    ["its users' keys have changed", { credentials: newCredentials }, ["handOverCredentials"]],
+    ["its users have their keys", { credentials: { ...newCredentials, due: false } }, []],
     ["shut down to be rebooted", { machine: someMachine({ runState: "shutdown" }) }, ["finishReboot"]],
     [
       "shut down to be rebooted, and deleted",

@@ -4,6 +4,7 @@
  */
 import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
+import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { desiredDevices, podInterfaces } from "./desired-devices.ts";
@@ -22,6 +23,7 @@ export type Action =
   | (Target & { type: "quit" })
   | (Target & { type: "openConsole" })
   | (Target & { type: "askGuest" })
+  | (Target & { type: "handOverCredentials"; credentials: CredentialObservation })
   | (Target & { type: "finishReboot" });
 
 /** Undefined: not my business, ask the next. */
@@ -45,13 +47,15 @@ function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | u
   return [{ type: isDeleted(observation) ? "quit" : "finishReboot", observation, qemu }];
 }
 
-/** A started guest needs only what a crash of ours could have taken from it: DHCP answers, a reader of its console. */
+/** A started guest needs only what a crash of ours could have taken from it, and what its agent is told and asked. */
 function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
+  const { credentials } = observation;
   return [
     ...(needsNetwork(observation) ? [{ type: "connectNetwork", observation, qemu } as const] : []),
     ...(needsConsole(observation) ? [{ type: "openConsole", observation, qemu } as const] : []),
     ...(observation.guestDue ? [{ type: "askGuest", observation, qemu } as const] : []),
+    ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
   ];
 }
 

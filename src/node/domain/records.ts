@@ -2,6 +2,7 @@
  * What the agent remembers of a virtual machine between looks: only what can be lost without harm, because it is
  * read again (network, guest) or told again (failure), never what decides whether a guest is started.
  */
+import type { CredentialAttempt } from "../credentials/observe.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 
 export interface DomainRecord {
@@ -11,6 +12,8 @@ export interface DomainRecord {
   guest: GuestReport | undefined;
   /** When the guest's agent was asked last; 0: it has news. */
   guestAskedMs: number;
+  /** The last time that the guest was given its credentials; undefined when its agent may have forgotten them. */
+  credentials: CredentialAttempt | undefined;
   /** When the guest reset itself, newest last. */
   resetsMs: number[];
 }
@@ -29,6 +32,7 @@ export function createDomainRecords(): DomainRecords {
         failure: undefined,
         guest: undefined,
         guestAskedMs: 0,
+        credentials: undefined,
         resetsMs: [],
       };
       records.set(uid, record);

@@ -1,11 +1,16 @@
-/** The websockets: console, VNC, port-forward. */
+/** The websockets: console, VNC, port-forward, programs and files by the guest agent. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { StatusError } from "../../base/errors.ts";
 import { acceptWebSocket, plainProtocol } from "../../streams/accept-web-socket.ts";
+import { remoteCommandV5 } from "../../streams/remote-command-channels.ts";
+import { serveRemoteCommand } from "../../streams/remote-command-session.ts";
 import { spliceWebSocket } from "../../streams/splice-web-socket.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { dial, type VncSessions } from "../console/vnc.ts";
+import { copyFile, parseFileRequest } from "../guest/copy-file.ts";
+import type { GuestAgents } from "../guest/guest-agents.ts";
+import { parseProgram, runProgram } from "../guest/run-program.ts";
 import { socketOf } from "../process/container-files.ts";
 import { forwardDatagrams } from "./forward-datagrams.ts";
 import type { Route } from "./route.ts";
@@ -14,6 +19,7 @@ import type { Target } from "./target.ts";
 export interface StreamContext {
   consoles: Consoles;
   vnc: VncSessions;
+  guests: GuestAgents;
 }
 
 export interface Upgrade {
@@ -27,7 +33,13 @@ const pingIntervalMs = 10_000;
 
 export type StreamVerb = (context: StreamContext, target: Target, route: Route, upgrade: Upgrade) => Promise<void>;
 
-export const streamVerbs: Readonly<Record<string, StreamVerb>> = { console: serveConsole, vnc: serveVnc, portforward };
+export const streamVerbs: Readonly<Record<string, StreamVerb>> = {
+  console: serveConsole,
+  vnc: serveVnc,
+  portforward,
+  exec: serveExec,
+  file: serveFile,
+};
 
 async function serveConsole({ consoles }: StreamContext, target: Target, _: Route, upgrade: Upgrade): Promise<void> {
   if (target.vmi.spec.domain.devices.autoattachSerialConsole === false) {
@@ -64,6 +76,18 @@ async function portforward(_: StreamContext, target: Target, { rest }: Route, up
   if (accepted) await forwardDatagrams(accepted.ws, { host, port });
 }
 
+async function serveExec({ guests }: StreamContext, target: Target, { query }: Route, upgrade: Upgrade): Promise<void> {
+  const program = parseProgram(query);
+  const accepted = await accept(upgrade, remoteCommandV5);
+  if (accepted) await runProgram(guests.of(target.qemu), program, serveRemoteCommand(accepted.ws));
+}
+
+async function serveFile({ guests }: StreamContext, target: Target, { query }: Route, upgrade: Upgrade): Promise<void> {
+  const request = parseFileRequest(query);
+  const accepted = await accept(upgrade, remoteCommandV5);
+  if (accepted) await copyFile(guests.of(target.qemu), request, serveRemoteCommand(accepted.ws));
+}
+
 async function reach(host: string, port: number): ReturnType<typeof dial> {
   try {
     return await dial({ host, port });
@@ -80,6 +104,6 @@ async function serve(upgrade: Upgrade, socket: Duplex): Promise<void> {
   else socket.destroy();
 }
 
-function accept({ req, socket, head }: Upgrade): ReturnType<typeof acceptWebSocket> {
-  return acceptWebSocket(req, socket, head, [plainProtocol]);
+function accept({ req, socket, head }: Upgrade, protocol = plainProtocol): ReturnType<typeof acceptWebSocket> {
+  return acceptWebSocket(req, socket, head, [protocol]);
 }

@@ -3,10 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import { isInTransit } from "../../../api/kubevirt/migration.ts";
 import { StatusError } from "../../base/errors.ts";
-import { QmpClosed, QmpError, QmpTimeout } from "../../qemu/qmp/errors.ts";
 import type { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import { guestFreeze, guestThaw } from "../../qemu/guest-agent/queries.ts";
 import { parseDurationMs } from "../../base/duration.ts";
+import { agentFailure } from "../guest/agent-failure.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import { describeGuest, listFilesystems, listUsers } from "../guest/guest-lists.ts";
 import { pause, reset, softReboot, unpause } from "./lifecycle.ts";
@@ -82,10 +82,6 @@ async function withAgent<T>(guests: GuestAgents, target: Target, use: (agent: Gu
   try {
     return await use(guests.of(target.qemu));
   } catch (error) {
-    if (error instanceof QmpClosed || error instanceof QmpTimeout) {
-      throw Object.assign(new StatusError("Conflict", "VMI does not have guest agent connected"), { cause: error });
-    }
-    if (error instanceof QmpError) throw new StatusError("InternalError", `the guest agent refused: ${error.message}`);
-    throw error;
+    throw agentFailure(error);
   }
 }

@@ -12,6 +12,7 @@ type Rule = (observation: Observation) => Wanted;
 
 const rules: Record<string, Rule> = {
   [vmiConditions.agentConnected]: agentConnected,
+  [vmiConditions.accessCredentialsSynchronized]: credentialsSynchronized,
   [vmiConditions.paused]: paused,
   [vmiConditions.softwareEmulation]: softwareEmulation,
   [vmiConditions.synchronized]: synchronized,
@@ -31,6 +32,14 @@ function agentConnected({ machine }: Observation): Wanted {
   return machine?.agentConnected && hasStarted(machine)
     ? { type: vmiConditions.agentConnected, status: "True" }
     : "absent";
+}
+
+/** What the guest had when it was last asked stays true while its agent is away. */
+function credentialsSynchronized({ credentials }: Observation): Wanted {
+  if (credentials?.outcome === undefined) return "unchanged";
+  const type = vmiConditions.accessCredentialsSynchronized;
+  const { failure } = credentials.outcome;
+  return failure === undefined ? { type, status: "True" } : { type, status: "False", message: failure };
 }
 
 function paused({ vmi, machine }: Observation): Wanted {

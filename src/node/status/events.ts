@@ -11,7 +11,12 @@ export interface StatusEvent {
 }
 
 export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
-  return [...phaseEvents(vmi, status), ...pauseEvents(vmi, status), ...bootEvents(vmi, status)];
+  return [
+    ...phaseEvents(vmi, status),
+    ...pauseEvents(vmi, status),
+    ...bootEvents(vmi, status),
+    ...credentialEvents(vmi, status),
+  ];
 }
 
 function phaseEvents(vmi: VirtualMachineInstance, { phase, reason }: VirtualMachineInstanceStatus): StatusEvent[] {
@@ -48,4 +53,14 @@ function bootEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceS
   const condition = findCondition(status.conditions, bootFailedCondition);
   if (!condition || findCondition(vmi.status?.conditions, bootFailedCondition)) return [];
   return [{ type: "Warning", reason: bootFailedCondition, message: condition.message ?? "the guest does not boot" }];
+}
+
+function credentialEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  const before = findCondition(vmi.status?.conditions, vmiConditions.accessCredentialsSynchronized);
+  const now = findCondition(status.conditions, vmiConditions.accessCredentialsSynchronized);
+  if (now === undefined || (now.status === before?.status && now.message === before.message)) return [];
+  if (now.status === "True")
+    return [{ type: "Normal", reason: "AccessCredentialsSyncSuccess", message: "Access credentials sync successful." }];
+  const message = `Access credentials sync failed: ${now.message ?? ""}`;
+  return [{ type: "Warning", reason: "AccessCredentialsSyncFailed", message }];
 }

@@ -34,6 +34,10 @@ test("the node's half of the phases", () => {
   for (const [what, change, expected] of table) assert.deepEqual(decidePhase(someObservation(change)), expected, what);
 });
 
+function handedOver(outcome: { failure: string | undefined } | undefined): Observation["credentials"] {
+  return { wanted: { keys: {}, passwords: {} }, digest: "d", outcome, due: false };
+}
+
 test("conditions", () => {
   const state = (change: Partial<Observation>, type: string) => {
     const { status, reason } = findCondition(decideStatus(someObservation(change)).conditions, type) ?? {};
@@ -49,6 +53,10 @@ test("conditions", () => {
     [{ vmi: someVmi(), machine: someMachine({ runState: "prelaunch" }) }, "Paused", undefined],
     [{ machine: someMachine({ agentConnected: true }) }, "AgentConnected", ["True", undefined]],
     [{}, "AgentConnected", undefined],
+    [{ credentials: handedOver({ failure: undefined }) }, "AccessCredentialsSynchronized", ["True", undefined]],
+    [{ credentials: handedOver({ failure: "no user" }) }, "AccessCredentialsSynchronized", ["False", undefined]],
+    [{ credentials: handedOver(undefined) }, "AccessCredentialsSynchronized", undefined],
+    [{}, "AccessCredentialsSynchronized", undefined],
     [{ failure: "no space left" }, "Synchronized", ["False", "SyncFailed"]],
     [{ bootFailure: { reason: "BootLoop", message: "…" } }, "GuestBootFailed", ["True", "BootLoop"]],
   ];
@@ -94,6 +102,11 @@ test("each change is told once", () => {
   assert.deepEqual(reasons(running, { exit: { exitCode: 0, signal: undefined, reason: undefined } }), ["Stopped"]);
   const paused = someVmi({ status: { phase: "Running", conditions: [{ type: "Paused", status: "True" }] } });
   assert.deepEqual(reasons(paused, {}), ["Resumed"]);
+  const credentials = handedOver({ failure: "no user" });
+  assert.deepEqual(reasons(running, { credentials }), ["AccessCredentialsSyncFailed"]);
+  assert.deepEqual(reasons(running, { credentials: handedOver({ failure: undefined }) }), [
+    "AccessCredentialsSyncSuccess",
+  ]);
   assert.deepEqual(reasons(running, { bootFailure: { reason: "BootLoop", message: "…" } }), ["GuestBootFailed"]);
 });
 

@@ -19,12 +19,14 @@ export const launcherPaths = {
   copier: "/run/vmpod/copier",
   /** preStop hook: asks the guest to shut down and waits until it has. */
   stopGuest: "/usr/libexec/vmpod/stop-guest",
+  /** What a probe by the guest's agent runs. */
+  probeGuest: "/usr/libexec/vmpod/probe-guest",
 } as const;
 
 export const socketNames = {
   /** QMP, for the node agent. */
   qmp: "qmp.sock",
-  /** A second QMP monitor, for the preStop hook. */
+  /** A second QMP monitor, for the preStop hook and the probes. */
   stop: "stop.sock",
   guestAgent: "qga.sock",
   serial: "serial0.sock",
