@@ -101,8 +101,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.filesystems", reason: "virtiofs is not available yet: show the volume as a disk" },
   { path: "domain.devices.gpus", reason: noPassthrough },
   { path: "domain.devices.hostDevices", reason: noPassthrough },
-  { path: "domain.devices.panicDevices", reason: "panic devices are not available yet" },
-  { path: "domain.devices.sound", reason: "sound devices are not available yet" },
   { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
   { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },

@@ -340,6 +340,24 @@ const devicesRules: Case[] = [
     "spec.domain.devices.watchdog.i6300esb.action",
     /"poweroff"/,
   ],
+  [
+    "a panic device that nobody knows",
+    devices({ panicDevices: [{ model: "serial" }] }),
+    "spec.domain.devices.panicDevices[0].model",
+    /hyperv/,
+  ],
+  [
+    "two panic devices of one model",
+    devices({ panicDevices: [{}, { model: "isa" }] }),
+    "spec.domain.devices.panicDevices[1].model",
+    /isa/,
+  ],
+  [
+    "a sound device of another model",
+    devices({ sound: { name: "a", model: "sb16" } }),
+    "spec.domain.devices.sound.model",
+    /ac97/,
+  ],
   ["a watchdog of no kind", devices({ watchdog: { name: "a" } }), "spec.domain.devices.watchdog.i6300esb", /amd64/],
   [
     "a video device without a screen",

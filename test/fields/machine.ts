@@ -163,6 +163,12 @@ export const alongMachine: Along = [
     },
   ],
   [
+    /\.sound\.model$/,
+    (spec: Machine) => {
+      spec.domain.devices["sound"] = { ...(spec.domain.devices["sound"] as Json), name: "sound" };
+    },
+  ],
+  [
     /\.efi\.secureBoot$/,
     (spec: Machine) => {
       spec.domain.features = { smm: { enabled: true } };

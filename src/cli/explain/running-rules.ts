@@ -16,7 +16,6 @@ export const runningRules: readonly Rule[] = [
 
 const unpausable: Record<string, string> = {
   PausedIOError: "its disk reported an error, most likely no space left: free some, then `vmpod unpause`",
-  PausedByGuestPanic: "its kernel panicked: `vmpod logs` shows the panic, `vmpod restart` starts it anew",
 };
 
 function paused(situation: Situation): Explanation | undefined {

@@ -39,6 +39,8 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     balloon: devices.autoattachMemBalloon !== false,
     usb: (devices.disks ?? []).some((disk) => (disk.disk ?? disk.cdrom)?.bus === "usb"),
     inputs: inputsOf(spec),
+    ...panicDevicesOf(spec),
+    ...(devices.sound && { sound: devices.sound.model === "ac97" ? ("ac97" as const) : ("ich9" as const) }),
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
     smbios: smbiosOf(spec),
     ...chassisOf(spec),
@@ -118,6 +120,15 @@ function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
     bus: bus === "virtio" ? "virtio" : "usb",
   }));
 }
+
+/** As libvirt has it on amd64, the one on the ISA bus comes without a choice. */
+function panicDevicesOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "panicDevices"> {
+  const { panicDevices = [] } = spec.domain.devices;
+  const models = panicDevices.map(({ model }) => panicModels.find((known) => known === model) ?? "isa");
+  return models.length === 0 ? {} : { panicDevices: [...new Set(models)] };
+}
+
+const panicModels = ["isa", "pvpanic", "hyperv"] as const;
 
 function watchdogAction(action: string | undefined): "poweroff" | "reset" | "shutdown" {
   return action === "poweroff" || action === "shutdown" ? action : "reset";

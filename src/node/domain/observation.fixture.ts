@@ -82,6 +82,7 @@ export function someObservation(change: Partial<Observation> = {}): Observation 
     guestDue: false,
     bootFailure: undefined,
     failure: undefined,
+    panicDetails: undefined,
     ...change,
   };
 }

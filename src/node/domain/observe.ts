@@ -58,6 +58,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     guestDue: machine?.agentConnected === true && isDue(record),
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
     failure: record.failure,
+    panicDetails: record.panicDetails,
   };
 }
 

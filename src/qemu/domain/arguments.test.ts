@@ -53,6 +53,22 @@ test("processor features follow the model", () => {
   assert.deepEqual(valuesOf({ ...plain, cpu }, "-cpu"), ["max,avx=off,aes=on"]);
 });
 
+test("a panicked guest waits to be seen, whichever way it tells", () => {
+  const domain: Domain = { ...plain, panicDevices: ["isa", "pvpanic", "hyperv"] };
+  assert.deepEqual(valuesOf(domain, "-action"), ["panic=pause"]);
+  const devices = valuesOf(domain, "-device").filter((each) => each.includes("panic"));
+  assert.deepEqual(devices, ["pvpanic,id=panic-isa", "pvpanic-pci,id=panic-pvpanic"]);
+  assert.deepEqual(valuesOf(domain, "-cpu"), ["max,hv-crash=on"]);
+  assert.deepEqual(valuesOf(plain, "-action"), []);
+});
+
+test("a sound card plays to nobody", () => {
+  const devices = (sound: Domain["sound"]) => valuesOf({ ...plain, sound }, "-device").slice(-2);
+  assert.deepEqual(devices("ich9"), ["ich9-intel-hda,id=sound0", "hda-duplex,bus=sound0.0,audiodev=audio0"]);
+  assert.equal(devices("ac97")[1], "AC97,id=sound0,audiodev=audio0");
+  assert.deepEqual(valuesOf({ ...plain, sound: "ac97" }, "-audiodev"), ["none,id=audio0"]);
+});
+
 test("sockets leave room to plug into", () => {
   const cpu = { sockets: 1, cores: 2, threads: 1, maxSockets: 4 };
   assert.deepEqual(valuesOf({ ...plain, cpu }, "-smp"), ["2,sockets=4,cores=2,threads=1,maxcpus=8"]);

@@ -8,9 +8,11 @@
 import type { Domain, Input } from "./domain.ts";
 import { rootPortId } from "./ids.ts";
 import { type Argument, option, type OptionValue } from "./options.ts";
+import { panicArguments } from "./panic.ts";
 import { launcherPaths, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
+import { soundArguments } from "./sound.ts";
 
 export const qemuProgram = "qemu-system-x86_64";
 
@@ -35,6 +37,8 @@ export function buildArguments(domain: Domain): string[] {
     ...guestAgentArguments(domain),
     ...serialArguments(domain),
     ...peripheralArguments(domain),
+    ...panicArguments(domain),
+    ...soundArguments(domain),
     ...sataArguments(domain.machine, domain.sataDrives ?? []),
   ].flat();
 }

@@ -27,6 +27,8 @@ export interface Domain {
   balloon?: boolean;
   usb?: boolean;
   inputs?: Input[];
+  panicDevices?: PanicDevice[];
+  sound?: "ich9" | "ac97";
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
@@ -92,6 +94,9 @@ export interface SataDrive {
   cache?: Disk["cache"];
   errorPolicy?: Disk["errorPolicy"];
 }
+
+/** By what the guest says that its kernel panicked: a port, a PCI device, or registers of Hyper-V. */
+export type PanicDevice = "isa" | "pvpanic" | "hyperv";
 
 export interface Input {
   name: string;
