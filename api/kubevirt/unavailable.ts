@@ -24,7 +24,6 @@ const noPassthrough = "passing host devices through to a guest is not available 
 const noEncryption = "encrypted guests are not available yet";
 const noPinning = "pinning of virtual CPUs is not available yet";
 const noHyperv = "Hyper-V enlightenments are not available yet";
-const noTags = "tags are not shown to the guest: tell its disks apart by serial, its interfaces by macAddress";
 const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
 export const unavailable: readonly Unavailable[] = [
@@ -103,11 +102,9 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.hostDevices", reason: noPassthrough },
   { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
-  { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },
   { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },
   { path: "domain.devices.disks[].lun", reason: "SCSI passthrough is not available yet: use disk" },
   { path: "domain.devices.disks[].dedicatedIOThread", reason: "I/O threads are not available yet" },
-  { path: "domain.devices.disks[].tag", reason: noTags },
   {
     path: "domain.devices.disks[].cdrom.readonly",
     reason: "a cdrom is read-only: use disk for what is to be written",
@@ -120,10 +117,6 @@ export const unavailable: readonly Unavailable[] = [
   },
   { path: "domain.devices.disks[].blockSize", reason: "own block sizes are not available yet" },
   { path: "domain.devices.disks[].changedBlockTracking", reason: "changed block tracking is not available yet" },
-  { path: "domain.devices.disks[].disk.pciAddress", reason: "own PCI addresses are not available yet" },
-  { path: "domain.devices.interfaces[].pciAddress", reason: "own PCI addresses are not available yet" },
-  { path: "domain.devices.interfaces[].acpiIndex", reason: "ACPI indexes are not available yet" },
-  { path: "domain.devices.interfaces[].tag", reason: noTags },
   { path: "domain.devices.interfaces[].sriov", reason: noPassthrough },
   {
     path: "domain.devices.interfaces[].binding",

@@ -271,7 +271,7 @@ const devicesRules: Case[] = [
   ],
   [
     "no PCI address",
-    disk({ disk: { bus: "virtio", pciAddress: "1" } }),
+    disk({ disk: { bus: "virtio", pciAddress: "0000:81:01.0" } }),
     `${atDisk}.disk.pciAddress`,
     /is no PCI address/,
   ],

@@ -1,6 +1,7 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { highestBusOf } from "../../../api/kubevirt/pci-address.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
@@ -30,7 +31,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
       bytes: quantityToNumber(memory.guest),
       ...(memory.maxGuest && { maxBytes: quantityToNumber(memory.maxGuest) }),
     },
-    pcieRootPorts: rootPortsFor(pluggedDevices(spec)),
+    pcieRootPorts: Math.max(rootPortsFor(pluggedDevices(spec)), highestBusOf(spec)),
     sataDrives: sataDrivesOf(spec),
     serialConsole: devices.autoattachSerialConsole !== false,
     ...(devices.logSerialConsole === false && { serialLogPath: false as const }),
@@ -106,7 +107,12 @@ function sataDrivesOf(spec: VirtualMachineInstanceSpec): SataDrive[] {
 
 type DiskSpec = NonNullable<VirtualMachineInstanceSpec["domain"]["devices"]["disks"]>[number];
 
-function writingOf({ cache, errorPolicy }: DiskSpec): Pick<SataDrive, "cache" | "errorPolicy"> {
+function writingOf({
+  cache,
+  errorPolicy,
+  blockSize,
+}: DiskSpec): Pick<SataDrive, "cache" | "errorPolicy" | "blockSize"> {
+  const { logical = 0, physical = 0, discardGranularity } = blockSize?.custom ?? {};
   return {
     ...(cache === "writethrough" && { cache }),
     ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
@@ -123,6 +129,9 @@ function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
 
 /** As libvirt has it on amd64, the one on the ISA bus comes without a choice. */
 function panicDevicesOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "panicDevices"> {
+    ...(logical > 0 && {
+      blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) },
+    }),
   const { panicDevices = [] } = spec.domain.devices;
   const models = panicDevices.map(({ model }) => panicModels.find((known) => known === model) ?? "isa");
   return models.length === 0 ? {} : { panicDevices: [...new Set(models)] };

@@ -9,6 +9,7 @@ import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { type CloudInit, configDriveMedium, noCloudMedium } from "../../storage/cloud-init/media.ts";
 import { buildIso } from "../../storage/iso/iso9660.ts";
 import { hostPathOf } from "../process/container-files.ts";
+import { deviceMetadata } from "./device-metadata.ts";
 import { type Files, readMountedFiles } from "./mounted-files.ts";
 import type { PrepareContext } from "./prepare-disk.ts";
 
@@ -65,6 +66,7 @@ async function cloudInit(
 
 /** Without a label of its own it gets upstream's. */
 function filesMedium(label: string | undefined, files: Files): Buffer {
+    ...(propagation === "configDrive" && { devices: deviceMetadata(context.vmi) }),
   return buildIso({ label: label || "cfgdata", files });
 }
 

@@ -23,9 +23,13 @@ export interface NamedSource {
 /** One for each disk that has a volume; a cdrom without one is an empty drive. */
 export function diskSources(spec: VirtualMachineInstanceSpec): NamedSource[] {
   const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
-  return (spec.domain.devices.disks ?? []).flatMap(({ name }) => {
+  return (spec.domain.devices.disks ?? []).flatMap(({ name, blockSize }) => {
+  /** The guest is to see blocks as large as those that it is made of. */
+  matchBlockSize?: boolean;
     const volume = volumes.get(name);
-    return volume ? [{ volume: name, source: diskSource(volume) }] : [];
+    if (volume === undefined) return [];
+    const matches = blockSize?.matchVolume && blockSize.matchVolume.enabled !== false;
+    return [{ volume: name, source: diskSource(volume), ...(matches && { matchBlockSize: true }) }];
   });
 }
 

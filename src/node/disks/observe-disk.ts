@@ -3,19 +3,24 @@ import { lstat, readdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import { TerminalError } from "../../base/errors.ts";
-import type { DiskImage } from "../../qemu/devices/device.ts";
+import type { BlockSize, DiskImage } from "../../qemu/devices/device.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { hostPathOf } from "../process/container-files.ts";
+import { readBlockSize } from "./block-size.ts";
 import type { DiskSource, NamedSource } from "./disk-source.ts";
 import { readImageHeader } from "./image-header.ts";
 
 export interface DiskObservation extends NamedSource {
   /** Absent: still to be made. */
   image: DiskImage | undefined;
+  /** Where the disk is to have that of what it is made of. */
+  blockSize?: BlockSize;
 }
 
-export async function observeDisk(pid: number, { volume, source }: NamedSource): Promise<DiskObservation> {
-  return { volume, source, image: await observeImage(pid, source, volume) };
+export async function observeDisk(pid: number, disk: NamedSource): Promise<DiskObservation> {
+  const image = await observeImage(pid, disk.source, disk.volume);
+  const blockSize = disk.matchBlockSize && image && (await readBlockSize(hostPathOf(pid, image.path)));
+  return { ...disk, image, ...(blockSize && { blockSize }) };
 }
 
 async function observeImage(pid: number, source: DiskSource, volume: string): Promise<DiskImage | undefined> {
@@ -29,7 +34,7 @@ async function observeImage(pid: number, source: DiskSource, volume: string): Pr
 
 async function observeClaim(
   pid: number,
-  source: Extract<DiskSource, { type: "claim" }>,
+  source: { device: string; path: string },
   volume: string,
 ): Promise<DiskImage | undefined> {
   const device = hostPathOf(pid, source.device);

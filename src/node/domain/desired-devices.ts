@@ -1,10 +1,12 @@
 /** The disks and NICs of a VMI in QEMU's terms. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
+import { pciBusOf } from "../../../api/kubevirt/pci-address.ts";
 import type { Disk as DiskSpec, Interface, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { names } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
 import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
+import { rootPortId } from "../../qemu/domain/ids.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
@@ -14,7 +16,7 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
   return [
     ...(spec.domain.devices.disks ?? []).map((disk) => diskOf(disk, found.get(disk.name), order.disks.get(disk.name))),
     ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
-  ];
+  ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
 }
 
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
@@ -74,3 +76,5 @@ const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139",
 function modelOf(model: string | undefined): Nic["model"] {
   return models.find((known) => known === model) ?? "virtio";
 }
+    ...portOf(nic.pciAddress),
+    ...(nic.acpiIndex && { acpiIndex: nic.acpiIndex }),

@@ -6,6 +6,7 @@ import { prepareDisk } from "../disks/prepare-disk.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { connectNetwork } from "./connect-network.ts";
+import { startFirst } from "./first-start.ts";
 import type { Action } from "./plan.ts";
 import type { DomainRecords } from "./records.ts";
 
@@ -38,10 +39,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       await qmp.execute("set-action", { reboot: "shutdown" });
       return;
     case "start":
-      // The firmware's boot order is written when the machine is reset: until then it lacks what was attached since.
-      await qmp.execute("system_reset");
-      await qmp.execute("cont");
-      return;
+      return startFirst(qmp, observation.vmi);
     case "quit":
       await qmp.execute("quit");
       return;

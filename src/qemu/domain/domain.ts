@@ -99,6 +99,7 @@ export interface SataDrive {
 export type PanicDevice = "isa" | "pvpanic" | "hyperv";
 
 export interface Input {
+  blockSize?: Disk["blockSize"];
   name: string;
   type: "tablet" | "keyboard";
   bus: "usb" | "virtio";
