@@ -84,7 +84,6 @@ export const unavailable: readonly Unavailable[] = [
   },
   { path: "domain.features.hyperv", reason: noHyperv },
   { path: "domain.features.hypervPassthrough", reason: noHyperv },
-  { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
   { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
   {
     path: "domain.firmware.bootloader.efi.persistent",

@@ -135,7 +135,6 @@ function validateVolumeExists(disk: Disk, volumes: ReadonlySet<string>, field: s
   const names = [...volumes].join(", ") || "none";
   return [
     invalid(field, disk.name, `no volume has this name: add it to volumes (there: ${names}), or remove the disk`),
-  ];
 function validateDiscardGranularity(
   { logical = 0, discardGranularity }: CustomBlockSize,
   field: string,
@@ -145,6 +144,7 @@ function validateDiscardGranularity(
   return valid ? [] : [invalid(field, discardGranularity, `must be a multiple of logical (${logical})`)];
 }
 
+  ];
 }
 
 function validateVolumesUsed(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

@@ -246,8 +246,8 @@ const devicesRules: Case[] = [
   [
     "a kernel's image without a path",
     domain({ firmware: { kernelBoot: { container: { image: "a" } } } }),
-    "spec.domain.firmware.kernelBoot.container",
-    /kernelPath or initrdPath/,
+    "spec.domain.firmware.kernelBoot.container.kernelPath",
+    /where in the image/,
   ],
   [
     "a reservation of another bus",
@@ -408,6 +408,27 @@ const network: Case[] = [
     "a multus network without a name",
     multus({ multus: {} }),
     "spec.networks[0].multus.networkName",
+  [
+    "a kernel outside its image",
+    domain({ firmware: { kernelBoot: { container: { image: "a", kernelPath: "/boot/../vmlinuz" } } } }),
+    "spec.domain.firmware.kernelBoot.container.kernelPath",
+    /absolute/,
+  ],
+  [
+    "an initrd without a kernel",
+    domain({ firmware: { kernelBoot: { container: { image: "a", initrdPath: "/boot/initrd" } } } }),
+    "spec.domain.firmware.kernelBoot.container.kernelPath",
+    /where in the image/,
+  ],
+  [
+    "a volume named as the kernel's",
+    all(
+      domain({ firmware: { kernelBoot: { container: { image: "a", kernelPath: "/vmlinuz" } } } }),
+      volumes({ name: "kernel-boot", emptyDisk: { capacity: "1Mi" } }),
+    ),
+    `${extra}.name`,
+    /another/,
+  ],
     /NetworkAttachmentDefinition/,
   ],
   [

@@ -85,6 +85,7 @@ export const machineValues: ValueTable = [
   [/\.privateOptions\[\]\.option$/, [224, 225]],
   [/\.(containerDisk\.path)$/, ["/disk/one.qcow2", "/disk/two.qcow2"]],
   [/\.ports\[\]\.protocol$/, ["TCP", "UDP", "sample"]],
+  [/\.kernelBoot\.container\.(kernelPath|initrdPath)$/, ["/boot/one", "/boot/two"]],
   [/\.portRanges\[\]\.start$/, [1000, 1001]],
   [/\.portRanges\[\]\.end$/, [2000, 2001]],
   [/\.portRanges\[\]\.protocol$/, ["TCP", "UDP"]],

@@ -6,6 +6,7 @@ import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../.
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { errorPolicies } from "../../qemu/devices/device.ts";
+import { kernelFile } from "./container-images.ts";
 import { rootPortsFor } from "../../qemu/domain/arguments.ts";
 import type { CpuFeature, Domain, Firmware, Input, SataDrive } from "../../qemu/domain/domain.ts";
 
@@ -26,6 +27,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     accelerator,
     ...machineOf(spec),
     firmware: firmwareOf(spec),
+    ...kernelOf(spec),
     cpu: cpuOf(spec),
     memory: {
       bytes: quantityToNumber(memory.guest),
@@ -64,6 +66,17 @@ function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
   const { kvm, pvspinlock } = spec.domain.features ?? {};
+function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"> {
+  const { container, kernelArgs } = domain.firmware?.kernelBoot ?? {};
+  if (!container?.kernelPath) return {};
+  const kernel = {
+    path: kernelFile(container.kernelPath),
+    ...(container.initrdPath && { initrdPath: kernelFile(container.initrdPath) }),
+    ...(kernelArgs && { arguments: kernelArgs }),
+  };
+  return { kernel };
+}
+
   const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
   return {
     model,
@@ -116,6 +129,9 @@ function writingOf({
   return {
     ...(cache === "writethrough" && { cache }),
     ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
+    ...(logical > 0 && {
+      blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) },
+    }),
   };
 }
 
@@ -129,9 +145,6 @@ function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
 
 /** As libvirt has it on amd64, the one on the ISA bus comes without a choice. */
 function panicDevicesOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "panicDevices"> {
-    ...(logical > 0 && {
-      blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) },
-    }),
   const { panicDevices = [] } = spec.domain.devices;
   const models = panicDevices.map(({ model }) => panicModels.find((known) => known === model) ?? "isa");
   return models.length === 0 ? {} : { panicDevices: [...new Set(models)] };

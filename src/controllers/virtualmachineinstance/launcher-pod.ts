@@ -17,6 +17,7 @@ import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
+import { containerImages } from "./container-images.ts";
 import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
@@ -170,7 +171,7 @@ function podHostname(vmi: VirtualMachineInstance): string {
 }
 
 function pullSecrets(spec: VirtualMachineInstanceSpec): Pick<PodSpec, "imagePullSecrets"> {
-  const names = (spec.volumes ?? []).flatMap((volume) => volume.containerDisk?.imagePullSecret ?? []);
+  const names = containerImages(spec).flatMap(({ imagePullSecret }) => imagePullSecret || []);
   return names.length === 0 ? {} : { imagePullSecrets: [...new Set(names)].map((name) => ({ name })) };
 }
 

@@ -32,6 +32,7 @@ export function buildArguments(domain: Domain): string[] {
     ...memoryArguments(domain),
     ...firmwareArguments(domain),
     ...monitorArguments(domain),
+    ...kernelArguments(domain),
     ...rootPortArguments(domain),
     ...displayArguments(domain),
     ...guestAgentArguments(domain),
@@ -97,6 +98,16 @@ function firmwareArguments(domain: Domain): Argument[] {
 function needsVariableStore(domain: Domain): boolean {
   return domain.firmware.type === "efi" && domain.firmware.secureBoot;
 }
+function kernelArguments({ kernel }: Domain): Argument[] {
+  if (kernel === undefined) return [];
+  const { path, initrdPath, arguments: text } = kernel;
+  return [
+    ["-kernel", path],
+    ...(initrdPath === undefined ? [] : [["-initrd", initrdPath] as const]),
+    ...(text === undefined ? [] : [["-append", text] as const]),
+  ];
+}
+
 
 function variableStorePath(domain: Domain): string {
   return `${runDirectory(domain)}/efi-variables.fd`;

@@ -15,6 +15,8 @@ export interface Domain {
   /** Starts empty, and waits to be told where a guest moves in from (`migrate-incoming`). */
   incoming?: boolean;
   firmware: Firmware;
+  /** Booted at once, without a disk's boot loader. Paths as QEMU sees them. */
+  kernel?: { path: string; initrdPath?: string; arguments?: string };
   cpu: Cpu;
   memory: Memory;
   /** Free PCIe slots for disks and NICs, cold or hot. Ignored by `pc`, which has slots of its own. */
@@ -97,9 +99,9 @@ export interface SataDrive {
 
 /** By what the guest says that its kernel panicked: a port, a PCI device, or registers of Hyper-V. */
 export type PanicDevice = "isa" | "pvpanic" | "hyperv";
+  blockSize?: Disk["blockSize"];
 
 export interface Input {
-  blockSize?: Disk["blockSize"];
   name: string;
   type: "tablet" | "keyboard";
   bus: "usb" | "virtio";
