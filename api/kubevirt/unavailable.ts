@@ -109,12 +109,6 @@ export const unavailable: readonly Unavailable[] = [
     reason: "a cdrom is read-only: use disk for what is to be written",
     isDefault: isTrue,
   },
-  {
-    path: "domain.devices.disks[].cdrom.tray",
-    reason: "a drive starts with its tray closed",
-    isDefault: is("closed", ""),
-  },
-  { path: "domain.devices.disks[].blockSize", reason: "own block sizes are not available yet" },
   { path: "domain.devices.disks[].changedBlockTracking", reason: "changed block tracking is not available yet" },
   { path: "domain.devices.interfaces[].sriov", reason: noPassthrough },
   {
@@ -142,8 +136,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "volumes[].ephemeral", reason: "ephemeral volumes are not available yet: use containerDisk" },
   { path: "volumes[].hostDisk", reason: "host disks are not available yet: use persistentVolumeClaim" },
   { path: "volumes[].memoryDump", reason: "memory dumps are not available yet" },
-  { path: "volumes[].serviceAccount", reason: "serviceAccount volumes are not available yet" },
-  { path: "volumes[].sysprep", reason: "sysprep volumes are not available yet" },
   {
     path: "accessCredentials[].userPassword",
     reason: "passwords through the guest agent are not available yet: use cloud-init",

@@ -108,6 +108,17 @@ function validateDedicatedIoThread(disk: Disk, field: string): StatusCause[] {
 
 function validateBlockSize(disk: Disk, field: string): StatusCause[] {
   const custom = disk.blockSize?.custom;
+  if (disk.blockSize && disk.cdrom) {
+    return [forbidden(`${field}.blockSize`, "a cdrom has blocks of 2048 bytes: leave it out")];
+  }
+  if (disk.blockSize?.matchVolume && disk.disk?.bus === "sata") {
+    return [
+      forbidden(
+        `${field}.blockSize.matchVolume`,
+        "a sata disk is made before its volume is looked at: use bus virtio or scsi",
+      ),
+    ];
+  }
   if (custom === undefined) return [];
   const at = `${field}.blockSize.custom`;
   const { logical = 0, physical = 0 } = custom;
@@ -118,23 +129,13 @@ function validateBlockSize(disk: Disk, field: string): StatusCause[] {
     ...validateBlockLength(logical, `${at}.logical`),
     ...validateBlockLength(physical, `${at}.physical`),
     ...(logical > physical ? [invalid(`${at}.logical`, logical, `must not exceed physical (${physical})`)] : []),
+    ...validateDiscardGranularity(custom, `${at}.discardGranularity`),
     ...(disk.disk?.bus === "sata" && logical !== 512
       ? [invalid(`${at}.logical`, logical, "a sata disk has logical blocks of 512 bytes")]
       : []),
   ];
 }
 
-function validateBlockLength(bytes: number, field: string): StatusCause[] {
-  const valid = Number.isInteger(Math.log2(bytes)) && bytes >= 512 && bytes <= 2 * 1024 ** 2;
-  return valid ? [] : [invalid(field, bytes, "must be a power of two from 512 to 2097152")];
-}
-
-    ...validateDiscardGranularity(custom, `${at}.discardGranularity`),
-function validateVolumeExists(disk: Disk, volumes: ReadonlySet<string>, field: string): StatusCause[] {
-  if (!disk.name || volumes.has(disk.name)) return [];
-  const names = [...volumes].join(", ") || "none";
-  return [
-    invalid(field, disk.name, `no volume has this name: add it to volumes (there: ${names}), or remove the disk`),
 function validateDiscardGranularity(
   { logical = 0, discardGranularity }: CustomBlockSize,
   field: string,
@@ -144,6 +145,16 @@ function validateDiscardGranularity(
   return valid ? [] : [invalid(field, discardGranularity, `must be a multiple of logical (${logical})`)];
 }
 
+function validateBlockLength(bytes: number, field: string): StatusCause[] {
+  const valid = Number.isInteger(Math.log2(bytes)) && bytes >= 512 && bytes <= 2 * 1024 ** 2;
+  return valid ? [] : [invalid(field, bytes, "must be a power of two from 512 to 2097152")];
+}
+
+function validateVolumeExists(disk: Disk, volumes: ReadonlySet<string>, field: string): StatusCause[] {
+  if (!disk.name || volumes.has(disk.name)) return [];
+  const names = [...volumes].join(", ") || "none";
+  return [
+    invalid(field, disk.name, `no volume has this name: add it to volumes (there: ${names}), or remove the disk`),
   ];
 }
 

@@ -52,6 +52,8 @@ export const machineAlternatives: Alternatives = [
   [/^volumes\[\]$/, volumeSources],
   [/^volumes\[\]\.cloudInit(NoCloud|ConfigDrive)$/, userData],
   [/^volumes\[\]\.cloudInit(NoCloud|ConfigDrive)$/, networkData],
+  [/^volumes\[\]\.sysprep$/, ["configMap", "secret"]],
+  [/\.downwardAPI\.fields\[\]$/, ["fieldRef", "resourceFieldRef"]],
   [/^networks\[\]$/, ["pod", "multus", "resourceClaim"]],
   [/^domain\.devices\.disks\[\]$/, ["disk", "cdrom", "lun"]],
   [
@@ -83,9 +85,9 @@ export const machineValues: ValueTable = [
   [/nameservers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
   [/\.ntpServers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
   [/\.privateOptions\[\]\.option$/, [224, 225]],
+  [/\.kernelBoot\.container\.(kernelPath|initrdPath)$/, ["/boot/one", "/boot/two"]],
   [/\.(containerDisk\.path)$/, ["/disk/one.qcow2", "/disk/two.qcow2"]],
   [/\.ports\[\]\.protocol$/, ["TCP", "UDP", "sample"]],
-  [/\.kernelBoot\.container\.(kernelPath|initrdPath)$/, ["/boot/one", "/boot/two"]],
   [/\.portRanges\[\]\.start$/, [1000, 1001]],
   [/\.portRanges\[\]\.end$/, [2000, 2001]],
   [/\.portRanges\[\]\.protocol$/, ["TCP", "UDP"]],
@@ -173,6 +175,31 @@ export const alongMachine: Along = [
   ],
   [
     /\.efi\.secureBoot$/,
+  [
+    /\.blockSize\.custom\.(logical|physical|discardGranularity)$/,
+    (spec: Machine) => {
+      for (const disk of spec.domain.devices.disks as { blockSize?: { custom?: object } }[]) {
+        if (disk.blockSize) disk.blockSize.custom = { logical: 512, physical: 4096, ...disk.blockSize.custom };
+      }
+    },
+  ],
+  [
+    /\.kernelBoot\./,
+    (spec: Machine & { domain: { firmware?: { kernelBoot?: { container?: Json } } } }) => {
+      const boot = spec.domain.firmware?.kernelBoot;
+      if (boot) boot.container = { image: "kernel:1", kernelPath: "/boot/vmlinuz", ...boot.container };
+    },
+  ],
+  [
+    /\.downwardAPI\.fields\[\]/,
+    (spec: { volumes: { downwardAPI?: { fields?: Json[] } }[] }) => {
+      for (const field of spec.volumes.flatMap(({ downwardAPI }) => downwardAPI?.fields ?? [])) {
+        field["path"] ??= "labels";
+        if (!field["resourceFieldRef"])
+          field["fieldRef"] = { fieldPath: "metadata.labels", ...(field["fieldRef"] as Json) };
+      }
+    },
+  ],
     (spec: Machine) => {
       spec.domain.features = { smm: { enabled: true } };
     },

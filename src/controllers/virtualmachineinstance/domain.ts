@@ -64,8 +64,6 @@ function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
   return efi ? { type: "efi", secureBoot: efi.secureBoot !== false } : { type: "bios" };
 }
 
-function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
-  const { kvm, pvspinlock } = spec.domain.features ?? {};
 function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"> {
   const { container, kernelArgs } = domain.firmware?.kernelBoot ?? {};
   if (!container?.kernelPath) return {};
@@ -79,6 +77,8 @@ function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"
 
   const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
   return {
+function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
+  const { kvm, pvspinlock } = spec.domain.features ?? {};
     model,
     sockets,
     cores,
@@ -127,13 +127,13 @@ function writingOf({
 }: DiskSpec): Pick<SataDrive, "cache" | "errorPolicy" | "blockSize"> {
   const { logical = 0, physical = 0, discardGranularity } = blockSize?.custom ?? {};
   return {
-    ...(cache === "writethrough" && { cache }),
-    ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
     ...(logical > 0 && {
       blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) },
     }),
   };
 }
+    ...(cache === "writethrough" && { cache }),
+    ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
 
 function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
   return (spec.domain.devices.inputs ?? []).map(({ name, type, bus }) => ({

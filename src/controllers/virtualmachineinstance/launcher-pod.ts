@@ -100,7 +100,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     ...(spec.subdomain && { subdomain: spec.subdomain }),
     restartPolicy: "Never",
     readinessGates: [{ conditionType: podConditions.unpaused }],
-    automountServiceAccountToken: false,
+    automountServiceAccountToken: accountOf(spec) !== undefined,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds,
     securityContext: {
@@ -139,7 +139,7 @@ function placement(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): 
     topologySpreadConstraints: spec.topologySpreadConstraints,
     priorityClassName: spec.priorityClassName,
     schedulerName: spec.schedulerName,
-    serviceAccountName: spec.serviceAccountName,
+    serviceAccountName: spec.serviceAccountName ?? accountOf(spec),
     dnsPolicy: spec.dnsPolicy,
     dnsConfig: spec.dnsConfig,
   };
@@ -163,6 +163,11 @@ function nodeSelector(
     [labels.schedulable]: "true",
     ...(accelerator === "kvm" && Object.fromEntries(processor.map((label) => [label, "true"]))),
   };
+}
+
+/** Whose token is shown to the guest. */
+function accountOf({ volumes = [] }: VirtualMachineInstanceSpec): string | undefined {
+  return volumes.find(({ serviceAccount }) => serviceAccount)?.serviceAccount?.serviceAccountName;
 }
 
 /** A name with dots, or too long, is no host name; the guest's own is set by its cloud-init. */

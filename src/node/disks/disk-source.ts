@@ -47,19 +47,40 @@ function diskSource(volume: Volume): DiskSource {
   }
   if (persistentVolumeClaim) {
     const { claimName, readOnly = false } = persistentVolumeClaim;
-    const path = posix.join(launcherPaths.pvc, name, "disk.img");
-    return { type: "claim", path, device: posix.join(launcherPaths.blockDevices, name), claimName, readOnly };
+    return { type: "claim", path: inClaim(name), device: deviceOf(name), claimName, readOnly };
   }
   if (isMedium(volume)) return { type: "medium", path: posix.join(launcherPaths.disks, `${name}.iso`), volume };
   throw new TerminalError("UnsupportedVolume", `volume ${name}: this kind of volume cannot be attached as a disk`);
 }
 
 function isMedium(volume: Volume): boolean {
-  return [volume.cloudInitNoCloud, volume.cloudInitConfigDrive, volume.configMap, volume.secret].some(
-    (source) => source !== undefined,
-  );
+  return mediumSources.some((source) => volume[source] !== undefined);
+}
+
+/** Lost with the pod: it lives in it, or is made for it. */
+export function livesInPod({ type }: DiskSource): boolean {
+  return type !== "claim" && type !== "hostDisk";
+}
+
+function inClaim(name: string): string {
+  return posix.join(launcherPaths.pvc, name, "disk.img");
+}
+
+function deviceOf(name: string): string {
+  return posix.join(launcherPaths.blockDevices, name);
 }
 
 function writable(name: string): string {
   return posix.join(launcherPaths.disks, `${name}.qcow2`);
 }
+/** Made of text that the API, a ConfigMap, a Secret or the pod itself holds. */
+const mediumSources = [
+  "cloudInitNoCloud",
+  "cloudInitConfigDrive",
+  "configMap",
+  "secret",
+  "sysprep",
+  "downwardAPI",
+  "serviceAccount",
+] as const;
+

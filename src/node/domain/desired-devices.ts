@@ -38,10 +38,25 @@ function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: n
     ...(spec.shareable && { shareable: true }),
     ...(spec.errorPolicy && { errorPolicy: errorPolicies[spec.errorPolicy] }),
   };
+    ...blockSizeOf(spec, found),
+    ...portOf(spec.disk?.pciAddress),
 }
 
 const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
   value === "none" || value === "writethrough" || value === "writeback";
+function portOf(pciAddress: string | undefined): { port?: string } {
+  const bus = pciBusOf(pciAddress);
+  return bus === undefined ? {} : { port: rootPortId(bus - 1) };
+}
+
+/** SATA drives are made before anybody looks at what will be in them (../../controllers/virtualmachineinstance/domain.ts). */
+function blockSizeOf({ blockSize }: DiskSpec, found: DiskObservation | undefined): Pick<Disk, "blockSize"> {
+  const { logical = 0, physical = 0, discardGranularity } = blockSize?.custom ?? {};
+  if (logical > 0)
+    return { blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) } };
+  return found?.blockSize ? { blockSize: found.blockSize } : {};
+}
+
 const isIo = (value: string | undefined): value is "threads" | "native" => value === "threads" || value === "native";
 
 function busOf(bus: string | undefined): Disk["bus"] {
@@ -69,6 +84,8 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     ...(bootIndex !== undefined && { bootIndex }),
     ...(nic.state === "down" && { linkDown: true }),
   };
+    ...portOf(nic.pciAddress),
+    ...(nic.acpiIndex && { acpiIndex: nic.acpiIndex }),
 }
 
 const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"];
@@ -76,5 +93,3 @@ const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139",
 function modelOf(model: string | undefined): Nic["model"] {
   return models.find((known) => known === model) ?? "virtio";
 }
-    ...portOf(nic.pciAddress),
-    ...(nic.acpiIndex && { acpiIndex: nic.acpiIndex }),

@@ -31,9 +31,9 @@ export function buildArguments(domain: Domain): string[] {
     ...cpuArguments(domain),
     ...memoryArguments(domain),
     ...firmwareArguments(domain),
-    ...monitorArguments(domain),
     ...kernelArguments(domain),
     ...rootPortArguments(domain),
+    ...monitorArguments(domain),
     ...displayArguments(domain),
     ...guestAgentArguments(domain),
     ...serialArguments(domain),
@@ -95,9 +95,6 @@ function firmwareArguments(domain: Domain): Argument[] {
   ];
 }
 
-function needsVariableStore(domain: Domain): boolean {
-  return domain.firmware.type === "efi" && domain.firmware.secureBoot;
-}
 function kernelArguments({ kernel }: Domain): Argument[] {
   if (kernel === undefined) return [];
   const { path, initrdPath, arguments: text } = kernel;
@@ -111,6 +108,9 @@ function kernelArguments({ kernel }: Domain): Argument[] {
 
 function variableStorePath(domain: Domain): string {
   return `${runDirectory(domain)}/efi-variables.fd`;
+function needsVariableStore(domain: Domain): boolean {
+  return domain.firmware.type === "efi" && domain.firmware.secureBoot;
+}
 }
 
 function monitorArguments(domain: Domain): Argument[] {

@@ -8,11 +8,17 @@ export const launcherPaths = {
   containerDisks: "/var/run/vmpod/container-disks",
   /** One directory for each PersistentVolumeClaim volume. */
   pvc: "/var/run/vmpod/pvc",
+  /** One directory of the node for each host disk: the one that its file is in. */
+  hostDisks: "/var/run/vmpod/host-disks",
   /** One device for each that is a block device: where a container's file system can still be written, by root, from outside. */
   blockDevices: "/dev/vmpod",
   /** One directory for each Secret, and each ConfigMap, that media are made of. */
   secrets: "/var/run/vmpod/secrets",
   configMaps: "/var/run/vmpod/config-maps",
+  /** One directory for each downwardAPI volume. */
+  downwardApi: "/var/run/vmpod/downward-api",
+  /** Where Kubernetes puts the token of the pod's ServiceAccount. */
+  serviceAccount: "/var/run/secrets/kubernetes.io/serviceaccount",
   /** In the launcher's image: what copies a container disk, with all that it needs. */
   copierInImage: "/usr/libexec/vmpod/copier",
   /** Its copy in the emptyDir `run`, for containers of other images. */
