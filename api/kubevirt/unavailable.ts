@@ -131,10 +131,6 @@ export const unavailable: readonly Unavailable[] = [
     path: "volumes[].dataVolume",
     reason: "DataVolumes are not available yet: use containerDisk or persistentVolumeClaim",
   },
-  { path: "volumes[].downwardAPI", reason: "downwardAPI volumes are not available yet" },
-  { path: "volumes[].downwardMetrics", reason: "downward metrics are not available yet" },
-  { path: "volumes[].ephemeral", reason: "ephemeral volumes are not available yet: use containerDisk" },
-  { path: "volumes[].hostDisk", reason: "host disks are not available yet: use persistentVolumeClaim" },
   { path: "volumes[].memoryDump", reason: "memory dumps are not available yet" },
   {
     path: "accessCredentials[].userPassword",

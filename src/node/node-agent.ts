@@ -31,6 +31,7 @@ import { byVmiUid, vmiUidOf } from "./domain/observe.ts";
 import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
 import { startMigrationEnds } from "./migration/start.ts";
@@ -150,6 +151,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   await startServer(context, { port, tls }, signal);
   await announce(options, signal);
   signal.addEventListener("abort", () => {
+  startDownwardMetrics({ vmis, launchers, finder, log }, signal);
     for (const each of [monitors, consoles, guests]) each.close();
   });
 }

@@ -138,6 +138,14 @@ export const alongMachine: Along = [
     /^(networks\[\]|domain\.devices\.interfaces\[\])\.name$/,
     (spec: Machine, value, field) => rename([spec.networks, spec.domain.devices.interfaces], value, field),
   ],
+  // There is nothing in it to tell: the volume is one of them, or another one.
+  [
+    /^volumes\[\]\.downwardMetrics$/,
+    (spec: { volumes: Json[] }, value, field) => {
+      const volume = spec.volumes[indexIn(field)];
+      if (volume && value === undefined) volume["emptyDisk"] = { capacity: "1Gi" };
+    },
+  ],
   // Without its only binding there is no interface, without its only method no credential.
   [
     /\.interfaces\[\]\.masquerade$/,
@@ -168,14 +176,6 @@ export const alongMachine: Along = [
     },
   ],
   [
-    /\.sound\.model$/,
-    (spec: Machine) => {
-      spec.domain.devices["sound"] = { ...(spec.domain.devices["sound"] as Json), name: "sound" };
-    },
-  ],
-  [
-    /\.efi\.secureBoot$/,
-  [
     /\.blockSize\.custom\.(logical|physical|discardGranularity)$/,
     (spec: Machine) => {
       for (const disk of spec.domain.devices.disks as { blockSize?: { custom?: object } }[]) {
@@ -200,6 +200,14 @@ export const alongMachine: Along = [
       }
     },
   ],
+  [
+    /\.sound\.model$/,
+    (spec: Machine) => {
+      spec.domain.devices["sound"] = { ...(spec.domain.devices["sound"] as Json), name: "sound" };
+    },
+  ],
+  [
+    /\.efi\.secureBoot$/,
     (spec: Machine) => {
       spec.domain.features = { smm: { enabled: true } };
     },

@@ -75,12 +75,12 @@ function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"
   return { kernel };
 }
 
-  const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
-  return {
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
   const { kvm, pvspinlock } = spec.domain.features ?? {};
     model,
     sockets,
+  const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
+  return {
     cores,
     threads,
     ...(maxSockets && { maxSockets }),
@@ -130,12 +130,12 @@ function writingOf({
     ...(logical > 0 && {
       blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) },
     }),
-  };
-}
     ...(cache === "writethrough" && { cache }),
     ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
 
 function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
+  };
+}
   return (spec.domain.devices.inputs ?? []).map(({ name, type, bus }) => ({
     name,
     type: type === "keyboard" ? "keyboard" : "tablet",

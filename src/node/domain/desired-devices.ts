@@ -22,7 +22,9 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
   const target = spec.disk ?? spec.cdrom ?? spec.lun;
   // A SATA hard disk cannot be read-only in QEMU; the medium behind it is the machine's own, and goes with it.
-  const isMedium = found?.source.type === "medium" && !(spec.disk && busOf(target?.bus) === "sata");
+  const isMedium =
+    (found?.source.type === "medium" || found?.source.type === "metrics") &&
+    !(spec.disk && busOf(target?.bus) === "sata");
   const readOnlyClaim = found?.source.type === "claim" && found.source.readOnly;
   return {
     kind: "disk",
@@ -36,14 +38,12 @@ function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: n
     ...(isCache(spec.cache) && { cache: spec.cache }),
     ...(isIo(spec.io) && { io: spec.io }),
     ...(spec.shareable && { shareable: true }),
-    ...(spec.errorPolicy && { errorPolicy: errorPolicies[spec.errorPolicy] }),
-  };
     ...blockSizeOf(spec, found),
     ...portOf(spec.disk?.pciAddress),
+    ...(spec.errorPolicy && { errorPolicy: errorPolicies[spec.errorPolicy] }),
+  };
 }
 
-const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
-  value === "none" || value === "writethrough" || value === "writeback";
 function portOf(pciAddress: string | undefined): { port?: string } {
   const bus = pciBusOf(pciAddress);
   return bus === undefined ? {} : { port: rootPortId(bus - 1) };
@@ -57,6 +57,8 @@ function blockSizeOf({ blockSize }: DiskSpec, found: DiskObservation | undefined
   return found?.blockSize ? { blockSize: found.blockSize } : {};
 }
 
+const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
+  value === "none" || value === "writethrough" || value === "writeback";
 const isIo = (value: string | undefined): value is "threads" | "native" => value === "threads" || value === "native";
 
 function busOf(bus: string | undefined): Disk["bus"] {
@@ -82,10 +84,10 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     macAddress: macOf(vmi, nic),
     tap: names.tap,
     ...(bootIndex !== undefined && { bootIndex }),
-    ...(nic.state === "down" && { linkDown: true }),
-  };
     ...portOf(nic.pciAddress),
     ...(nic.acpiIndex && { acpiIndex: nic.acpiIndex }),
+    ...(nic.state === "down" && { linkDown: true }),
+  };
 }
 
 const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"];

@@ -32,11 +32,12 @@ export function buildArguments(domain: Domain): string[] {
     ...memoryArguments(domain),
     ...firmwareArguments(domain),
     ...kernelArguments(domain),
-    ...rootPortArguments(domain),
     ...monitorArguments(domain),
     ...displayArguments(domain),
+    ...rootPortArguments(domain),
     ...guestAgentArguments(domain),
     ...serialArguments(domain),
+    ...metricsArguments(domain),
     ...peripheralArguments(domain),
     ...panicArguments(domain),
     ...soundArguments(domain),
@@ -105,14 +106,14 @@ function kernelArguments({ kernel }: Domain): Argument[] {
   ];
 }
 
-
-function variableStorePath(domain: Domain): string {
-  return `${runDirectory(domain)}/efi-variables.fd`;
 function needsVariableStore(domain: Domain): boolean {
   return domain.firmware.type === "efi" && domain.firmware.secureBoot;
 }
 }
 
+
+function variableStorePath(domain: Domain): string {
+  return `${runDirectory(domain)}/efi-variables.fd`;
 function monitorArguments(domain: Domain): Argument[] {
   return (["qmp", "stop"] as const).flatMap((id): Argument[] => [
     ["-chardev", socketOption(domain, id, socketNames[id])],
@@ -161,6 +162,16 @@ function guestAgentArguments(domain: Domain): Argument[] {
 
 /** The log is written whether or not a console is connected. */
 function serialArguments(domain: Domain): Argument[] {
+/** As vhostmd's tools look for it. */
+function metricsArguments(domain: Domain): Argument[] {
+  if (!domain.metricsPort) return [];
+  const name = "org.github.vhostmd.1";
+  return [
+    ["-chardev", socketOption(domain, "metrics", socketNames.metrics)],
+    ["-device", option("virtserialport", { id: "metrics0", bus: "vserial0.0", chardev: "metrics", name })],
+  ];
+}
+
   if (!domain.serialConsole) return [];
   const { serialLogPath = "/dev/stdout" } = domain;
   const log = serialLogPath === false ? {} : { logfile: serialLogPath, logappend: true };

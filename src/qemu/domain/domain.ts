@@ -33,6 +33,8 @@ export interface Domain {
   sound?: "ich9" | "ac97";
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
+  /** A serial port at which the guest asks how its node is. */
+  metricsPort?: boolean;
   smbios?: Record<string, string>;
   /** SMBIOS type 3 (chassis) fields: manufacturer, version, serial, asset, sku. */
   chassis?: Record<string, string>;
@@ -97,9 +99,9 @@ export interface SataDrive {
   errorPolicy?: Disk["errorPolicy"];
 }
 
+  blockSize?: Disk["blockSize"];
 /** By what the guest says that its kernel panicked: a port, a PCI device, or registers of Hyper-V. */
 export type PanicDevice = "isa" | "pvpanic" | "hyperv";
-  blockSize?: Disk["blockSize"];
 
 export interface Input {
   name: string;

@@ -35,6 +35,8 @@ export const socketNames = {
   guestAgent: "qga.sock",
   serial: "serial0.sock",
   vnc: "vnc.sock",
+  /** Where the guest asks for its node's metrics. */
+  metrics: "metrics.sock",
   /** Where this QEMU waits for a guest. */
   migration: "migration.sock",
   /** Where this QEMU sends its guest: the other one's `migration`, under a name in this container. */
