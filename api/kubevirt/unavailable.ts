@@ -94,8 +94,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
   { path: "domain.devices.blockMultiQueue", reason: "multiple queues are not available yet" },
   { path: "domain.devices.networkInterfaceMultiqueue", reason: "multiple queues are not available yet" },
-  { path: "domain.devices.clientPassthrough", reason: "USB redirection is not available yet" },
-  { path: "domain.devices.downwardMetrics", reason: "downward metrics are not available yet" },
   { path: "domain.devices.filesystems", reason: "virtiofs is not available yet: show the volume as a disk" },
   { path: "domain.devices.gpus", reason: noPassthrough },
   { path: "domain.devices.hostDevices", reason: noPassthrough },

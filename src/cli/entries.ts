@@ -89,6 +89,12 @@ export const entries: readonly CommandEntry[] = [
   { name: "scp", summary: "Copy files from or to the guest", group: access, load: () => import("./scp.ts") },
   { name: "vnc", summary: "See the guest's screen", group: access, load: () => import("./vnc.ts") },
   {
+    name: "usbredir",
+    summary: "Lend the guest a USB device of this machine",
+    group: access,
+    load: () => import("./usbredir.ts"),
+  },
+  {
     name: "port-forward",
     summary: "Reach a port of the guest from here",
     group: access,

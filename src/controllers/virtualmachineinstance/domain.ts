@@ -41,6 +41,8 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     rng: devices.rng !== undefined,
     balloon: devices.autoattachMemBalloon !== false,
     usb: (devices.disks ?? []).some((disk) => (disk.disk ?? disk.cdrom)?.bus === "usb"),
+    ...(devices.downwardMetrics && { metricsPort: true }),
+    ...(devices.clientPassthrough && { usbRedirection: true }),
     inputs: inputsOf(spec),
     ...panicDevicesOf(spec),
     ...(devices.sound && { sound: devices.sound.model === "ac97" ? ("ac97" as const) : ("ich9" as const) }),
@@ -77,10 +79,10 @@ function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
   const { kvm, pvspinlock } = spec.domain.features ?? {};
-    model,
-    sockets,
   const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
   return {
+    model,
+    sockets,
     cores,
     threads,
     ...(maxSockets && { maxSockets }),
@@ -132,10 +134,10 @@ function writingOf({
     }),
     ...(cache === "writethrough" && { cache }),
     ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
-
-function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
   };
 }
+
+function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
   return (spec.domain.devices.inputs ?? []).map(({ name, type, bus }) => ({
     name,
     type: type === "keyboard" ? "keyboard" : "tablet",

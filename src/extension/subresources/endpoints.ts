@@ -19,7 +19,7 @@ import {
 } from "./guest.ts";
 import { migrate } from "./migrate.ts";
 import { restart, start, stop } from "./run.ts";
-import { forwardPort, forwardPortOfVm, openConsole, openVnc, type StreamHandler } from "./streams.ts";
+import { forwardPort, forwardPortOfVm, openConsole, openVnc, redirectUsb, type StreamHandler } from "./streams.ts";
 
 export interface Endpoint {
   plural: "virtualmachines" | "virtualmachineinstances";
@@ -43,6 +43,7 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vmi, subresource: "console", method: "GET", stream: openConsole },
   { plural: vmi, subresource: "vnc", method: "GET", stream: openVnc },
   { plural: vmi, subresource: "vnc/screenshot", method: "GET", handle: screenshot },
+  { plural: vmi, subresource: "usbredir", method: "GET", stream: redirectUsb },
   { plural: vmi, subresource: "portforward", method: "GET", stream: forwardPort },
   { plural: vmi, subresource: "pause", method: "PUT", handle: pause },
   { plural: vmi, subresource: "unpause", method: "PUT", handle: unpause },
@@ -61,7 +62,6 @@ export const unavailable: ReadonlyMap<string, string> = new Map([
   ["removevolume", "removing volumes from a running machine"],
   ["memorydump", "memory dumps"],
   ["removememorydump", "memory dumps"],
-  ["usbredir", "USB redirection"],
   ["vsock", "VSOCK"],
   ["sev", "encrypted guests"],
   ["backup", "backups"],

@@ -1,7 +1,13 @@
-/** console, vnc and portforward: after the checks, the client's connection is spliced to the node agent's. */
+/** console, vnc, usbredir and portforward: after the checks, the client's connection is spliced to the node agent's. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { mayForwardPort, mayOpenConsole, mayOpenVnc, type Verdict } from "../../../api/kubevirt/admissibility.ts";
+import {
+  mayForwardPort,
+  mayOpenConsole,
+  mayOpenVnc,
+  mayRedirectUsb,
+  type Verdict,
+} from "../../../api/kubevirt/admissibility.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { StatusError } from "../../base/errors.ts";
 import { tunnelUpgrade } from "../../streams/tunnel-upgrade.ts";
@@ -25,6 +31,11 @@ export const openConsole: StreamHandler = async (context, request) => {
 export const openVnc: StreamHandler = async (context, request) => {
   const vmi = await getVmi(context.client, request);
   await splice(context, request, vmi, mayOpenVnc(vmi), "vnc");
+};
+
+export const redirectUsb: StreamHandler = async (context, request) => {
+  const vmi = await getVmi(context.client, request);
+  await splice(context, request, vmi, mayRedirectUsb(vmi), "usbredir");
 };
 
 export const forwardPort: StreamHandler = async (context, request) => {

@@ -1,10 +1,11 @@
-/** The websockets: console, VNC, port-forward. */
+/** The websockets: console, VNC, USB devices, port-forward. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { StatusError } from "../../base/errors.ts";
 import { acceptWebSocket, plainProtocol } from "../../streams/accept-web-socket.ts";
 import { spliceWebSocket } from "../../streams/splice-web-socket.ts";
 import type { Consoles } from "../console/consoles.ts";
+import type { UsbSlots } from "../console/usb-slots.ts";
 import { dial, type VncSessions } from "../console/vnc.ts";
 import { socketOf } from "../process/container-files.ts";
 import { forwardDatagrams } from "./forward-datagrams.ts";
@@ -14,6 +15,7 @@ import type { Target } from "./target.ts";
 export interface StreamContext {
   consoles: Consoles;
   vnc: VncSessions;
+  usb: UsbSlots;
 }
 
 export interface Upgrade {
@@ -27,7 +29,12 @@ const pingIntervalMs = 10_000;
 
 export type StreamVerb = (context: StreamContext, target: Target, route: Route, upgrade: Upgrade) => Promise<void>;
 
-export const streamVerbs: Readonly<Record<string, StreamVerb>> = { console: serveConsole, vnc: serveVnc, portforward };
+export const streamVerbs: Readonly<Record<string, StreamVerb>> = {
+  console: serveConsole,
+  vnc: serveVnc,
+  usbredir: serveUsb,
+  portforward,
+};
 
 async function serveConsole({ consoles }: StreamContext, target: Target, _: Route, upgrade: Upgrade): Promise<void> {
   if (target.vmi.spec.domain.devices.autoattachSerialConsole === false) {
@@ -45,6 +52,13 @@ async function serveVnc({ vnc }: StreamContext, target: Target, { query }: Route
   const preserve = query.get("preserveSession") === "true";
   const display = await vnc.open(target.key, socketOf(target.qemu.pid, "vnc"), preserve);
   await serve(upgrade, display);
+}
+
+async function serveUsb({ usb }: StreamContext, target: Target, _: Route, upgrade: Upgrade): Promise<void> {
+  if (target.vmi.spec.domain.devices.clientPassthrough === undefined) {
+    throw new StatusError("Conflict", "Not configured with USB Redirection");
+  }
+  await serve(upgrade, await usb.open(target.qemu));
 }
 
 /** To the guest through its pod's address; what the pod lets through is up to the interface's ports. */

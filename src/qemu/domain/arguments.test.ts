@@ -69,6 +69,17 @@ test("a sound card plays to nobody", () => {
   assert.deepEqual(valuesOf({ ...plain, sound: "ac97" }, "-audiodev"), ["none,id=audio0"]);
 });
 
+test("USB devices of others have four slots, on a bus that has room for them", () => {
+  const domain: Domain = { ...plain, usbRedirection: true, runDirectory: "/run/vmpod" };
+  const devices = valuesOf(domain, "-device");
+  assert.ok(devices.includes("qemu-xhci,id=usb,p2=15,p3=15"), devices.join(" "));
+  assert.equal(devices.at(-1), "usb-redir,id=usbredir3,chardev=usbredir3,bus=usb.0");
+  assert.equal(
+    valuesOf(domain, "-chardev").at(-1),
+    "socket,id=usbredir3,path=/run/vmpod/usbredir3.sock,server=on,wait=off",
+  );
+});
+
 test("sockets leave room to plug into", () => {
   const cpu = { sockets: 1, cores: 2, threads: 1, maxSockets: 4 };
   assert.deepEqual(valuesOf({ ...plain, cpu }, "-smp"), ["2,sockets=4,cores=2,threads=1,maxcpus=8"]);

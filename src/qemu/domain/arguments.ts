@@ -13,6 +13,7 @@ import { launcherPaths, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
 import { soundArguments } from "./sound.ts";
+import { usbRedirectionArguments } from "./usb-redirection.ts";
 
 export const qemuProgram = "qemu-system-x86_64";
 
@@ -33,12 +34,13 @@ export function buildArguments(domain: Domain): string[] {
     ...firmwareArguments(domain),
     ...kernelArguments(domain),
     ...monitorArguments(domain),
-    ...displayArguments(domain),
     ...rootPortArguments(domain),
+    ...displayArguments(domain),
     ...guestAgentArguments(domain),
-    ...serialArguments(domain),
     ...metricsArguments(domain),
+    ...serialArguments(domain),
     ...peripheralArguments(domain),
+    ...usbRedirectionArguments(domain, runDirectory(domain)),
     ...panicArguments(domain),
     ...soundArguments(domain),
     ...sataArguments(domain.machine, domain.sataDrives ?? []),
@@ -109,11 +111,11 @@ function kernelArguments({ kernel }: Domain): Argument[] {
 function needsVariableStore(domain: Domain): boolean {
   return domain.firmware.type === "efi" && domain.firmware.secureBoot;
 }
-}
-
 
 function variableStorePath(domain: Domain): string {
   return `${runDirectory(domain)}/efi-variables.fd`;
+}
+
 function monitorArguments(domain: Domain): Argument[] {
   return (["qmp", "stop"] as const).flatMap((id): Argument[] => [
     ["-chardev", socketOption(domain, id, socketNames[id])],
@@ -160,8 +162,6 @@ function guestAgentArguments(domain: Domain): Argument[] {
   ];
 }
 
-/** The log is written whether or not a console is connected. */
-function serialArguments(domain: Domain): Argument[] {
 /** As vhostmd's tools look for it. */
 function metricsArguments(domain: Domain): Argument[] {
   if (!domain.metricsPort) return [];
@@ -172,6 +172,8 @@ function metricsArguments(domain: Domain): Argument[] {
   ];
 }
 
+/** The log is written whether or not a console is connected. */
+function serialArguments(domain: Domain): Argument[] {
   if (!domain.serialConsole) return [];
   const { serialLogPath = "/dev/stdout" } = domain;
   const log = serialLogPath === false ? {} : { logfile: serialLogPath, logappend: true };
@@ -186,11 +188,17 @@ function peripheralArguments(domain: Domain): Argument[] {
   return [
     ...when(domain.rng, ["-object", "rng-builtin,id=rng0"], ["-device", "virtio-rng-pci,id=rng,rng=rng0"]),
     ...when(domain.balloon, ["-device", "virtio-balloon-pci,id=balloon0,free-page-reporting=on"]),
-    ...when(domain.usb || inputs.some((input) => input.bus === "usb"), ["-device", "qemu-xhci,id=usb"]),
+    ...when(domain.usb || domain.usbRedirection || inputs.some((input) => input.bus === "usb"), usbController(domain)),
     ...inputs.map((input): Argument => ["-device", option(inputDriver(input), { id: `input-${input.name}` })]),
     ...when(domain.watchdog, ["-device", "i6300esb,id=watchdog0"]),
     ...when(domain.watchdog, ["-watchdog-action", domain.watchdog?.action ?? "none"]),
   ];
+}
+
+/** It comes with four ports of each speed: too few for the slots and what is there besides. */
+function usbController({ usbRedirection }: Domain): Argument {
+  const ports = usbRedirection ? { p2: 15, p3: 15 } : {};
+  return ["-device", option("qemu-xhci", { id: "usb", ...ports })];
 }
 
 function inputDriver({ type, bus }: Input): string {

@@ -28,13 +28,15 @@ export interface Domain {
   rng?: boolean;
   balloon?: boolean;
   usb?: boolean;
+  /** Slots for USB devices of whoever may reach the machine. */
+  usbRedirection?: boolean;
   inputs?: Input[];
   panicDevices?: PanicDevice[];
   sound?: "ich9" | "ac97";
-  watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
-  /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   /** A serial port at which the guest asks how its node is. */
   metricsPort?: boolean;
+  watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
+  /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
   /** SMBIOS type 3 (chassis) fields: manufacturer, version, serial, asset, sku. */
   chassis?: Record<string, string>;
@@ -97,9 +99,9 @@ export interface SataDrive {
   /** As of a disk that is plugged (../devices/device.ts). */
   cache?: Disk["cache"];
   errorPolicy?: Disk["errorPolicy"];
+  blockSize?: Disk["blockSize"];
 }
 
-  blockSize?: Disk["blockSize"];
 /** By what the guest says that its kernel panicked: a port, a PCI device, or registers of Hyper-V. */
 export type PanicDevice = "isa" | "pvpanic" | "hyperv";
 

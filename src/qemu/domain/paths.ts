@@ -43,5 +43,8 @@ export const socketNames = {
   migrationTarget: "migration-target.sock",
 } as const;
 
+/** Where a USB device is plugged in from outside. */
+export const usbRedirectionSocket = (slot: number): string => `usbredir${slot}.sock`;
+
 /** The user and group QEMU runs as. */
 export const qemuUserId = 107;
