@@ -136,12 +136,11 @@ function inGuest(name: string, command: string): string {
 }
 
 test("the guest sees what its pod is told, and writes into its claim", () => {
-  const labelled = (label: string) =>
-    `mkdir -p /tmp/m; mount $(blkid | sed -n 's/^\\(.*\\): .*LABEL="${label}".*/\\1/p') /tmp/m && cd /tmp/m`;
-  assert.match(inGuest("one", `${labelled("facts")} && cat pod/labels; cd /; umount /tmp/m`), /^test="node-agent"$/m);
-  const account = inGuest("one", `${labelled("cfgdata")} && cat namespace && wc -c < token; cd /; umount /tmp/m`);
-  assert.match(account, /^default\n?[1-9]\d{2,}$/);
-  inGuest("one", `echo hello | dd of=/dev/vde conv=fsync`);
+  const on = (device: string, command: string) =>
+    `mkdir -p /tmp/m; mount -t iso9660 /dev/${device} /tmp/m && cd /tmp/m && ${command}; cd /; umount /tmp/m`;
+  assert.match(inGuest("one", on("vdc", "cat pod/labels")), /^test="node-agent"$/m);
+  assert.match(inGuest("one", on("vdd", "cat namespace && wc -c < token")), /^default\n?[1-9]\d{2,}$/);
+  inGuest("one", "echo hello | dd of=/dev/vde conv=fsync");
   assert.equal(inGuest("one", "head -n 1 /dev/vde"), "hello");
 });
 

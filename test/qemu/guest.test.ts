@@ -1,7 +1,7 @@
 /** The guest image on real QEMU, driven as the node agent does it: started stopped, devices over QMP, then let go. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,7 +16,9 @@ import { guestInterfaces, guestOsInfo, guestShutdown } from "../../src/qemu/gues
 import { startFirst } from "../../src/node/domain/first-start.ts";
 import { someVmi } from "../../src/node/domain/observation.fixture.ts";
 import { answerTo, hear } from "../../src/node/downward-metrics/answer.ts";
+import { rewriteMetricsDisk } from "../../src/node/downward-metrics/metrics-disk.ts";
 import { guestImagePath, rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
+import { ephemeralDisk, metricsDisk, sysprepDisk } from "./volumes.ts";
 
 const userData = `#cloud-config
 hostname: legacy
@@ -169,17 +171,29 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   assert.equal(await machine.waitForExit(60_000), 0);
 });
 
-test("a kernel from the image boots without a disk; the guest is told of its node; its panic is seen", async (t) => {
+test("a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen", async (t) => {
   const image = await mkdtemp(join(tmpdir(), "vmpod-kernel-"));
   t.after(() => rm(image, { recursive: true }));
   await guestImagePath(image);
   const text = "console=ttyS0,115200 no_timer_check cryptomgr.notests noisapnp quiet fromkernel";
   const kernel = { path: join(image, "boot/vmlinuz"), initrdPath: join(image, "boot/initrd"), arguments: text };
   await using machine = await startMachine({ kernel, panicDevices: ["isa"], metricsPort: true });
+  const { base, ...ephemeral } = await ephemeralDisk(image, "hello\n");
+  const metrics = await metricsDisk(image);
+  await machine.attach([ephemeral, await sysprepDisk(image, { "Autounattend.xml": "<unattend/>" }), metrics]);
   await machine.start();
   await machine.waitForSerial("vmpod guest ready");
   t.diagnostic(`ready after ${await machine.cpuSeconds()} CPU seconds`);
   assert.match(await inGuest(machine, "cat /proc/cmdline"), /fromkernel/);
+
+  const rewritten = "head -n 1 /dev/vda; echo other > /dev/vda && sync && head -n 1 /dev/vda";
+  assert.equal(await inGuest(machine, rewritten), "hello\nother");
+  assert.match(await readFile(base, "utf8"), /^hello\n/, "the claim stays as it is");
+  const answers = "mkdir /tmp/m && mount -t iso9660 /dev/vdb /tmp/m && cat /tmp/m/Autounattend.xml";
+  assert.equal(await inGuest(machine, `${answers}; head -c 32819 /dev/vdb | tail -c 11`), "<unattend/>unattendCfg");
+  assert.match(await inGuest(machine, "head -c 500 /dev/vdc | tr -d '\\0'"), /^mvbd.*<metrics>/s);
+  await rewriteMetricsDisk(metrics.image.path, "<metrics>anew</metrics>");
+  assert.match(await inGuest(machine, "blockdev --flushbufs /dev/vdc; head -c 100 /dev/vdc | tr -d '\\0'"), />anew</);
 
   const port = connect(join(machine.directory, "metrics.sock"));
   t.after(() => port.destroy());

@@ -2,7 +2,7 @@ import { args, type Area, guest, missing, refused } from "../feature.ts";
 import { bootFailure, domainArguments, processor, qemu, rich, sees, validateVmi, vmLifecycle } from "./files.ts";
 
 const qemuGuest = "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down";
-const qemuKernel = "a kernel from the image boots without a disk; the guest is told of its node; its panic is seen";
+const qemuKernel = "a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen";
 
 export const compute: Area = {
   title: "B. Compute",

@@ -116,7 +116,7 @@ export const observability: Area = {
       name: "vhostmd",
       proof: guest(
         qemu,
-        "a kernel from the image boots without a disk; the guest is told of its node; its panic is seen",
+        "a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen",
       ),
     },
   ],

@@ -54,7 +54,7 @@ export const storage: Area = {
       name: "downward metrics",
       proof: guest(
         qemu,
-        "a kernel from the image boots without a disk; the guest is told of its node; its panic is seen",
+        "a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen",
       ),
     },
     { row: 66, name: "LUN passthrough", proof: refused("domain.devices.disks[].lun") },
