@@ -152,6 +152,11 @@ export function mayOpenVnc(vmi: VirtualMachineInstance): Verdict {
   return mayStream(vmi);
 }
 
+export function mayRedirectUsb(vmi: VirtualMachineInstance): Verdict {
+  if (vmi.spec.domain.devices.clientPassthrough === undefined) return conflict("Not configured with USB Redirection");
+  return mayStream(vmi);
+}
+
 export function mayForwardPort(vmi: VirtualMachineInstance): Verdict {
   if (isPaused(vmi)) return conflict("VMI is paused");
   return isRunning(vmi) ? { verdict: "do" } : conflict("VMI is not running");

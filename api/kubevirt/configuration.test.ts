@@ -14,6 +14,7 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
   [{ cpuModel: "Nehalem" }, { cpuModel: "Nehalem" }],
   [{ vmRolloutStrategy: "Stage" }, {}],
   [{ developerConfiguration: { featureGates: ["LiveMigration"] } }, {}],
+  [{ developerConfiguration: { featureGates: ["HostDisk"] } }, { hostDisks: true }],
   [{ obsoleteCPUModels: {}, emulatedMachines: [""], memBalloonStatsPeriod: 0, network: {} }, {}],
   [{ developerConfiguration: { useEmulation: true } }, { useEmulation: true }],
   [{ developerConfiguration: { cpuAllocationRatio: 4 } }, { cpuAllocationRatio: 4 }],

@@ -4,6 +4,7 @@
  */
 import type { SeccompProfile } from "../core.ts";
 import { isQuantity } from "../../src/base/quantity.ts";
+import { hostDiskGate } from "./feature-gates.ts";
 import type { KubeVirt } from "./resources.ts";
 
 export interface VirtConfiguration {
@@ -22,6 +23,8 @@ export interface VirtConfiguration {
   cpuAllocationRatio: number;
   /** Whether the instance types and preferences that come with vmpod are wanted. */
   commonInstancetypes: boolean;
+  /** Whether machines may have files of their nodes as disks. */
+  hostDisks: boolean;
   /** Of launcher pods. */
   seccompProfile: SeccompProfile;
   migrations: VirtMigrationConfiguration;
@@ -54,6 +57,7 @@ export const defaultConfiguration: VirtConfiguration = {
   useEmulation: false,
   cpuAllocationRatio: 20,
   commonInstancetypes: true,
+  hostDisks: false,
   seccompProfile: { type: "RuntimeDefault" },
   migrations: {
     parallelMigrationsPerCluster: 5,
@@ -120,6 +124,7 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
       developer?.cpuAllocationRatio,
       defaultConfiguration.cpuAllocationRatio,
     ),
+    hostDisks: developer?.featureGates?.includes(hostDiskGate) ?? defaultConfiguration.hostDisks,
     commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
     migrations: readMigrations(given.migrations ?? {}, reader),
@@ -134,6 +139,7 @@ const knownSettings: readonly string[] = [
   "architectureConfiguration.s390x.machineType",
   "cpuModel",
   "developerConfiguration.cpuAllocationRatio",
+  "developerConfiguration.featureGates",
   "developerConfiguration.useEmulation",
   "evictionStrategy",
   "machineType",
@@ -145,9 +151,8 @@ const knownSettings: readonly string[] = [
 
 /** Settings that may say what they like, because nothing depends on them; with the reason. */
 export const inertSettings: Readonly<Record<string, string>> = {
-  "developerConfiguration.featureGates":
-    "there are no gates: what vmpod can do is always on, and what it cannot is refused",
-  "developerConfiguration.disabledFeatureGates": "there are no gates to close",
+  "developerConfiguration.disabledFeatureGates":
+    "HostDisk is closed unless featureGates names it; nothing else has a gate: what vmpod can do is on, and what it cannot is refused",
   "developerConfiguration.logVerbosity": "how much vmpod's processes log is decided where they are started",
   "network.permitSlirpInterface": "slirp was removed from the API, and is refused",
   "network.permitBridgeInterfaceOnPodNetwork": "the bridge binding is refused, whoever permits it",

@@ -24,7 +24,6 @@ const noPassthrough = "passing host devices through to a guest is not available 
 const noEncryption = "encrypted guests are not available yet";
 const noPinning = "pinning of virtual CPUs is not available yet";
 const noHyperv = "Hyper-V enlightenments are not available yet";
-const noTags = "tags are not shown to the guest: tell its disks apart by serial, its interfaces by macAddress";
 const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
 export const unavailable: readonly Unavailable[] = [
@@ -85,7 +84,6 @@ export const unavailable: readonly Unavailable[] = [
   },
   { path: "domain.features.hyperv", reason: noHyperv },
   { path: "domain.features.hypervPassthrough", reason: noHyperv },
-  { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
   { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
   {
     path: "domain.firmware.bootloader.efi.persistent",
@@ -96,36 +94,20 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
   { path: "domain.devices.blockMultiQueue", reason: "multiple queues are not available yet" },
   { path: "domain.devices.networkInterfaceMultiqueue", reason: "multiple queues are not available yet" },
-  { path: "domain.devices.clientPassthrough", reason: "USB redirection is not available yet" },
-  { path: "domain.devices.downwardMetrics", reason: "downward metrics are not available yet" },
   { path: "domain.devices.filesystems", reason: "virtiofs is not available yet: show the volume as a disk" },
   { path: "domain.devices.gpus", reason: noPassthrough },
   { path: "domain.devices.hostDevices", reason: noPassthrough },
-  { path: "domain.devices.panicDevices", reason: "panic devices are not available yet" },
-  { path: "domain.devices.sound", reason: "sound devices are not available yet" },
   { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
-  { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },
   { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },
   { path: "domain.devices.disks[].lun", reason: "SCSI passthrough is not available yet: use disk" },
   { path: "domain.devices.disks[].dedicatedIOThread", reason: "I/O threads are not available yet" },
-  { path: "domain.devices.disks[].tag", reason: noTags },
   {
     path: "domain.devices.disks[].cdrom.readonly",
     reason: "a cdrom is read-only: use disk for what is to be written",
     isDefault: isTrue,
   },
-  {
-    path: "domain.devices.disks[].cdrom.tray",
-    reason: "a drive starts with its tray closed",
-    isDefault: is("closed", ""),
-  },
-  { path: "domain.devices.disks[].blockSize", reason: "own block sizes are not available yet" },
   { path: "domain.devices.disks[].changedBlockTracking", reason: "changed block tracking is not available yet" },
-  { path: "domain.devices.disks[].disk.pciAddress", reason: "own PCI addresses are not available yet" },
-  { path: "domain.devices.interfaces[].pciAddress", reason: "own PCI addresses are not available yet" },
-  { path: "domain.devices.interfaces[].acpiIndex", reason: "ACPI indexes are not available yet" },
-  { path: "domain.devices.interfaces[].tag", reason: noTags },
   { path: "domain.devices.interfaces[].sriov", reason: noPassthrough },
   {
     path: "domain.devices.interfaces[].binding",
@@ -147,13 +129,7 @@ export const unavailable: readonly Unavailable[] = [
     path: "volumes[].dataVolume",
     reason: "DataVolumes are not available yet: use containerDisk or persistentVolumeClaim",
   },
-  { path: "volumes[].downwardAPI", reason: "downwardAPI volumes are not available yet" },
-  { path: "volumes[].downwardMetrics", reason: "downward metrics are not available yet" },
-  { path: "volumes[].ephemeral", reason: "ephemeral volumes are not available yet: use containerDisk" },
-  { path: "volumes[].hostDisk", reason: "host disks are not available yet: use persistentVolumeClaim" },
   { path: "volumes[].memoryDump", reason: "memory dumps are not available yet" },
-  { path: "volumes[].serviceAccount", reason: "serviceAccount volumes are not available yet" },
-  { path: "volumes[].sysprep", reason: "sysprep volumes are not available yet" },
 ];
 
 export function refuseUnavailable(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

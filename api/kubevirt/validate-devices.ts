@@ -7,6 +7,8 @@ export function validateDevices(spec: VirtualMachineInstanceSpec, path: string):
   return [
     ...validateInputs(spec.domain.devices, `${field}.inputs`),
     ...validateWatchdog(spec.domain.devices, `${field}.watchdog`),
+    ...validatePanicDevices(spec.domain.devices, `${field}.panicDevices`),
+    ...validateSound(spec.domain.devices, `${field}.sound`),
     ...validateVideo(spec.domain.devices, `${field}.video`),
     ...validateClock(spec.domain.clock, `${path}.domain.clock`),
   ];
@@ -40,6 +42,28 @@ function validateInputs(devices: Devices, field: string): StatusCause[] {
       (index) => `${field}[${index}].name`,
       "each input device needs its own name",
     ),
+  ];
+}
+
+function validatePanicDevices({ panicDevices = [] }: Devices, field: string): StatusCause[] {
+  return [
+    ...panicDevices.flatMap(({ model }, index) =>
+      oneOf(`${field}[${index}].model`, model, ["hyperv", "isa", "pvpanic"]),
+    ),
+    ...unique(
+      panicDevices,
+      ({ model }) => model || "isa",
+      (index) => `${field}[${index}].model`,
+      "a machine has one panic device of a model; without a model it is isa",
+    ),
+  ];
+}
+
+function validateSound({ sound }: Devices, field: string): StatusCause[] {
+  if (sound === undefined) return [];
+  return [
+    ...(sound.name ? [] : [required(`${field}.name`, "a sound device needs a name")]),
+    ...oneOf(`${field}.model`, sound.model, ["ich9", "ac97"]),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Rules about machine type and firmware. */
-import { invalid, notSupported, required, type StatusCause } from "./causes.ts";
+import { invalid, notSupported, type StatusCause } from "./causes.ts";
+import { validateKernelBoot } from "./kernel-boot.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 
 const uuidPattern = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -12,7 +13,7 @@ export function validateFirmware(spec: VirtualMachineInstanceSpec, path: string)
     ...validateMachine(spec, `${path}.domain.machine.type`),
     ...validateIdentity(spec, `${path}.domain.firmware`),
     ...validateBootloader(spec, path),
-    ...validateKernelBoot(spec, `${path}.domain.firmware.kernelBoot`),
+    ...validateKernelBoot(spec, path),
   ];
 }
 
@@ -35,14 +36,6 @@ function validateIdentity(spec: VirtualMachineInstanceSpec, field: string): Stat
       ? [invalid(`${field}.serial`, serial, `is longer than ${maxSerialLength} characters`)]
       : []),
   ];
-}
-
-function validateKernelBoot(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
-  const { kernelArgs, container } = spec.domain.firmware?.kernelBoot ?? {};
-  if (kernelArgs && !container)
-    return [invalid(`${field}.kernelArgs`, kernelArgs, "needs a container that holds the kernel")];
-  if (!container || container.kernelPath || container.initrdPath) return [];
-  return [required(`${field}.container`, "kernelPath or initrdPath: where in the image they are")];
 }
 
 function validateBootloader(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

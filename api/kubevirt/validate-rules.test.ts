@@ -105,7 +105,31 @@ const structure: Case[] = [
     /DiskOrCreate only/,
   ],
   // Behind gates upstream; here not at all.
-  ["a host disk", volumes({ hostDisk: { path: "/a", type: "Disk" } }), `${extra}.hostDisk`, /not available yet/],
+  [
+    "a host disk in no directory",
+    volumes({ hostDisk: { path: "/a", type: "Disk" } }),
+    `${extra}.hostDisk.path`,
+    /in a directory/,
+  ],
+  ["a sysprep of nothing", volumes({ sysprep: {} }), `${extra}.sysprep.configMap.name`, /answer file/],
+  [
+    "an ephemeral volume over nothing",
+    volumes({ ephemeral: {} }),
+    `${extra}.ephemeral.persistentVolumeClaim.claimName`,
+    /claim/,
+  ],
+  [
+    "a downward API file without a source",
+    volumes({ downwardAPI: { fields: [{ path: "a" }] } }),
+    `${extra}.downwardAPI.fields[0].fieldRef`,
+    /one of/,
+  ],
+  [
+    "a token of another ServiceAccount than the machine's",
+    all(top({ serviceAccountName: "own" }), volumes({ serviceAccount: { serviceAccountName: "other" } })),
+    `${extra}.serviceAccount.serviceAccountName`,
+    /own/,
+  ],
   [
     "host devices",
     devices({ hostDevices: [{ name: "a", deviceName: "b" }] }),
@@ -246,8 +270,8 @@ const devicesRules: Case[] = [
   [
     "a kernel's image without a path",
     domain({ firmware: { kernelBoot: { container: { image: "a" } } } }),
-    "spec.domain.firmware.kernelBoot.container",
-    /kernelPath or initrdPath/,
+    "spec.domain.firmware.kernelBoot.container.kernelPath",
+    /where in the image/,
   ],
   [
     "a reservation of another bus",
@@ -271,9 +295,35 @@ const devicesRules: Case[] = [
   ],
   [
     "no PCI address",
-    disk({ disk: { bus: "virtio", pciAddress: "1" } }),
+    disk({ disk: { bus: "virtio", pciAddress: "0000:81:01.0" } }),
     `${atDisk}.disk.pciAddress`,
-    /is no PCI address/,
+    /is no address/,
+  ],
+  [
+    "a PCI address used twice",
+    all(disk({ disk: { bus: "virtio", pciAddress: "0000:03:00.0" } }), nic({ pciAddress: "0000:03:00.0" })),
+    `${atNic}.pciAddress`,
+    /once/,
+  ],
+  ["an ACPI index too high", nic({ acpiIndex: 16384 }), `${atNic}.acpiIndex`, /16383/],
+  ["a tag that no medium carries", disk({ tag: "data" }), `${atDisk}.tag`, /cloudInitConfigDrive/],
+  [
+    "a block size of a cdrom",
+    all(disk({ disk: undefined, cdrom: { bus: "scsi" } }), blockSize({ logical: 512, physical: 512 })),
+    `${atDisk}.blockSize`,
+    /2048/,
+  ],
+  [
+    "a SATA disk that has the block size of its volume",
+    disk({ disk: { bus: "sata" }, blockSize: { matchVolume: {} } }),
+    `${atDisk}.blockSize.matchVolume`,
+    /virtio or scsi/,
+  ],
+  [
+    "an odd discard granularity",
+    blockSize({ logical: 512, physical: 512, discardGranularity: 700 }),
+    `${atDisk}.blockSize.custom.discardGranularity`,
+    /multiple/,
   ],
   [
     "a block size that is no power of two",
@@ -339,6 +389,45 @@ const devicesRules: Case[] = [
     devices({ watchdog: { name: "a", i6300esb: { action: "bark" } } }),
     "spec.domain.devices.watchdog.i6300esb.action",
     /"poweroff"/,
+  ],
+  [
+    "a panic device that nobody knows",
+    devices({ panicDevices: [{ model: "serial" }] }),
+    "spec.domain.devices.panicDevices[0].model",
+    /hyperv/,
+  ],
+  [
+    "two panic devices of one model",
+    devices({ panicDevices: [{}, { model: "isa" }] }),
+    "spec.domain.devices.panicDevices[1].model",
+    /isa/,
+  ],
+  [
+    "a sound device of another model",
+    devices({ sound: { name: "a", model: "sb16" } }),
+    "spec.domain.devices.sound.model",
+    /ac97/,
+  ],
+  [
+    "a kernel outside its image",
+    domain({ firmware: { kernelBoot: { container: { image: "a", kernelPath: "/boot/../vmlinuz" } } } }),
+    "spec.domain.firmware.kernelBoot.container.kernelPath",
+    /absolute/,
+  ],
+  [
+    "an initrd without a kernel",
+    domain({ firmware: { kernelBoot: { container: { image: "a", initrdPath: "/boot/initrd" } } } }),
+    "spec.domain.firmware.kernelBoot.container.kernelPath",
+    /where in the image/,
+  ],
+  [
+    "a volume named as the kernel's",
+    all(
+      domain({ firmware: { kernelBoot: { container: { image: "a", kernelPath: "/vmlinuz" } } } }),
+      volumes({ name: "kernel-boot", emptyDisk: { capacity: "1Mi" } }),
+    ),
+    `${extra}.name`,
+    /another/,
   ],
   ["a watchdog of no kind", devices({ watchdog: { name: "a" } }), "spec.domain.devices.watchdog.i6300esb", /amd64/],
   [

@@ -2,6 +2,7 @@
 import { forbidden, invalid, notSupported, required, type StatusCause } from "./causes.ts";
 import type { VirtConfiguration } from "./configuration.ts";
 import { defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
+import { refuseGated } from "./feature-gates.ts";
 import { isRunStrategy, runStrategies } from "./run-strategy.ts";
 import type { VirtualMachine } from "./types.ts";
 import { validateAnnotations } from "./validate-annotations.ts";
@@ -46,7 +47,10 @@ function validateTexts(given: unknown, field: string): StatusCause[] {
 function validateTemplate(vm: VirtualMachine, configuration: VirtConfiguration): StatusCause[] {
   const spec = vm.spec.template.spec;
   if (!spec?.domain) return [required(`${templatePath}.domain`, "the machine to run: its devices, memory and cpu")];
-  return validateVirtualMachineInstance(defaultVirtualMachineInstanceSpec(spec, configuration), templatePath);
+  return [
+    ...validateVirtualMachineInstance(defaultVirtualMachineInstanceSpec(spec, configuration), templatePath),
+    ...refuseGated(spec, configuration, templatePath),
+  ];
 }
 
 function validateRunStrategy({ spec }: VirtualMachine): StatusCause[] {

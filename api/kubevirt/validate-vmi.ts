@@ -1,9 +1,11 @@
 /** All rules about a VirtualMachineInstance, applied to the defaulted spec. No cause means it can run. */
 import { forbidden, invalid, required, type StatusCause } from "./causes.ts";
 import { reservedLabels } from "./names.ts";
+import { validatePciAddresses } from "./pci-address.ts";
 import { sameJson } from "./same-json.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "./types.ts";
 import { refuseUnavailable } from "./unavailable.ts";
+import { validateAcpiIndexes } from "./validate-acpi-index.ts";
 import { validateCpu } from "./validate-cpu.ts";
 import { validateCredentials } from "./validate-credentials.ts";
 import { validateDevices } from "./validate-devices.ts";
@@ -13,6 +15,7 @@ import { validateMemory } from "./validate-memory.ts";
 import { validateNetworking } from "./validate-network.ts";
 import { validatePlacement } from "./validate-placement.ts";
 import { validateProbes } from "./validate-probes.ts";
+import { validateTags } from "./validate-tags.ts";
 import { validateVolumes } from "./validate-volumes.ts";
 
 type Rule = (spec: VirtualMachineInstanceSpec, path: string) => StatusCause[];
@@ -22,6 +25,9 @@ const rules: readonly Rule[] = [
   validateCpu,
   validateVolumes,
   validateDisks,
+  validatePciAddresses,
+  validateAcpiIndexes,
+  validateTags,
   validateNetworking,
   validateFirmware,
   validateDevices,

@@ -36,8 +36,22 @@ export function validateVolumes(spec: VirtualMachineInstanceSpec, path: string):
       (index) => `${field}[${index}].name`,
       "each volume needs its own name",
     ),
+    ...validateServiceAccount(spec, field),
     ...singletons.flatMap((source) => atMostOne(volumes, source, field)),
   ];
+}
+
+/** A pod runs as one ServiceAccount, and its token is that one's. */
+function validateServiceAccount(
+  { serviceAccountName, volumes = [] }: VirtualMachineInstanceSpec,
+  field: string,
+): StatusCause[] {
+  return volumes.flatMap(({ serviceAccount }, index) => {
+    const name = serviceAccount?.serviceAccountName;
+    if (!serviceAccountName || !name || name === serviceAccountName) return [];
+    const at = `${field}[${index}].serviceAccount.serviceAccountName`;
+    return [invalid(at, name, `must be the machine's own, "${serviceAccountName}"`)];
+  });
 }
 
 function validateVolume(volume: Volume, field: string): StatusCause[] {
@@ -46,9 +60,10 @@ function validateVolume(volume: Volume, field: string): StatusCause[] {
 
 /** The launcher pod has volumes of its own beside those that show an image or a claim. */
 const podVolumes = ["run", "disks"];
+const shownByPod = ["containerDisk", "persistentVolumeClaim", "ephemeral", "hostDisk", "downwardAPI"] as const;
 
 function validateName(volume: Volume, field: string): StatusCause[] {
-  if (podVolumes.includes(volume.name) && (volume.containerDisk || volume.persistentVolumeClaim)) {
+  if (podVolumes.includes(volume.name) && setFields(volume, shownByPod).length > 0) {
     return [invalid(`${field}.name`, volume.name, "is reserved for the launcher pod: choose another name")];
   }
   if (!volume.name) return [required(`${field}.name`, "a volume needs a name, which its disk repeats")];
@@ -93,6 +108,14 @@ function validateSource(volume: Volume, field: string): StatusCause[] {
       `${field}.serviceAccount.serviceAccountName`,
       "the name of the ServiceAccount",
     ),
+    ...requireText(
+      volume.ephemeral?.persistentVolumeClaim?.claimName,
+      volume.ephemeral,
+      `${field}.ephemeral.persistentVolumeClaim.claimName`,
+      "the name of the claim that stays as it is",
+    ),
+    ...validateSysprep(volume, `${field}.sysprep`),
+    ...validateDownwardApi(volume, `${field}.downwardAPI.fields`),
     ...validateContainerDisk(volume, `${field}.containerDisk`),
     ...validateEmptyDisk(volume, `${field}.emptyDisk`),
     ...validateHostDisk(volume, `${field}.hostDisk`),
@@ -126,7 +149,7 @@ function validateHostDisk(volume: Volume, field: string): StatusCause[] {
   const source = volume.hostDisk;
   if (source === undefined) return [];
   return [
-    ...(source.path ? [] : [required(`${field}.path`, "the path of the image file on the node")]),
+    ...validateHostPath(source.path, `${field}.path`),
     ...(source.type ? [] : [required(`${field}.type`, "Disk or DiskOrCreate")]),
     ...oneOf(`${field}.type`, source.type, ["Disk", "DiskOrCreate"]),
     ...(source.type === "DiskOrCreate" && !source.capacity
@@ -135,7 +158,37 @@ function validateHostDisk(volume: Volume, field: string): StatusCause[] {
     ...(source.type === "Disk" && source.capacity
       ? [invalid(`${field}.capacity`, source.capacity, "is allowed with type DiskOrCreate only")]
       : []),
+    ...(source.capacity ? validateCapacity(source.capacity, `${field}.capacity`) : []),
   ];
+}
+
+/** The pod gets the directory that it is in. */
+function validateHostPath(path: string | undefined, field: string): StatusCause[] {
+  if (!path) return [required(field, "the path of the image file on the node")];
+  const names = path.split("/").filter(Boolean);
+  if (path.startsWith("/") && !path.endsWith("/") && names.length > 1 && !names.includes("..")) return [];
+  return [
+    invalid(field, path, "is an absolute path of a file in a directory, without '..': write e.g. /data/disk.img"),
+  ];
+}
+
+function validateSysprep({ sysprep }: Volume, field: string): StatusCause[] {
+  if (sysprep === undefined) return [];
+  const given = setFields(sysprep, ["configMap", "secret"]);
+  if (given.length > 1) return [invalid(field, given, "keep one of configMap and secret")];
+  if (sysprep.configMap?.name || sysprep.secret?.name) return [];
+  return [required(`${field}.${given[0] ?? "configMap"}.name`, "what holds the answer file of Windows' setup")];
+}
+
+function validateDownwardApi({ downwardAPI }: Volume, field: string): StatusCause[] {
+  return (downwardAPI?.fields ?? []).flatMap(({ path, fieldRef, resourceFieldRef }, index) => [
+    ...(path && !path.startsWith("/") && !path.split("/").includes("..")
+      ? []
+      : [invalid(`${field}[${index}].path`, path, "is a relative path without '..'")]),
+    ...(Boolean(fieldRef) === Boolean(resourceFieldRef)
+      ? [required(`${field}[${index}].fieldRef`, "one of fieldRef and resourceFieldRef")]
+      : []),
+  ]);
 }
 
 function validateCapacity(capacity: string, field: string): StatusCause[] {

@@ -34,8 +34,12 @@ function guestOf(variant: GuestVariant): Recipe {
     latest: true,
     async build(kitchen) {
       const initramfs = await compress(packCpio((await systemTree(kitchen, variant)).entries()));
-      const disk = await buildDisk(kitchen, { kernel: await kernel(kitchen, variant), initramfs });
-      const tree = new FileTree().file("/disk/guest.qcow2", disk, { uid: 107, gid: 107, mode: 0o440 });
+      const kernel = await kernelOf(kitchen, variant);
+      const disk = await buildDisk(kitchen, { kernel, initramfs });
+      const owner = { uid: 107, gid: 107, mode: 0o440 };
+      const tree = new FileTree().file("/disk/guest.qcow2", disk, owner);
+      // For machines that boot without a disk (firmware.kernelBoot).
+      tree.file("/boot/vmlinuz", kernel, owner).file("/boot/initrd", initramfs, owner);
       return { tree, config: { labels: { "dev.vmpod.guest": "console, ssh, http" } } };
     },
   };
@@ -54,7 +58,7 @@ function rootOf(kitchen: Kitchen, { architecture }: GuestVariant, packageName: s
   return kitchen.packageRoot(packageFor(architecture, packageName));
 }
 
-async function kernel(kitchen: Kitchen, variant: GuestVariant): Promise<Buffer> {
+async function kernelOf(kitchen: Kitchen, variant: GuestVariant): Promise<Buffer> {
   const directory = `${rootOf(kitchen, variant, variant.kernelPackage)}/boot`;
   const name = (await readdir(directory)).find((each) => each.startsWith("vmlinuz"));
   if (name === undefined) throw new Error(`${directory} has no kernel`);

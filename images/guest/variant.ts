@@ -26,7 +26,18 @@ export const usual: GuestVariant = {
   architecture: "amd64",
   kernelPackage: "linux-image-cloud-amd64",
   libraryPackages,
-  modules: [...tinyModules, "virtio_scsi", "virtio_input", "virtio_mem", "qemu_fw_cfg", "ata_piix", "sd_mod", "sr_mod"],
+  modules: [
+    ...tinyModules,
+    "virtio_scsi",
+    "virtio_input",
+    "virtio_mem",
+    "qemu_fw_cfg",
+    "ata_piix",
+    "sd_mod",
+    "sr_mod",
+    "pvpanic_mmio",
+    "pvpanic_pci",
+  ],
 };
 
 export const tiny: GuestVariant = {

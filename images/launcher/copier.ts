@@ -3,7 +3,7 @@
  * GNU cp, because it leaves holes in what it writes, and a shell, with all that they load, in one directory. There they are links
  * into the image; copied with their contents they run wherever the directory is:
  *
- *   DIR/ld.so --library-path DIR DIR/busybox sh DIR/copy-disk SOURCE TARGET
+ *   DIR/ld.so --library-path DIR DIR/busybox sh DIR/copy-disk SOURCE... TARGET
  */
 import { basename, join } from "node:path";
 import { FileTree } from "../../src/storage/oci/file-tree.ts";

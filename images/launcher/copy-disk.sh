@@ -1,8 +1,13 @@
 #!/bin/sh
-# copy-disk SOURCE TARGET: copies what is at SOURCE in this container's image to the same path below TARGET.
+# copy-disk [-L] SOURCE... TARGET: copies what is at each SOURCE in this container's image to the same path below TARGET.
 # Runs in the image of a container disk, which has nothing to run: all it uses lies beside it.
-# Links are copied as links, which the node agent refuses; zeros become holes.
-source=$1 target=$2
+# Links are copied as links, which the node agent refuses, or with -L as what they lead to here; zeros become holes.
+links=--no-dereference
+if [ "$1" = -L ]; then
+  links=--dereference
+  shift
+fi
+for target; do :; done
 tools=${0%/*}
 
 run() {
@@ -15,6 +20,10 @@ run() {
 run busybox chmod -R u+rwX "$target"/* 2>/dev/null
 run busybox rm -rf "$target"/* || exit 1
 
-# An image without a disk is none of our business: who looks for the disk says so, as with any image.
-[ -e "$source" ] || [ -L "$source" ] || exit 0
-run cp --recursive --no-dereference --parents --preserve=mode --sparse=always "$source" "$target"
+while [ $# -gt 1 ]; do
+  # An image without a disk is none of our business: who looks for the disk says so, as with any image.
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    run cp --recursive $links --parents --preserve=mode --sparse=always "$1" "$target" || exit
+  fi
+  shift
+done

@@ -12,7 +12,13 @@ import { mergedUsr } from "../root.ts";
 const modules = "/usr/lib/x86_64-linux-gnu/qemu";
 
 /** Loaded by name while QEMU runs. TCG itself is such a module in Debian. */
-const moduleNames = ["accel-tcg-x86_64", "hw-display-virtio-gpu", "hw-display-virtio-gpu-pci", "hw-display-virtio-vga"];
+const moduleNames = [
+  "accel-tcg-x86_64",
+  "hw-usb-redirect",
+  "hw-display-virtio-gpu",
+  "hw-display-virtio-gpu-pci",
+  "hw-display-virtio-vga",
+];
 
 /** Where Debian's QEMU looks for firmware, and what of it an x86 machine can use. */
 const firmware: [directory: string, pattern: RegExp][] = [

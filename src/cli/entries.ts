@@ -101,6 +101,12 @@ export const entries: readonly CommandEntry[] = [
   },
   { name: "vnc", summary: "See the guest's screen", group: access, load: () => import("./vnc.ts") },
   {
+    name: "usbredir",
+    summary: "Lend the guest a USB device of this machine",
+    group: access,
+    load: () => import("./usbredir.ts"),
+  },
+  {
     name: "port-forward",
     summary: "Reach a port of the guest from here",
     group: access,

@@ -17,6 +17,8 @@ export interface ExposeOptions {
   ipFamilyPolicy?: string;
 }
 
+/** A wrong one is refused by the API server. */
+type IpFamilies = NonNullable<NonNullable<Service["spec"]>["ipFamilies"]>;
 type ServicePort = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 
 /** @throws Error when neither the options nor the machine name a port */
@@ -32,7 +34,7 @@ export function renderService(machine: Machine, spec: VirtualMachineInstanceSpec
       ports: options.port === undefined ? portsOf(machine, spec) : [portOf(options, options.port)],
       ...(clusterIp && { clusterIP: clusterIp }),
       ...(externalIp && { externalIPs: [externalIp] }),
-      ...(ipFamily && { ipFamilies: ipFamily.split(",") }),
+      ...(ipFamily && { ipFamilies: ipFamily.split(",") as IpFamilies }),
       ...(ipFamilyPolicy && { ipFamilyPolicy }),
     },
   };

@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import type { Command } from "commander";
 import { type Connection, withConnection } from "./connection.ts";
 import { failing } from "./failing.ts";
 import { portNumber } from "./force.ts";
 import { forwardTcp } from "./forward-tcp.ts";
 import { interrupted } from "./interrupted.ts";
+import { isProgram } from "./is-program.ts";
 import { openStream } from "./open-stream.ts";
 import { examples } from "./program.ts";
 import { parseTarget } from "./target.ts";
@@ -87,17 +86,6 @@ function findViewer({ vncPath }: VncOptions): Viewer | undefined {
     { file: "vncviewer", target: plain },
   ];
   return known.find(({ file }) => isProgram(file));
-}
-
-function isProgram(name: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, name), constants.X_OK);
-      return true;
-    } catch {
-      return false; // not in this directory
-    }
-  });
 }
 
 async function runViewer({ file, target }: Viewer, address: string, port: number): Promise<void> {

@@ -25,11 +25,13 @@ import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
 import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
 import type { NodeFacts } from "./announcement/node-labels.ts";
 import { createConsoles } from "./console/consoles.ts";
+import { createUsbSlots } from "./console/usb-slots.ts";
 import { createVncSessions } from "./console/vnc.ts";
 import { noteEvent } from "./domain/note-event.ts";
 import { byVmiUid, vmiUidOf } from "./domain/observe.ts";
 import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
+import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
@@ -146,8 +148,10 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     if (type !== "added") reaper.enqueue(reaperKey);
   });
   reaper.enqueue(reaperKey);
-  const context = { vmis, launchers, finder, monitors, consoles, guests, vnc: createVncSessions(), log };
+  const streams = { consoles, vnc: createVncSessions(), usb: createUsbSlots() };
+  const context = { vmis, launchers, finder, monitors, guests, log, ...streams };
   await startServer(context, { port, tls }, signal);
+  startDownwardMetrics({ vmis, launchers, finder, log }, signal);
   await announce(options, signal);
   signal.addEventListener("abort", () => {
     for (const each of [monitors, consoles, guests]) each.close();

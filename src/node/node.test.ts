@@ -11,13 +11,17 @@ import { cgroupNamesPod, parseStartTicks } from "./process/find-qemu.ts";
 import { parseRoute } from "./server/route.ts";
 
 test("where disks come from", () => {
-  const disks = ["a", "b", "c", "d", "e"].map((name) => ({ name, disk: { bus: "virtio" } }));
+  const disks = ["a", "b", "c", "d", "e", "f", "g", "h", "i"].map((name) => ({ name, disk: { bus: "virtio" } }));
   const volumes = [
     { name: "a", containerDisk: { image: "x" } },
     { name: "b", containerDisk: { image: "x", path: "/images/b.img" } },
     { name: "c", emptyDisk: { capacity: "64Mi" } },
     { name: "d", persistentVolumeClaim: { claimName: "claim" } },
     { name: "e", cloudInitNoCloud: { userData: "#cloud-config" } },
+    { name: "f", ephemeral: { persistentVolumeClaim: { claimName: "claim" } } },
+    { name: "g", hostDisk: { path: "/data/g.img", type: "DiskOrCreate", capacity: "1Gi" } },
+    { name: "h", sysprep: { configMap: { name: "answers" } } },
+    { name: "i", downwardMetrics: {} },
   ];
   const vmi = someVmi({ spec: { domain: { devices: { disks: [...disks, { name: "empty", cdrom: {} }] } }, volumes } });
   const run = "/var/run/vmpod";
@@ -29,6 +33,10 @@ test("where disks come from", () => {
       ["c", "emptyDisk", `${run}/disks/c.qcow2`],
       ["d", "claim", `${run}/pvc/d/disk.img`],
       ["e", "medium", `${run}/disks/e.iso`],
+      ["f", "claimOverlay", `${run}/disks/f.qcow2`],
+      ["g", "hostDisk", `${run}/host-disks/g/g.img`],
+      ["h", "medium", `${run}/disks/h.iso`],
+      ["i", "metrics", `${run}/disks/i.vhostmd`],
     ],
   );
   const named = diskSources(vmi.spec).flatMap(({ source }) => (source.type === "containerDisk" ? [source] : []));

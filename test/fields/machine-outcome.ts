@@ -17,6 +17,7 @@ import { mediumContent } from "../../src/node/disks/build-medium.ts";
 import { diskSources } from "../../src/node/disks/disk-source.ts";
 import { networkRequest } from "../../src/node/domain/connect-network.ts";
 import { desiredDevices, podInterfaces } from "../../src/node/domain/desired-devices.ts";
+import { openTrays } from "../../src/node/domain/first-start.ts";
 import { driversOf, someMachine, someObservation } from "../../src/node/domain/observation.fixture.ts";
 import { plan } from "../../src/node/domain/plan.ts";
 import { planDevices } from "../../src/qemu/devices/plan.ts";
@@ -32,6 +33,7 @@ export async function machineOutcome(vmi: VirtualMachineInstance): Promise<strin
     agentSteps(vmi),
     evictions(vmi),
     credentials(vmi),
+    openTrays(vmi),
   ]);
 }
 
@@ -80,7 +82,12 @@ function orRefusal(action: () => unknown): unknown {
 /** Each Secret and ConfigMap holds what tells it from the others. */
 async function media(vmi: VirtualMachineInstance): Promise<string[]> {
   const mounted = (path: string) =>
-    Promise.resolve({ userdata: Buffer.from(path), networkdata: Buffer.from(path), key: Buffer.from(path) });
+    Promise.resolve({
+      userdata: Buffer.from(path),
+      networkdata: Buffer.from(path),
+      key: Buffer.from(path),
+      "unattend.xml": Buffer.from(path),
+    });
   const contents = diskSources(vmi.spec).map(async ({ source }) =>
     source.type === "medium" ? digest(await mediumContent({ vmi, mounted }, source.volume)) : "",
   );

@@ -54,6 +54,8 @@ export const machineAlternatives: Alternatives = [
   [/^volumes\[\]$/, volumeSources],
   [/^volumes\[\]\.cloudInit(NoCloud|ConfigDrive)$/, userData],
   [/^volumes\[\]\.cloudInit(NoCloud|ConfigDrive)$/, networkData],
+  [/^volumes\[\]\.sysprep$/, ["configMap", "secret"]],
+  [/\.downwardAPI\.fields\[\]$/, ["fieldRef", "resourceFieldRef"]],
   [/^networks\[\]$/, ["pod", "multus", "resourceClaim"]],
   [/^domain\.devices\.disks\[\]$/, ["disk", "cdrom", "lun"]],
   [
@@ -73,7 +75,9 @@ export const machineValues: ValueTable = [
   [/^architecture$/, ["amd64", "sample"]],
   [/\.(userDataBase64|networkDataBase64)$/, base64],
   [/^domain\.devices\.disks\[\]\.(disk|cdrom|lun)\.bus$/, ["ide"]],
-  [/\.pciAddress$/, ["0000:01:00.0"]],
+  [/\.pciAddress$/, ["0000:05:00.0", "0000:06:00.0"]],
+  [/\.blockSize\.custom\.logical$/, [512, 1024]],
+  [/\.blockSize\.custom\.(physical|discardGranularity)$/, [1024, 2048]],
   [/\.macAddress$/, ["02:00:00:00:00:0a", "02:00:00:00:00:0b"]],
   [/\.vmNetworkCIDR$/, ["10.1.2.0/24", "10.1.3.0/24"]],
   [/\.firmware\.uuid$/, ["0c5b00f6-f784-4153-8663-feaeff911673", "0c5b00f6-f784-4153-8663-feaeff911674"]],
@@ -83,6 +87,7 @@ export const machineValues: ValueTable = [
   [/nameservers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
   [/\.ntpServers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
   [/\.privateOptions\[\]\.option$/, [224, 225]],
+  [/\.kernelBoot\.container\.(kernelPath|initrdPath)$/, ["/boot/one", "/boot/two"]],
   [/\.(containerDisk\.path)$/, ["/disk/one.qcow2", "/disk/two.qcow2"]],
   [/\.ports\[\]\.protocol$/, ["TCP", "UDP", "sample"]],
   [/\.portRanges\[\]\.start$/, [1000, 1001]],
@@ -137,6 +142,14 @@ export const alongMachine: Along = [
     /^(networks\[\]|domain\.devices\.interfaces\[\])\.name$/,
     (spec: Machine, value, field) => rename([spec.networks, spec.domain.devices.interfaces], value, field),
   ],
+  // There is nothing in it to tell: the volume is one of them, or another one.
+  [
+    /^volumes\[\]\.downwardMetrics$/,
+    (spec: { volumes: Json[] }, value, field) => {
+      const volume = spec.volumes[indexIn(field)];
+      if (volume && value === undefined) volume["emptyDisk"] = { capacity: "1Gi" };
+    },
+  ],
   // Without its only binding there is no interface, without its only method no credential.
   [
     /\.interfaces\[\]\.masquerade$/,
@@ -164,6 +177,37 @@ export const alongMachine: Along = [
     /\.watchdog\.name$/,
     (spec: Machine) => {
       spec.domain.devices.watchdog = { ...spec.domain.devices.watchdog, i6300esb: {} };
+    },
+  ],
+  [
+    /\.blockSize\.custom\.(logical|physical|discardGranularity)$/,
+    (spec: Machine) => {
+      for (const disk of spec.domain.devices.disks as { blockSize?: { custom?: object } }[]) {
+        if (disk.blockSize) disk.blockSize.custom = { logical: 512, physical: 4096, ...disk.blockSize.custom };
+      }
+    },
+  ],
+  [
+    /\.kernelBoot\./,
+    (spec: Machine & { domain: { firmware?: { kernelBoot?: { container?: Json } } } }) => {
+      const boot = spec.domain.firmware?.kernelBoot;
+      if (boot) boot.container = { image: "kernel:1", kernelPath: "/boot/vmlinuz", ...boot.container };
+    },
+  ],
+  [
+    /\.downwardAPI\.fields\[\]/,
+    (spec: { volumes: { downwardAPI?: { fields?: Json[] } }[] }) => {
+      for (const field of spec.volumes.flatMap(({ downwardAPI }) => downwardAPI?.fields ?? [])) {
+        field["path"] ??= "labels";
+        if (!field["resourceFieldRef"])
+          field["fieldRef"] = { fieldPath: "metadata.labels", ...(field["fieldRef"] as Json) };
+      }
+    },
+  ],
+  [
+    /\.sound\.model$/,
+    (spec: Machine) => {
+      spec.domain.devices["sound"] = { ...(spec.domain.devices["sound"] as Json), name: "sound" };
     },
   ],
   [

@@ -188,6 +188,7 @@ function configurations(): Subject {
       values: [
         [/^evictionStrategy$/, ["None", "LiveMigrate", "LiveMigrateIfPossible", "External"]],
         [/defaultNetworkInterface$/, ["bridge", "masquerade"]],
+        [/featureGates$/, [["HostDisk"], ["Other"]]],
         [/^vmRolloutStrategy$/, ["Stage", "LiveUpdate"]],
         [/defaultArchitecture$/, ["amd64", "arm64"]],
         [/^network\.binding$/, [{ one: { networkAttachmentDefinition: "one" } }]],

@@ -11,6 +11,20 @@ import { dialWebSocket } from "../../src/streams/dial-web-socket.ts";
 import { toBuffer } from "../../src/streams/splice-web-socket.ts";
 import type { TestInstance } from "../embedded/instance.ts";
 
+/** Of cloud-init: a web server that says `served`, and runs what it is asked to (`/cgi-bin/sh?COMMAND`). */
+export const commandServer = `write_files:
+  - path: /www/index.html
+    content: "served\\n"
+  - path: /www/cgi-bin/sh
+    permissions: "0755"
+    content: |
+      #!/bin/sh
+      printf 'Content-Type: text/plain\\n\\n'
+      httpd -d "$QUERY_STRING" | sh 2>&1
+runcmd:
+  - httpd -p 8080 -h /www
+`;
+
 export interface VmiOptions {
   name: string;
   image?: string;
@@ -18,6 +32,8 @@ export interface VmiOptions {
   userData?: string;
   /** Name of a Secret with the user data. */
   secret?: string;
+  /** More of them. */
+  devices?: object;
   /** More disks, with the volume of each. */
   extra?: { disk: object; volume: object }[];
 }
@@ -28,6 +44,7 @@ export function vmi({
   spec = {},
   userData,
   secret,
+  devices = {},
   extra = [],
 }: VmiOptions): string {
   const cloudInit = {
@@ -51,6 +68,7 @@ export function vmi({
             ...extra.map(({ disk }) => disk),
           ],
           interfaces: [{ name: "default", masquerade: {} }],
+          ...devices,
         },
         resources: { requests: { cpu: "10m" } },
       },

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually, run, succeed, testInstance } from "../embedded/instance.ts";
-import { dhcpAnswerers, expectText, killAgent, nodeApi, qemus, vmi } from "./guests.ts";
+import { commandServer, dhcpAnswerers, expectText, killAgent, nodeApi, qemus, vmi } from "./guests.ts";
 
 const instance = testInstance("vt7", 7);
 const { kubectl, tryKubectl } = instance;
@@ -58,12 +58,40 @@ test("a guest comes up with its disks, address and agent", async () => {
     disk: { name: "empty", disk: { bus: "sata" }, serial: "S123" },
     volume: { name: "empty", emptyDisk: { capacity: "32Mi" } },
   };
+  const facts = {
+    disk: { name: "facts", disk: { bus: "virtio" } },
+    volume: {
+      name: "facts",
+      downwardAPI: {
+        volumeLabel: "facts",
+        fields: [{ path: "pod/labels", fieldRef: { fieldPath: "metadata.labels" } }],
+      },
+    },
+  };
+  const token = {
+    disk: { name: "token", disk: { bus: "virtio" } },
+    volume: { name: "token", serviceAccount: { serviceAccountName: "default" } },
+  };
+  const metrics = {
+    disk: { name: "metrics", disk: { bus: "virtio" } },
+    volume: { name: "metrics", downwardMetrics: {} },
+  };
+  const data = {
+    disk: { name: "data", disk: { bus: "virtio" }, serial: "DATA" },
+    volume: { name: "data", persistentVolumeClaim: { claimName: "data" } },
+  };
   apply(
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "data" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "16Mi" } } },
+    }),
     vmi({
       name: "one",
-      extra: [empty],
-      userData:
-        "#cloud-config\nhostname: one\nruncmd:\n  - mkdir -p /www\n  - echo served > /www/index.html\n  - httpd -p 8080 -h /www\n",
+      devices: { panicDevices: [{ model: "pvpanic" }], clientPassthrough: {}, downwardMetrics: {} },
+      extra: [empty, facts, token, data, metrics],
+      userData: `#cloud-config\nhostname: one\n${commandServer}`,
     }),
   );
   await untilPhase("one", "Running");
@@ -84,6 +112,10 @@ test("a guest comes up with its disks, address and agent", async () => {
       ["root", "vda"],
       ["cloudinit", "vdb"],
       ["empty", "sda"],
+      ["facts", "vdc"],
+      ["token", "vdd"],
+      ["data", "vde"],
+      ["metrics", "vdf"],
     ],
   );
   const reasons = kubectl(
@@ -94,6 +126,34 @@ test("a guest comes up with its disks, address and agent", async () => {
     "jsonpath={.items[*].reason}",
   );
   for (const reason of ["Created", "Started"]) assert.ok(reasons.split(" ").includes(reason), reasons);
+});
+
+/** Runs a command in the guest, by its web server. */
+function inGuest(name: string, command: string): string {
+  const address = field(name, ".status.interfaces[0].ipAddress");
+  const url = `http://${address}:8080/cgi-bin/sh?${encodeURIComponent(command)}`;
+  return run(["curl", "-s", "-m", "20", url]).stdout.trim();
+}
+
+test("the guest sees what its pod is told, and writes into its claim", () => {
+  const on = (device: string, command: string) =>
+    `mkdir -p /tmp/m; mount -t iso9660 /dev/${device} /tmp/m && cd /tmp/m && ${command}; cd /; umount /tmp/m`;
+  assert.match(inGuest("one", on("vdc", "cat pod/labels")), /^test="node-agent"$/m);
+  assert.match(inGuest("one", on("vdd", "cat namespace && wc -c < token")), /^default\n?[1-9]\d{2,}$/);
+  inGuest("one", "echo hello | dd of=/dev/vde conv=fsync");
+  assert.equal(inGuest("one", "head -n 1 /dev/vde"), "hello");
+});
+
+test("the guest is told of its node, on a disk and at a port", async () => {
+  const timeOf = (text: string) => Number(/<name>Time<\/name>\s*<value>(\d+)/.exec(text)?.[1]);
+  const read = "blockdev --flushbufs /dev/vdf; head -c 8192 /dev/vdf | tail -c +17";
+  const first = timeOf(inGuest("one", read));
+  assert.ok(first > 0);
+  await eventually("the disk is written anew", 30_000, () => timeOf(inGuest("one", read)) > first || undefined);
+  const port =
+    "exec 3<>$(grep -l org.github.vhostmd.1 /sys/class/virtio-ports/*/name | sed 's#/name##; s#/sys/class/virtio-ports#/dev#')";
+  const ask = `${port}; printf 'GET /metrics/XML\\n\\n' >&3; timeout 5 sed '/<.metrics>/q' <&3`;
+  assert.match(inGuest("one", ask), /<name>HostName<\/name>\s*<value>\w+/);
 });
 
 test("QEMU has no privilege", () => {
@@ -129,6 +189,9 @@ test("screen, VNC and ports are reached through the agent", async () => {
   await expectText(vnc, /^RFB 003\.008\n/, 5_000);
   await assert.rejects(api.open("one", "vnc?preserveSession=true"), /session/);
   vnc.terminate();
+  const usb = await api.open("one", "usbredir");
+  await expectText(usb, /usb-redir/, 5_000);
+  usb.terminate();
   const web = await api.open("one", "portforward/8080/tcp");
   web.send(Buffer.from("GET / HTTP/1.0\r\n\r\n"));
   await expectText(web, /served/, 10_000);
@@ -219,17 +282,6 @@ test("a guest that does not boot shows in its status", async () => {
   kubectl("delete", "vmi", "blank");
 });
 
-test("one that is to start paused waits for its user", async () => {
-  apply(vmi({ name: "later", spec: { startStrategy: "Paused" } }));
-  await untilPhase("later", "Running");
-  await untilCondition("later", "Paused", "True");
-  const api = await nodeApi(instance, vmPort);
-  assert.equal((await api.call("PUT", "later", "unpause")).code, 202);
-  await untilCondition("later", "Paused", "");
-  await untilCondition("later", "AgentConnected", "True");
-  kubectl("delete", "vmi", "later");
-});
-
 test("a soft reboot keeps QEMU and starts the guest anew", async () => {
   const before = qemus(instance).get("one");
   const api = await nodeApi(instance, vmPort);
@@ -237,6 +289,55 @@ test("a soft reboot keeps QEMU and starts the guest anew", async () => {
   await untilCondition("one", "AgentConnected", "");
   await untilCondition("one", "AgentConnected", "True");
   assert.deepEqual(qemus(instance).get("one"), before);
+});
+
+test("a guest whose kernel panics has failed, and its QEMU is gone", async () => {
+  inGuest("one", "(sleep 1; echo c > /proc/sysrq-trigger) > /dev/null 2>&1 &");
+  await untilPhase("one", "Failed");
+  assert.equal(field("one", ".status.reason"), "GuestPanicked");
+  const events = ["get", "events", "--field-selector=involvedObject.name=one,reason=GuestPanicked"];
+  assert.match(kubectl(...events, "-o", "jsonpath={.items[0].message}"), /^GuestPanicked/);
+  await eventually("no QEMU is left of it", 20_000, () => qemus(instance).get("one") === undefined || undefined);
+});
+
+/** It boots a kernel from an image, and sees a claim that stays as it is. */
+test("one that is to start paused waits for its user", async () => {
+  const container = { image: "localhost/vmpod/guest:latest", kernelPath: "/boot/vmlinuz", initrdPath: "/boot/initrd" };
+  const kernelArgs = "console=ttyS0,115200 no_timer_check cryptomgr.notests noisapnp quiet fromkernel";
+  apply(
+    vmi({
+      name: "later",
+      spec: {
+        startStrategy: "Paused",
+        domain: {
+          firmware: { kernelBoot: { container, kernelArgs } },
+          memory: { guest: "96Mi" },
+          devices: {
+            disks: [
+              { name: "cloudinit", disk: { bus: "virtio" } },
+              { name: "data", disk: { bus: "virtio" } },
+            ],
+            interfaces: [{ name: "default", masquerade: {} }],
+          },
+          resources: { requests: { cpu: "10m" } },
+        },
+        volumes: [
+          { name: "cloudinit", cloudInitNoCloud: { userData: `#cloud-config\n${commandServer}` } },
+          { name: "data", ephemeral: { persistentVolumeClaim: { claimName: "data" } } },
+        ],
+      },
+    }),
+  );
+  await untilPhase("later", "Running");
+  await untilCondition("later", "Paused", "True");
+  const api = await nodeApi(instance, vmPort);
+  assert.equal((await api.call("PUT", "later", "unpause")).code, 202);
+  await untilCondition("later", "Paused", "");
+  await untilCondition("later", "AgentConnected", "True");
+  const read = () => inGuest("later", "cat /proc/cmdline; head -n 1 /dev/vdb; echo other > /dev/vdb && echo written");
+  const seen = await eventually("its web server answers", 60_000, () => read() || undefined);
+  assert.match(seen, /fromkernel\nhello\nwritten$/);
+  kubectl("delete", "vmi", "later");
 });
 
 test("what ends is cleaned up", async () => {

@@ -1,9 +1,11 @@
 /** The guest image on real QEMU, driven as the node agent does it: started stopped, devices over QMP, then let go. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { homedir } from "node:os";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { packageRoot } from "../../images/debian/packages.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { exec } from "../../src/base/exec.ts";
@@ -11,7 +13,12 @@ import { GuestAgent } from "../../src/qemu/guest-agent/client.ts";
 import { guestExec } from "../../src/qemu/guest-agent/exec.ts";
 import { guestAgentPresent } from "../../src/qemu/guest-agent/presence.ts";
 import { guestInterfaces, guestOsInfo, guestShutdown } from "../../src/qemu/guest-agent/queries.ts";
-import { rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
+import { startFirst } from "../../src/node/domain/first-start.ts";
+import { someVmi } from "../../src/node/domain/observation.fixture.ts";
+import { answerTo, hear } from "../../src/node/downward-metrics/answer.ts";
+import { rewriteMetricsDisk } from "../../src/node/downward-metrics/metrics-disk.ts";
+import { guestImagePath, rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
+import { ephemeralDisk, metricsDisk, sysprepDisk } from "./volumes.ts";
 
 const userData = `#cloud-config
 hostname: legacy
@@ -47,13 +54,13 @@ async function inGuest(machine: TestMachine, command: string): Promise<string> {
   return stdout.toString().trim();
 }
 
-/** What a server says first. */
-function banner(port: number): Promise<string> {
+/** What a server says first, at a port of this machine or at a socket. */
+function banner(place: number | string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = typeof place === "string" ? connect(place) : connect(place, "127.0.0.1");
     socket.once("data", (data: Buffer) => {
       socket.destroy();
-      resolve(data.toString());
+      resolve(data.toString("latin1"));
     });
     socket.once("error", reject);
     socket.setTimeout(20_000, () => socket.destroy(new Error("no banner within 20 s")));
@@ -61,12 +68,23 @@ function banner(port: number): Promise<string> {
 }
 
 test("virtio: cloud-init applied, agent, ssh and http answer, the power button ends it", async (t) => {
-  await using machine = await startMachine({ graphics: true, balloon: true });
+  await using machine = await startMachine({
+    graphics: true,
+    balloon: true,
+    panicDevices: ["isa", "pvpanic"],
+    sound: "ich9",
+    usbRedirection: true,
+  });
   const [sshPort = 0, httpPort = 0] = await machine.attachUserNetwork([22, 80]);
   const root = await rootDisk(machine, "virtio");
+  const seed = await seedDisk(
+    machine,
+    { "user-data": userData, "meta-data": metaData },
+    { bus: "virtio", device: "disk" },
+  );
   await machine.attach([
-    root,
-    await seedDisk(machine, { "user-data": userData, "meta-data": metaData }, { bus: "virtio", device: "disk" }),
+    { ...root, port: "port3" },
+    { ...seed, transitional: true, blockSize: { logical: 512, physical: 4096 } },
   ]);
   await machine.start();
   await waitFor("the guest agent", 120_000, () => guestAgentPresent(machine.qmp));
@@ -91,13 +109,27 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.equal(await inGuest(machine, "cloud-init status --wait"), "status: done");
   assert.match(await machine.serialLog(), /legacy login:/);
 
+  // What the firmware and the kernel make of where things are plugged: root port 3 is bus 4, behind that of the seed.
+  assert.match(await inGuest(machine, "readlink -f /sys/block/vdb"), /\/0000:04:00\.0\/virtio/);
+  assert.equal(await inGuest(machine, "cat /sys/class/net/eth0/device/../acpi_index"), "7");
+  assert.equal(await inGuest(machine, "cat /sys/block/vda/queue/physical_block_size"), "4096");
+  assert.equal(await inGuest(machine, "cat /sys/block/vda/device/../device"), "0x1001");
+  const classes = await inGuest(machine, "cat /sys/bus/pci/devices/*/class");
+  assert.match(classes, /0x040300/, "a sound card");
+  // usbredir's first packet: its type, length and id, then who speaks.
+  assert.match(await banner(join(machine.directory, "usbredir3.sock")), /^\0{4}.*usb-redir/s);
+
   await machine.qmp.execute("system_powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);
 });
 
 test("a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down", async () => {
   await using machine = await startMachine({
-    sataDrives: [{ name: "root", device: "disk", bootIndex: 1, cache: "writethrough", errorPolicy: "enospc" }],
+    sataDrives: [
+      { name: "root", device: "disk", bootIndex: 1, cache: "writethrough", errorPolicy: "enospc" },
+      { name: "tools", device: "cdrom" },
+      { name: "closed", device: "cdrom" },
+    ],
     machineVersion: "pc-q35-7.1",
     chassis: { manufacturer: "legacy works", asset: "inventory 7" },
     clock: { hpet: false, track: "guest", ticks: "catchup" },
@@ -113,7 +145,9 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
     await rootDisk(machine, "sata"),
     await seedDisk(machine, files, { bus: "scsi", device: "cdrom" }, "config-2"),
   ]);
-  await machine.start();
+  const tools = { name: "tools", cdrom: { bus: "sata", tray: "open" } };
+  const devices = { disks: [tools, { name: "closed", cdrom: { bus: "sata" } }] };
+  await startFirst(machine.qmp, someVmi({ spec: { domain: { devices } } }));
   await machine.waitForSerial("vmpod guest ready: drive 10.0.2.77");
   assert.equal(await (await fetch(`http://127.0.0.1:${httpPort}/`)).text(), "from a script\n");
   assert.equal(await inGuest(machine, "hostname -f"), "drive.example.org");
@@ -123,8 +157,59 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   const clocks = "cat /sys/devices/system/clocksource/clocksource0/available_clocksource";
   assert.doesNotMatch(await inGuest(machine, clocks), /hpet/);
   assert.equal(await inGuest(machine, "cat /sys/block/*/queue/write_cache"), "write through");
+  const drives = await machine.qmp.execute("query-block");
+  const trays = drives.filter(({ removable }) => removable).map(({ qdev, tray_open }) => [qdev, tray_open]);
+  for (const each of [
+    ["disk-tools", true],
+    ["disk-closed", false],
+  ])
+    assert.ok(
+      trays.some((tray) => isDeepStrictEqual(tray, each)),
+      JSON.stringify(trays),
+    );
   await guestShutdown(new GuestAgent(join(machine.directory, "qga.sock")), "powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);
+});
+
+test("a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen", async (t) => {
+  const image = await mkdtemp(join(tmpdir(), "vmpod-kernel-"));
+  t.after(() => rm(image, { recursive: true }));
+  await guestImagePath(image);
+  const text = "console=ttyS0,115200 no_timer_check cryptomgr.notests noisapnp quiet fromkernel";
+  const kernel = { path: join(image, "boot/vmlinuz"), initrdPath: join(image, "boot/initrd"), arguments: text };
+  await using machine = await startMachine({ kernel, panicDevices: ["isa"], metricsPort: true });
+  const { base, ...ephemeral } = await ephemeralDisk(image, "hello\n");
+  const metrics = await metricsDisk(image);
+  await machine.attach([ephemeral, await sysprepDisk(image, { "Autounattend.xml": "<unattend/>" }), metrics]);
+  await machine.start();
+  await machine.waitForSerial("vmpod guest ready");
+  t.diagnostic(`ready after ${await machine.cpuSeconds()} CPU seconds`);
+  assert.match(await inGuest(machine, "cat /proc/cmdline"), /fromkernel/);
+
+  const rewritten = "head -n 1 /dev/vda; echo other > /dev/vda && sync && head -n 1 /dev/vda";
+  assert.equal(await inGuest(machine, rewritten), "hello\nother");
+  assert.match(await readFile(base, "utf8"), /^hello\n/, "the claim stays as it is");
+  const answers = "mkdir /tmp/m && mount -t iso9660 /dev/vdb /tmp/m && cat /tmp/m/Autounattend.xml";
+  assert.equal(await inGuest(machine, `${answers}; head -c 32819 /dev/vdb | tail -c 11`), "<unattend/>unattendCfg");
+  assert.match(await inGuest(machine, "head -c 500 /dev/vdc | tr -d '\\0'"), /^mvbd.*<metrics>/s);
+  await rewriteMetricsDisk(metrics.image.path, "<metrics>anew</metrics>");
+  assert.match(await inGuest(machine, "blockdev --flushbufs /dev/vdc; head -c 100 /dev/vdc | tr -d '\\0'"), />anew</);
+
+  const port = connect(join(machine.directory, "metrics.sock"));
+  t.after(() => port.destroy());
+  port.on("data", (bytes: Buffer) => {
+    for (const request of hear("", bytes.toString()).requests) port.write(answerTo(request, "<metrics>\n</metrics>\n"));
+  });
+  const device = "/dev/$(basename $(dirname $(grep -l org.github.vhostmd.1 /sys/class/virtio-ports/*/name)))";
+  const ask = `exec 3<>${device}; printf 'GET /metrics/XML\\n\\n' >&3; head -n 2 <&3`;
+  assert.equal(await inGuest(machine, ask), "<metrics>\n</metrics>");
+
+  await inGuest(machine, "(sleep 1; echo c > /proc/sysrq-trigger) > /dev/null 2>&1 &");
+  await waitFor(
+    "the panic",
+    30_000,
+    async () => (await machine.qmp.execute("query-status")).status === "guest-panicked",
+  );
 });
 
 test("the preStop hook ends a machine that never started at once, and finds none left", async () => {

@@ -29,9 +29,10 @@ export class TestMachine implements AsyncDisposable {
     this.qmp = qmp;
   }
 
-  /** Brings QEMU's devices to `desired`, as the node agent does. */
+  /** Brings QEMU's devices to `desired`, as the node agent does; but the network card stays, which is not among them. */
   async attach(desired: readonly Device[]): Promise<void> {
-    for (const action of planDevices(desired, await observeDevices(this.qmp)))
+    const actions = planDevices(desired, await observeDevices(this.qmp));
+    for (const action of actions.filter(({ command }) => command !== "device_del"))
       await applyDeviceAction(this.qmp, action);
   }
 
@@ -41,12 +42,21 @@ export class TestMachine implements AsyncDisposable {
     const forwards = guestPorts.map((port, index) => ({ str: `tcp:127.0.0.1:${hostPorts[index]}-:${port}` }));
     await this.qmp.execute("netdev_add", { type: "user", id: "net-default", hostfwd: forwards });
     const [bus] = (await observeDevices(this.qmp)).freePorts ?? [];
-    const device = { driver: "virtio-net-pci", id: "nic-default", netdev: "net-default", romfile: "", bus };
+    const device = {
+      driver: "virtio-net-pci",
+      id: "nic-default",
+      netdev: "net-default",
+      romfile: "",
+      bus,
+      "acpi-index": 7,
+    };
     await this.qmp.execute("device_add", device);
     return hostPorts;
   }
 
+  /** The firmware's boot order is written when the machine is reset. */
   async start(): Promise<void> {
+    await this.qmp.execute("system_reset");
     await this.qmp.execute("cont");
   }
 

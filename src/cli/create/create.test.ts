@@ -98,6 +98,14 @@ test("cloud-init is told who may log in, or what its user wrote", () => {
   assert.deepEqual(drive?.cloudInitConfigDrive, { userDataBase64: "YQ==", networkDataBase64: "Yg==" });
 });
 
+test("answers for Windows' setup come on a cdrom", () => {
+  const { volumes, domain } = vm({ volumeSysprep: "src:answers,type:Secret" }).spec.template.spec;
+  assert.deepEqual(volumes?.at(-1), { name: "sysprepdisk", sysprep: { secret: { name: "answers" } } });
+  assert.deepEqual(domain.devices.disks, [{ name: "sysprepdisk", cdrom: { bus: "sata" } }]);
+  const [volume] = vm({ volumeSysprep: "src:answers" }).spec.template.spec.volumes ?? [];
+  assert.deepEqual(volume?.sysprep, { configMap: { name: "answers" } });
+});
+
 test("flags that contradict each other, or say what is not, are refused by name", () => {
   const table: [Partial<VmOptions>, RegExp][] = [
     [{ runStrategy: "Sometimes" }, /--run-strategy: "Sometimes" is none of Always/],
@@ -106,6 +114,8 @@ test("flags that contradict each other, or say what is not, are refused by name"
     [{ inferPreferenceFrom: "x" }, /--infer-preference-from x: /],
     [{ volumePvc: ["src:other/disk"] }, /--volume-pvc: src:NAME/],
     [{ volumeContainerdisk: ["src:a,bootorder:0"] }, /bootorder "0" must be/],
+    [{ volumeSysprep: "type:secret" }, /--volume-sysprep: src:NAME/],
+    [{ volumeSysprep: "src:a,type:floppy" }, /type:floppy is neither/],
     [{ volumeImport: ["type:tape"] }, /type:tape is none of blank, http/],
     [{ volumeImport: ["type:http"] }, /type:http needs url:VALUE/],
     [{ user: "me", cloudInitUserData: "YQ==" }, /--cloud-init-user-data excludes/],

@@ -60,10 +60,12 @@ function volumesOf(volumes: Volume[]): { volumes?: Volume[] } {
   return volumes.length > 0 ? { volumes } : {};
 }
 
-/** Only those that say their order: the others get their disks from the preference. */
+/** Only those that say their order, or are no disks: the others get their disks from the preference. */
 function disksOf(volumes: readonly NewVolume[]): VirtualMachine["spec"]["template"]["spec"]["domain"]["devices"] {
-  const ordered = volumes.filter(({ bootOrder }) => bootOrder !== undefined);
-  const disks = ordered.map(({ volume, bootOrder }) => ({ name: volume.name, bootOrder, disk: {} }));
+  const told = volumes.filter(({ bootOrder, isCdrom }) => bootOrder !== undefined || isCdrom);
+  const disks = told.map(({ volume: { name }, bootOrder, isCdrom }) =>
+    isCdrom ? { name, cdrom: { bus: "sata" } } : { name, bootOrder, disk: {} },
+  );
   return disks.length > 0 ? { disks } : {};
 }
 

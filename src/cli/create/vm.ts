@@ -29,6 +29,7 @@ export function defineVm(parent: Command): void {
       "a new claim, filled; types blank (size:), http, s3, registry (url:), pvc, snapshot, ds (src:)",
       collect,
     )
+    .option("--volume-sysprep <src:NAME,...>", "answers for Windows' setup; also type: configMap (default) or secret")
     .option("--user <name>", "who may log in")
     .option("--password-file <file>", "the user's password")
     .option("--ssh-key <key>", "a public key of the user's", collect)

@@ -8,11 +8,14 @@ export interface VolumeOptions {
   volumeContainerdisk?: readonly string[];
   volumePvc?: readonly string[];
   volumeImport?: readonly string[];
+  volumeSysprep?: string;
 }
 
 export interface NewVolume {
   volume: Volume;
   bootOrder: number | undefined;
+  /** Shown as a cdrom, not as a disk. */
+  isCdrom?: boolean;
   /** Of the DataVolume that is to be made. */
   template?: DataVolumeTemplate;
 }
@@ -23,6 +26,7 @@ export function newVolumes(vmName: string, options: VolumeOptions): NewVolume[] 
     ...(options.volumeContainerdisk ?? []).map((text, index) => containerDisk(vmName, text, index)),
     ...(options.volumePvc ?? []).map(claim),
     ...(options.volumeImport ?? []).map((text, index) => imported(vmName, text, index)),
+    ...(options.volumeSysprep === undefined ? [] : [sysprep(options.volumeSysprep)]),
   ];
 }
 
@@ -45,6 +49,16 @@ function claim(text: string): NewVolume {
     volume: { name: name ?? src, persistentVolumeClaim: { claimName: src } },
     bootOrder: parseBootOrder(flag, bootorder),
   };
+}
+
+function sysprep(text: string): NewVolume {
+  const flag = "volume-sysprep";
+  const { src, type = "configMap" } = parseWords(flag, text, ["src", "type"]);
+  if (src === undefined || src.includes("/"))
+    throw new Error(`--${flag}: src:NAME of a ConfigMap or Secret in the machine's namespace is missing`);
+  const kind = (["configMap", "secret"] as const).find((each) => each.toLowerCase() === type.toLowerCase());
+  if (kind === undefined) throw new Error(`--${flag}: type:${type} is neither configMap nor secret`);
+  return { volume: { name: "sysprepdisk", sysprep: { [kind]: { name: src } } }, bootOrder: undefined, isCdrom: true };
 }
 
 const importWords = ["type", "size", "url", "src", "name", "bootorder", "secretref", "storageclass"] as const;

@@ -40,6 +40,9 @@ function failed(situation: Situation): Explanation | undefined {
       todo: "`kubectl get nodes` shows the nodes",
     };
   }
+  if (vmi.status.reason === "GuestPanicked") {
+    return { why: "ended because its guest's kernel panicked (GuestPanicked)", todo: log };
+  }
   const copy = findCondition(vmi.status.conditions, vmiConditions.synchronized);
   if (copy?.reason === "ContainerDiskCopyFailed") {
     return {

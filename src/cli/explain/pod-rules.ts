@@ -86,7 +86,9 @@ function imageMissing({ pod }: Situation): Explanation | undefined {
 /** A containerDisk is a volume of the pod: its failed pull may show only as an event, which names the image. */
 function diskImageMissing(situation: Situation): Explanation | undefined {
   if (isContainerRunning(situation)) return undefined;
-  const images = (situation.vmi?.spec.volumes ?? []).flatMap(({ containerDisk }) => containerDisk?.image ?? []);
+  const { volumes = [], domain } = situation.vmi?.spec ?? {};
+  const kernel = domain?.firmware?.kernelBoot?.container;
+  const images = [...volumes.map(({ containerDisk }) => containerDisk), kernel].flatMap((each) => each?.image ?? []);
   const message = lastWarning(situation.events, "Failed", "FailedMount")?.message ?? "";
   return images.some((image) => message.includes(image)) ? imageExplanation("ErrImagePull", message) : undefined;
 }

@@ -6,6 +6,7 @@ import { matcherOf } from "../../../api/kubevirt/instancetype/matcher.ts";
 import { matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
 import { revisionLabels } from "../../../api/kubevirt/names.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
+import { claimNameOf } from "../../../api/kubevirt/volume-claim.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus } from "../../base/errors.ts";
@@ -87,7 +88,7 @@ export function createRevisionInformer(client: Client): Informer<ControllerRevis
 
 function hasUnboundClaim(vm: VirtualMachine, claims: Informer<PersistentVolumeClaim>): boolean {
   return (vm.spec.template.spec.volumes ?? []).some((volume) => {
-    const name = volume.persistentVolumeClaim?.claimName;
+    const name = claimNameOf(volume);
     return name !== undefined && claims.get(vm.metadata?.namespace, name)?.status?.phase === "Pending";
   });
 }

@@ -1,10 +1,12 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { highestBusOf } from "../../../api/kubevirt/pci-address.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { errorPolicies } from "../../qemu/devices/device.ts";
+import { kernelFile } from "./container-images.ts";
 import { rootPortsFor } from "../../qemu/domain/arguments.ts";
 import type { CpuFeature, Domain, Firmware, Input, SataDrive } from "../../qemu/domain/domain.ts";
 
@@ -25,12 +27,13 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     accelerator,
     ...machineOf(spec),
     firmware: firmwareOf(spec),
+    ...kernelOf(spec),
     cpu: cpuOf(spec),
     memory: {
       bytes: quantityToNumber(memory.guest),
       ...(memory.maxGuest && { maxBytes: quantityToNumber(memory.maxGuest) }),
     },
-    pcieRootPorts: rootPortsFor(pluggedDevices(spec)),
+    pcieRootPorts: Math.max(rootPortsFor(pluggedDevices(spec)), highestBusOf(spec)),
     sataDrives: sataDrivesOf(spec),
     serialConsole: devices.autoattachSerialConsole !== false,
     ...(devices.logSerialConsole === false && { serialLogPath: false as const }),
@@ -38,7 +41,11 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     rng: devices.rng !== undefined,
     balloon: devices.autoattachMemBalloon !== false,
     usb: (devices.disks ?? []).some((disk) => (disk.disk ?? disk.cdrom)?.bus === "usb"),
+    ...(devices.downwardMetrics && { metricsPort: true }),
+    ...(devices.clientPassthrough && { usbRedirection: true }),
     inputs: inputsOf(spec),
+    ...panicDevicesOf(spec),
+    ...(devices.sound && { sound: devices.sound.model === "ac97" ? ("ac97" as const) : ("ich9" as const) }),
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
     ...(spec.domain.rebootPolicy === "Terminate" && { endsAtReboot: true }),
     smbios: smbiosOf(spec),
@@ -58,6 +65,17 @@ function machineOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "machine" | "
 function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
   const efi = spec.domain.firmware?.bootloader?.efi;
   return efi ? { type: "efi", secureBoot: efi.secureBoot !== false } : { type: "bios" };
+}
+
+function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"> {
+  const { container, kernelArgs } = domain.firmware?.kernelBoot ?? {};
+  if (!container?.kernelPath) return {};
+  const kernel = {
+    path: kernelFile(container.kernelPath),
+    ...(container.initrdPath && { initrdPath: kernelFile(container.initrdPath) }),
+    ...(kernelArgs && { arguments: kernelArgs }),
+  };
+  return { kernel };
 }
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
@@ -105,8 +123,16 @@ function sataDrivesOf(spec: VirtualMachineInstanceSpec): SataDrive[] {
 
 type DiskSpec = NonNullable<VirtualMachineInstanceSpec["domain"]["devices"]["disks"]>[number];
 
-function writingOf({ cache, errorPolicy }: DiskSpec): Pick<SataDrive, "cache" | "errorPolicy"> {
+function writingOf({
+  cache,
+  errorPolicy,
+  blockSize,
+}: DiskSpec): Pick<SataDrive, "cache" | "errorPolicy" | "blockSize"> {
+  const { logical = 0, physical = 0, discardGranularity } = blockSize?.custom ?? {};
   return {
+    ...(logical > 0 && {
+      blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) },
+    }),
     ...(cache === "writethrough" && { cache }),
     ...(errorPolicy && { errorPolicy: errorPolicies[errorPolicy] }),
   };
@@ -119,6 +145,15 @@ function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
     bus: bus === "virtio" ? "virtio" : "usb",
   }));
 }
+
+/** As libvirt has it on amd64, the one on the ISA bus comes without a choice. */
+function panicDevicesOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "panicDevices"> {
+  const { panicDevices = [] } = spec.domain.devices;
+  const models = panicDevices.map(({ model }) => panicModels.find((known) => known === model) ?? "isa");
+  return models.length === 0 ? {} : { panicDevices: [...new Set(models)] };
+}
+
+const panicModels = ["isa", "pvpanic", "hyperv"] as const;
 
 function watchdogAction(action: string | undefined): "poweroff" | "reset" | "shutdown" {
   return action === "poweroff" || action === "shutdown" ? action : "reset";

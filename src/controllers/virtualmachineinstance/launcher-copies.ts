@@ -6,8 +6,9 @@
  *   copier (launcher image) --tools--> run/copier      copy-disk-0 (disk image) --/disk--> container-disks/NAME      compute
  */
 import type { Container } from "../../../api/core.ts";
-import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
+import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
+import { type ContainerImage, containerImages } from "./container-images.ts";
 import type { Resources } from "./launcher-resources.ts";
 
 interface CopyContext {
@@ -18,15 +19,12 @@ interface CopyContext {
 }
 
 const copyPrefix = "copy-disk-";
-const defaultSource = "/disk";
-
-type ContainerDiskVolume = Volume & { containerDisk: NonNullable<Volume["containerDisk"]> };
 
 export function copyContainers(spec: VirtualMachineInstanceSpec, context: CopyContext): Container[] {
-  const volumes = (spec.volumes ?? []).filter((volume): volume is ContainerDiskVolume => Boolean(volume.containerDisk));
-  return volumes.length === 0
+  const images = containerImages(spec);
+  return images.length === 0
     ? []
-    : [provideCopier(context), ...volumes.map((volume, index) => copyDisk(volume, index, context))];
+    : [provideCopier(context), ...images.map((image, index) => copyImage(image, index, context))];
 }
 
 function provideCopier(context: CopyContext): Container {
@@ -39,15 +37,19 @@ function provideCopier(context: CopyContext): Container {
   };
 }
 
-function copyDisk({ name, containerDisk }: ContainerDiskVolume, index: number, context: CopyContext): Container {
+function copyImage(
+  { name, image, imagePullPolicy, sources, followsLinks }: ContainerImage,
+  index: number,
+  context: CopyContext,
+): Container {
   const target = `${launcherPaths.containerDisks}/${name}`;
   const tool = (file: string): string => `${launcherPaths.copier}/${file}`;
   const shell = [tool("ld.so"), "--library-path", launcherPaths.copier, tool("busybox"), "sh"];
   return {
     ...common(`${copyPrefix}${index}`, context),
-    image: containerDisk.image,
-    ...(containerDisk.imagePullPolicy && { imagePullPolicy: containerDisk.imagePullPolicy }),
-    command: [...shell, tool("copy-disk"), containerDisk.path || defaultSource, target],
+    image,
+    ...(imagePullPolicy && { imagePullPolicy }),
+    command: [...shell, tool("copy-disk"), ...(followsLinks ? ["-L"] : []), ...sources, target],
     volumeMounts: [
       { name: "run", mountPath: launcherPaths.run, readOnly: true },
       { name, mountPath: target },

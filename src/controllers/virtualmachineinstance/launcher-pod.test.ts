@@ -109,6 +109,28 @@ test("volumes: images and claims come with the pod", () => {
   assert.deepEqual(spec?.containers[0]?.volumeDevices, [{ name: "raw", devicePath: "/dev/vmpod/raw" }]);
 });
 
+test("a kernel to boot comes from an image of its own, as a volume or as a copy", () => {
+  const vmi = vmiOf((draft) => {
+    const container = { image: "registry/kernel:1", kernelPath: "/boot/vmlinuz", initrdPath: "/boot/initrd" };
+    draft.domain.firmware = { ...draft.domain.firmware, kernelBoot: { container, kernelArgs: "console=ttyS0" } };
+  });
+  const { spec } = renderLauncherPod(vmi, context);
+  assert.deepEqual(spec?.volumes?.find(({ name }) => name === "kernel-boot")?.image?.reference, "registry/kernel:1");
+  const command = spec?.containers[0]?.command ?? [];
+  const place = "/var/run/vmpod/container-disks/kernel-boot";
+  assert.deepEqual(command.slice(command.indexOf("-kernel"), command.indexOf("-append") + 2), [
+    "-kernel",
+    `${place}/boot/vmlinuz`,
+    "-initrd",
+    `${place}/boot/initrd`,
+    "-append",
+    "console=ttyS0",
+  ]);
+  const copied = renderLauncherPod(vmi, { ...context, imageVolumes: false }).spec?.initContainers?.at(-1);
+  assert.deepEqual(copied?.command?.slice(-4), ["-L", "/boot/vmlinuz", "/boot/initrd", place]);
+  assert.equal(copied?.image, "registry/kernel:1");
+});
+
 test("without image volumes the disk is copied before QEMU starts, to where the image would be", () => {
   const { spec } = renderLauncherPod(
     vmiOf((draft) => {

@@ -17,6 +17,7 @@ import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
+import { containerImages } from "./container-images.ts";
 import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
@@ -100,7 +101,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     ...(spec.subdomain && { subdomain: spec.subdomain }),
     restartPolicy: "Never",
     readinessGates: [{ conditionType: podConditions.unpaused }],
-    automountServiceAccountToken: false,
+    automountServiceAccountToken: accountOf(spec) !== undefined,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds,
     securityContext: {
@@ -139,7 +140,7 @@ function placement(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): 
     topologySpreadConstraints: spec.topologySpreadConstraints,
     priorityClassName: spec.priorityClassName,
     schedulerName: spec.schedulerName,
-    serviceAccountName: spec.serviceAccountName,
+    serviceAccountName: spec.serviceAccountName ?? accountOf(spec),
     dnsPolicy: spec.dnsPolicy,
     dnsConfig: spec.dnsConfig,
   };
@@ -165,12 +166,17 @@ function nodeSelector(
   };
 }
 
+/** Whose token is shown to the guest. */
+function accountOf({ volumes = [] }: VirtualMachineInstanceSpec): string | undefined {
+  return volumes.find(({ serviceAccount }) => serviceAccount)?.serviceAccount?.serviceAccountName;
+}
+
 /** A name with dots, or too long, is no host name; the guest's own is set by its cloud-init. */
 function podHostname(vmi: VirtualMachineInstance): string {
   return (vmi.metadata?.name ?? "").replaceAll(".", "-").slice(0, 63).replace(/-+$/, "");
 }
 
 function pullSecrets(spec: VirtualMachineInstanceSpec): Pick<PodSpec, "imagePullSecrets"> {
-  const names = (spec.volumes ?? []).flatMap((volume) => volume.containerDisk?.imagePullSecret ?? []);
+  const names = containerImages(spec).flatMap(({ imagePullSecret }) => imagePullSecret || []);
   return names.length === 0 ? {} : { imagePullSecrets: [...new Set(names)].map((name) => ({ name })) };
 }

@@ -39,11 +39,13 @@ function referencesOf(spec: VirtualMachineInstanceSpec): Reference[] {
   return [...distinct.values()];
 }
 
-function ofVolume({ configMap, secret, cloudInitNoCloud, cloudInitConfigDrive }: Volume): Reference[] {
+function ofVolume({ configMap, secret, sysprep, cloudInitNoCloud, cloudInitConfigDrive }: Volume): Reference[] {
   const cloudInit = cloudInitNoCloud ?? cloudInitConfigDrive;
   return [
     ...reference("configMap", configMap?.name, configMap?.optional),
     ...reference("secret", secret?.secretName, secret?.optional),
+    ...reference("configMap", sysprep?.configMap?.name),
+    ...reference("secret", sysprep?.secret?.name),
     ...reference("secret", cloudInit?.secretRef?.name),
     ...reference("secret", cloudInit?.networkDataSecretRef?.name),
   ];

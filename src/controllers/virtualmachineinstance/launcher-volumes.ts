@@ -2,9 +2,11 @@
  * The launcher pod's volumes. The node agent writes the emptyDirs from the host, also the media that it makes of ConfigMaps, Secrets and
  * cloud-init; everything else is brought to the node by the kubelet like the volumes of any pod.
  */
+import { posix } from "node:path";
 import type { Container, PodSpec } from "../../../api/core.ts";
 import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
+import { type ContainerImage, containerImages } from "./container-images.ts";
 import { referenceVolumes } from "./launcher-references.ts";
 
 type PodVolume = NonNullable<PodSpec["volumes"]>[number];
@@ -34,6 +36,7 @@ export function launcherVolumes(spec: VirtualMachineInstanceSpec, context: Volum
     ],
     volumeDevices: [],
   };
+  for (const image of containerImages(spec)) addImage(result, image, context);
   for (const volume of spec.volumes ?? []) addVolume(result, volume, context);
   const references = referenceVolumes(spec);
   result.volumes.push(...references.volumes);
@@ -41,18 +44,45 @@ export function launcherVolumes(spec: VirtualMachineInstanceSpec, context: Volum
   return result;
 }
 
-function addVolume(result: LauncherVolumes, volume: Volume, { blockClaims, imageVolumes }: VolumeContext): void {
-  const { name, containerDisk, persistentVolumeClaim } = volume;
-  if (containerDisk) {
-    const image = { reference: containerDisk.image, pullPolicy: containerDisk.imagePullPolicy };
-    result.volumes.push(imageVolumes ? { name, image } : { name, emptyDir: {} });
-    result.volumeMounts.push({ name, mountPath: `${launcherPaths.containerDisks}/${name}`, readOnly: true });
+function addImage(
+  result: LauncherVolumes,
+  { name, image, imagePullPolicy }: ContainerImage,
+  { imageVolumes }: VolumeContext,
+): void {
+  const source = imageVolumes ? { image: { reference: image, pullPolicy: imagePullPolicy } } : { emptyDir: {} };
+  result.volumes.push({ name, ...source });
+  result.volumeMounts.push({ name, mountPath: `${launcherPaths.containerDisks}/${name}`, readOnly: true });
+}
+
+function addVolume(result: LauncherVolumes, volume: Volume, { blockClaims }: VolumeContext): void {
+  const { name, persistentVolumeClaim, ephemeral, hostDisk, downwardAPI } = volume;
+  const below = ephemeral?.persistentVolumeClaim;
+  if (below) addClaim(result, name, { ...below, isOnlyRead: true }, blockClaims);
+  if (hostDisk) {
+    const type = hostDisk.type === "DiskOrCreate" ? "DirectoryOrCreate" : "Directory";
+    result.volumes.push({ name, hostPath: { path: posix.dirname(hostDisk.path), type } });
+    result.volumeMounts.push({ name, mountPath: `${launcherPaths.hostDisks}/${name}` });
   }
-  if (persistentVolumeClaim) {
-    const { claimName, readOnly } = persistentVolumeClaim;
-    result.volumes.push({ name, persistentVolumeClaim: { claimName, ...(readOnly && { readOnly }) } });
-    if (blockClaims.has(claimName))
-      result.volumeDevices.push({ name, devicePath: `${launcherPaths.blockDevices}/${name}` });
-    else result.volumeMounts.push({ name, mountPath: `${launcherPaths.pvc}/${name}` });
+  if (downwardAPI) {
+    result.volumes.push({ name, downwardAPI: { items: downwardAPI.fields ?? [] } });
+    result.volumeMounts.push({ name, mountPath: `${launcherPaths.downwardApi}/${name}`, readOnly: true });
   }
+  if (persistentVolumeClaim) addClaim(result, name, { ...persistentVolumeClaim, isOnlyRead: false }, blockClaims);
+}
+
+function addClaim(
+  result: LauncherVolumes,
+  name: string,
+  { claimName, readOnly, isOnlyRead }: { claimName: string; readOnly?: boolean; isOnlyRead: boolean },
+  blockClaims: ReadonlySet<string>,
+): void {
+  result.volumes.push({ name, persistentVolumeClaim: { claimName, ...(readOnly && { readOnly }) } });
+  if (blockClaims.has(claimName))
+    result.volumeDevices.push({ name, devicePath: `${launcherPaths.blockDevices}/${name}` });
+  else
+    result.volumeMounts.push({
+      name,
+      mountPath: `${launcherPaths.pvc}/${name}`,
+      ...(isOnlyRead && { readOnly: true }),
+    });
 }

@@ -45,6 +45,13 @@ test("what can be moved, and why not", () => {
       "True",
     ],
     [
+      "a disk with the block size of its volume",
+      having((spec) => {
+        spec.domain.devices.disks = [{ name: "root", disk: { bus: "virtio" }, blockSize: { matchVolume: {} } }];
+      }),
+      "False DisksNotLiveMigratable",
+    ],
+    [
       "bridge",
       having((spec) => {
         spec.domain.devices.interfaces = [{ name: "default", bridge: {} }];

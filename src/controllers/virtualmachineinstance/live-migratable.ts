@@ -10,7 +10,15 @@ import type { Observation } from "./observation.ts";
 
 type Rule = (observation: Observation) => { reason: string; message: string } | undefined;
 
-const rules: readonly Rule[] = [hostDevices, filesystems, interfaces, sataDisks, unsharedDisks];
+const rules: readonly Rule[] = [
+  hostDevices,
+  filesystems,
+  interfaces,
+  sataDisks,
+  matchedDisks,
+  hostDisks,
+  unsharedDisks,
+];
 
 export function liveMigratable(observation: Observation): Condition {
   const obstacle = rules.map((rule) => rule(observation)).find((found) => found !== undefined);
@@ -62,6 +70,23 @@ function sataDisks({ vmi }: Observation): ReturnType<Rule> {
   const found = (vmi.spec.domain.devices.disks ?? []).find(({ disk }) => disk?.bus === "sata");
   if (found === undefined) return undefined;
   const message = `cannot migrate VMI: disk ${found.name} is on bus sata; use virtio or scsi`;
+  return { reason: notMigratableReasons.disks, message };
+}
+
+/** What its volume is made of may be another size where it goes; a guest that runs goes by the one that it has seen. */
+function matchedDisks({ vmi }: Observation): ReturnType<Rule> {
+  const found = (vmi.spec.domain.devices.disks ?? []).find(
+    ({ blockSize }) => blockSize?.matchVolume && blockSize.matchVolume.enabled !== false,
+  );
+  if (found === undefined) return undefined;
+  const message = `cannot migrate VMI: disk ${found.name} has the block size of its volume; use blockSize.custom`;
+  return { reason: notMigratableReasons.disks, message };
+}
+
+function hostDisks({ vmi, hasOtherNodes }: Observation): ReturnType<Rule> {
+  const found = (vmi.spec.volumes ?? []).find(({ hostDisk }) => hostDisk && hostDisk.shared !== true);
+  if (!hasOtherNodes || found === undefined) return undefined;
+  const message = `cannot migrate VMI: the file of volume ${found.name} is on its node only (hostDisk.shared is not set)`;
   return { reason: notMigratableReasons.disks, message };
 }
 

@@ -14,6 +14,8 @@ const qemuBytes = 36 * mebibyte;
 const bytesPerVirtualCpu = 4 * mebibyte;
 const videoBytes = 16 * mebibyte;
 const translatedCodeBytes = translatedCodeMebibytes * mebibyte;
+/** QEMU keeps a kernel and an initrd that it boots itself: they are loaded again at each reset. */
+const kernelBytes = 64 * mebibyte;
 /** Page tables: 8 bytes for each page of 4 KiB. */
 const guestBytesPerTableByte = 512;
 
@@ -21,6 +23,7 @@ export function memoryOverheadBytes(spec: VirtualMachineInstanceSpec, accelerato
   const guestBytes = quantityToNumber(spec.domain.memory?.guest ?? 0);
   const video = spec.domain.devices.autoattachGraphicsDevice === false ? 0 : videoBytes;
   const code = accelerator === "tcg" ? translatedCodeBytes : 0;
+  const kernel = spec.domain.firmware?.kernelBoot?.container ? kernelBytes : 0;
   const tables = Math.ceil(guestBytes / guestBytesPerTableByte);
-  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + code + tables;
+  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + code + tables + kernel;
 }

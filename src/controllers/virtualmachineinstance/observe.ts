@@ -2,6 +2,7 @@
 import { type Node, nodes, type PersistentVolumeClaim, persistentVolumeClaims, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { annotations, deviceResources, labels } from "../../../api/kubevirt/names.ts";
+import { claimNameOf } from "../../../api/kubevirt/volume-claim.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus } from "../../base/errors.ts";
@@ -106,7 +107,7 @@ function silenceOf({ status }: VirtualMachineInstance, nodes: Informer<Node>): S
 }
 
 export function claimsOf(vmi: VirtualMachineInstance, claims: Informer<PersistentVolumeClaim>): Claim[] {
-  const names = (vmi.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
+  const names = (vmi.spec.volumes ?? []).flatMap((volume) => claimNameOf(volume) ?? []);
   return [...new Set(names)].map((name) => {
     const claim = claims.get(vmi.metadata?.namespace, name);
     return { name, exists: claim !== undefined, block: claim?.spec?.volumeMode === "Block", shared: isShared(claim) };

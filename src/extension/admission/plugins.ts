@@ -4,7 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
+import type { ConfigurationSource, VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { refuseGated } from "../../../api/kubevirt/feature-gates.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
 import { validateAnnotations } from "../../../api/kubevirt/validate-annotations.ts";
 import { validateMigrationPolicy } from "../../../api/kubevirt/migration-policy.ts";
@@ -56,7 +57,7 @@ function virtualMachineInstancePlugin({ configuration, isOwnComponent }: Admissi
     validate(request) {
       const vmi = request.object as VirtualMachineInstance;
       const isOwn = isOwnComponent(request.user);
-      if (request.operation === "CREATE") return validateNew(vmi, isOwn);
+      if (request.operation === "CREATE") return validateNew(vmi, isOwn, configuration());
       if (isOwn) return [];
       const previous = request.oldObject as VirtualMachineInstance;
       refuseCauses(virtualMachineInstances, vmi, validateVirtualMachineInstanceUpdate(vmi, previous));
@@ -83,12 +84,13 @@ function keepStatus({ object, oldObject }: AdmissionRequest): KubeObject {
   return { ...rest, ...(status && { status }) };
 }
 
-function validateNew(vmi: VirtualMachineInstance, isOwn: boolean): string[] {
+function validateNew(vmi: VirtualMachineInstance, isOwn: boolean, configuration: VirtConfiguration): string[] {
   refuseCauses(virtualMachineInstances, vmi, [
     ...validateName(vmi.metadata?.name),
     ...(isOwn ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
     ...validateAnnotations(vmi.metadata?.annotations, "metadata.annotations"),
     ...validateVirtualMachineInstance(vmi.spec),
+    ...refuseGated(vmi.spec, configuration),
   ]);
   return [];
 }

@@ -25,6 +25,7 @@ import {
   forwardPortOfVm,
   openConsole,
   openVnc,
+  redirectUsb,
   runProgram,
   type StreamHandler,
 } from "./streams.ts";
@@ -53,6 +54,7 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vmi, subresource: "console", method: "GET", stream: openConsole },
   { plural: vmi, subresource: "vnc", method: "GET", stream: openVnc },
   { plural: vmi, subresource: "vnc/screenshot", method: "GET", handle: screenshot },
+  { plural: vmi, subresource: "usbredir", method: "GET", stream: redirectUsb },
   { plural: vmi, subresource: "portforward", method: "GET", stream: forwardPort },
   { plural: vmi, subresource: "pause", method: "PUT", handle: pause },
   { plural: vmi, subresource: "unpause", method: "PUT", handle: unpause },
@@ -73,7 +75,6 @@ export const unavailable: ReadonlyMap<string, string> = new Map([
   ["removevolume", "removing volumes from a running machine"],
   ["memorydump", "memory dumps"],
   ["removememorydump", "memory dumps"],
-  ["usbredir", "USB redirection"],
   ["vsock", "VSOCK"],
   ["sev", "encrypted guests"],
   ["backup", "backups"],

@@ -1,4 +1,4 @@
-/** console, vnc, portforward, exec and file: after the checks, the client's connection is spliced to the node agent's. */
+/** console, vnc, usbredir, portforward, exec and file: after the checks, the client's connection is spliced to the node agent's. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import {
@@ -6,6 +6,7 @@ import {
   mayForwardPort,
   mayOpenConsole,
   mayOpenVnc,
+  mayRedirectUsb,
   type Verdict,
 } from "../../../api/kubevirt/admissibility.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -31,6 +32,11 @@ export const openConsole: StreamHandler = async (context, request) => {
 export const openVnc: StreamHandler = async (context, request) => {
   const vmi = await getVmi(context.client, request);
   await splice(context, request, vmi, mayOpenVnc(vmi), "vnc");
+};
+
+export const redirectUsb: StreamHandler = async (context, request) => {
+  const vmi = await getVmi(context.client, request);
+  await splice(context, request, vmi, mayRedirectUsb(vmi), "usbredir");
 };
 
 export const forwardPort: StreamHandler = async (context, request) => {

@@ -9,6 +9,7 @@ import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { type CloudInit, configDriveMedium, noCloudMedium } from "../../storage/cloud-init/media.ts";
 import { buildIso } from "../../storage/iso/iso9660.ts";
 import { hostPathOf } from "../process/container-files.ts";
+import { deviceMetadata } from "./device-metadata.ts";
 import { type Files, readMountedFiles } from "./mounted-files.ts";
 import type { PrepareContext } from "./prepare-disk.ts";
 
@@ -27,7 +28,7 @@ export interface MediumContext {
 
 /** Nothing but what it is given decides. */
 export async function mediumContent(context: MediumContext, volume: Volume): Promise<Buffer> {
-  const { cloudInitNoCloud, cloudInitConfigDrive, configMap, secret } = volume;
+  const { name, cloudInitNoCloud, cloudInitConfigDrive, configMap, secret, sysprep, downwardAPI } = volume;
   if (cloudInitNoCloud) return noCloudMedium(await cloudInit(context, cloudInitNoCloud, "noCloud"));
   if (cloudInitConfigDrive) return configDriveMedium(await cloudInit(context, cloudInitConfigDrive, "configDrive"));
   if (configMap) {
@@ -36,7 +37,12 @@ export async function mediumContent(context: MediumContext, volume: Volume): Pro
   if (secret) {
     return filesMedium(secret.volumeLabel, await secretFiles(context, secret.secretName ?? ""));
   }
-  throw new TerminalError("UnsupportedVolume", `volume ${volume.name}: cannot be made into a medium`);
+  if (sysprep) return answerMedium(name, await answerFiles(context, sysprep));
+  if (downwardAPI) {
+    return filesMedium(downwardAPI.volumeLabel, await context.mounted(`${launcherPaths.downwardApi}/${name}`));
+  }
+  if (volume.serviceAccount) return filesMedium(undefined, await context.mounted(launcherPaths.serviceAccount));
+  throw new TerminalError("UnsupportedVolume", `volume ${name}: cannot be made into a medium`);
 }
 
 async function cloudInit(
@@ -60,7 +66,23 @@ async function cloudInit(
       textOf(networkFiles, "networkdata", "networkData") ||
       textOf(fromSecret, "networkdata", "networkData"),
     publicKeys: await publicKeys(context, propagation),
+    ...(propagation === "configDrive" && { devices: deviceMetadata(context.vmi) }),
   };
+}
+
+/** Windows' setup looks for its answers on every medium. */
+const answerLabel = "unattendCfg";
+const answerNames = ["autounattend.xml", "unattend.xml"];
+
+function answerFiles(context: MediumContext, { configMap, secret }: NonNullable<Volume["sysprep"]>): Promise<Files> {
+  return configMap ? configMapFiles(context, configMap.name ?? "") : secretFiles(context, secret?.name ?? "");
+}
+
+function answerMedium(volume: string, files: Files): Buffer {
+  if (!Object.keys(files).some((name) => answerNames.includes(name.toLowerCase()))) {
+    throw new TerminalError("InvalidVolume", `volume ${volume}: it has no key autounattend.xml or unattend.xml`);
+  }
+  return buildIso({ label: answerLabel, files });
 }
 
 /** Without a label of its own it gets upstream's. */

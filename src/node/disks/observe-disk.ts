@@ -3,33 +3,43 @@ import { lstat, readdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import { TerminalError } from "../../base/errors.ts";
-import type { DiskImage } from "../../qemu/devices/device.ts";
+import type { BlockSize, DiskImage } from "../../qemu/devices/device.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { hostPathOf } from "../process/container-files.ts";
+import { readBlockSize } from "./block-size.ts";
 import type { DiskSource, NamedSource } from "./disk-source.ts";
 import { readImageHeader } from "./image-header.ts";
 
 export interface DiskObservation extends NamedSource {
   /** Absent: still to be made. */
   image: DiskImage | undefined;
+  /** Where the disk is to have that of what it is made of. */
+  blockSize?: BlockSize;
 }
 
-export async function observeDisk(pid: number, { volume, source }: NamedSource): Promise<DiskObservation> {
-  return { volume, source, image: await observeImage(pid, source, volume) };
+export async function observeDisk(pid: number, disk: NamedSource): Promise<DiskObservation> {
+  const image = await observeImage(pid, disk.source, disk.volume);
+  const blockSize = disk.matchBlockSize && image && (await readBlockSize(hostPathOf(pid, image.path)));
+  return { ...disk, image, ...(blockSize && { blockSize }) };
 }
 
 async function observeImage(pid: number, source: DiskSource, volume: string): Promise<DiskImage | undefined> {
   if (source.type === "claim") return observeClaim(pid, source, volume);
+  if (source.type === "hostDisk") return observeHostDisk(pid, source, volume);
   if (!(await kindOf(hostPathOf(pid, source.path), volume))) return undefined;
   if (source.type === "containerDisk") {
     return { format: "qcow2", path: source.path, backing: await findBacking(pid, source, volume) };
+  }
+  if (source.type === "claimOverlay") {
+    const backing = await observeClaim(pid, { ...source, path: source.base }, volume);
+    return backing && { format: "qcow2", path: source.path, backing };
   }
   return { format: source.type === "emptyDisk" ? "qcow2" : "raw", path: source.path };
 }
 
 async function observeClaim(
   pid: number,
-  source: Extract<DiskSource, { type: "claim" }>,
+  source: { device: string; path: string },
   volume: string,
 ): Promise<DiskImage | undefined> {
   const device = hostPathOf(pid, source.device);
@@ -38,6 +48,24 @@ async function observeClaim(
     return isUsable ? { format: "raw", path: source.device, blockDevice: true } : undefined;
   }
   return (await kindOf(hostPathOf(pid, source.path), volume)) ? { format: "raw", path: source.path } : undefined;
+}
+
+/** An existing file stays whose it is: to give it to QEMU is its owner's to decide. */
+async function observeHostDisk(
+  pid: number,
+  { path, hostPath }: Extract<DiskSource, { type: "hostDisk" }>,
+  volume: string,
+): Promise<DiskImage | undefined> {
+  const file = hostPathOf(pid, path);
+  const kind = await kindOf(file, volume);
+  if (kind === undefined) return undefined;
+  const refuse = (why: string): never => {
+    throw new TerminalError("InvalidVolume", `volume ${volume}: ${hostPath} ${why}`);
+  };
+  if (kind !== "file") return refuse("is no regular file");
+  const { uid, mode } = await lstat(file);
+  const isUsable = uid === runtimeUser || (mode & 0o006) === 0o006;
+  return isUsable ? { format: "raw", path } : refuse(`belongs to user ${uid}: chown it to ${runtimeUser} on the node`);
 }
 
 /** The file in the image that the disk is based on: the one named, or the first in its directory. */

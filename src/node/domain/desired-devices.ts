@@ -1,10 +1,12 @@
 /** The disks and NICs of a VMI in QEMU's terms. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
+import { pciBusOf } from "../../../api/kubevirt/pci-address.ts";
 import type { Disk as DiskSpec, Interface, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { names } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
 import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
+import { rootPortId } from "../../qemu/domain/ids.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
@@ -14,13 +16,15 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
   return [
     ...(spec.domain.devices.disks ?? []).map((disk) => diskOf(disk, found.get(disk.name), order.disks.get(disk.name))),
     ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
-  ];
+  ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
 }
 
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
   const target = spec.disk ?? spec.cdrom ?? spec.lun;
   // A SATA hard disk cannot be read-only in QEMU; the medium behind it is the machine's own, and goes with it.
-  const isMedium = found?.source.type === "medium" && !(spec.disk && busOf(target?.bus) === "sata");
+  const isMedium =
+    (found?.source.type === "medium" || found?.source.type === "metrics") &&
+    !(spec.disk && busOf(target?.bus) === "sata");
   const readOnlyClaim = found?.source.type === "claim" && found.source.readOnly;
   return {
     kind: "disk",
@@ -34,8 +38,23 @@ function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: n
     ...(isCache(spec.cache) && { cache: spec.cache }),
     ...(isIo(spec.io) && { io: spec.io }),
     ...(spec.shareable && { shareable: true }),
+    ...blockSizeOf(spec, found),
+    ...portOf(spec.disk?.pciAddress),
     ...(spec.errorPolicy && { errorPolicy: errorPolicies[spec.errorPolicy] }),
   };
+}
+
+function portOf(pciAddress: string | undefined): { port?: string } {
+  const bus = pciBusOf(pciAddress);
+  return bus === undefined ? {} : { port: rootPortId(bus - 1) };
+}
+
+/** SATA drives are made before anybody looks at what will be in them (../../controllers/virtualmachineinstance/domain.ts). */
+function blockSizeOf({ blockSize }: DiskSpec, found: DiskObservation | undefined): Pick<Disk, "blockSize"> {
+  const { logical = 0, physical = 0, discardGranularity } = blockSize?.custom ?? {};
+  if (logical > 0)
+    return { blockSize: { logical, physical, ...(discardGranularity !== undefined && { discardGranularity }) } };
+  return found?.blockSize ? { blockSize: found.blockSize } : {};
 }
 
 const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
@@ -65,6 +84,8 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     macAddress: macOf(vmi, nic),
     tap: names.tap,
     ...(bootIndex !== undefined && { bootIndex }),
+    ...portOf(nic.pciAddress),
+    ...(nic.acpiIndex && { acpiIndex: nic.acpiIndex }),
     ...(nic.state === "down" && { linkDown: true }),
   };
 }

@@ -10,9 +10,9 @@ import { agentFailure } from "../guest/agent-failure.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { connectNetwork } from "./connect-network.ts";
+import { startFirst } from "./first-start.ts";
 import type { Action } from "./plan.ts";
 import type { DomainRecords } from "./records.ts";
-import { resetMachine } from "./reset-machine.ts";
 
 export interface ExecuteContext {
   client: Client;
@@ -41,10 +41,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
     case "changeDevice":
       return applyDeviceAction(qmp, action.change);
     case "start":
-      // The firmware's boot order is written when the machine is reset: until then it lacks what was attached since.
-      await resetMachine(qmp, observation.vmi);
-      await qmp.execute("cont");
-      return;
+      return startFirst(qmp, observation.vmi);
     case "quit":
       await qmp.execute("quit");
       return;

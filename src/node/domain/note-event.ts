@@ -38,6 +38,7 @@ export function noteEvent(
   if (event === "RESET" && data["guest"] === true) {
     record.resetsMs = [...record.resetsMs, timestampMs].slice(-rememberedResets);
   }
+  if (event === "GUEST_PANICKED") record.panicDetails = panicDetails(data);
   if (event === "VSERPORT_CHANGE") {
     record.guestAskedMs = 0;
     // It may be a freshly booted guest's.
@@ -47,4 +48,12 @@ export function noteEvent(
     recorder.record(vmi, "Normal", "ShuttingDown", "Signaled Graceful Shutdown");
   }
   return true;
+}
+
+/** Windows' bug check code and its parameters, as upstream writes them. A kernel that is not Windows says only that it panicked. */
+export function panicDetails({ info }: QmpEvent["data"]): string | undefined {
+  const { type, ...rest } = (info ?? {}) as Record<string, unknown>;
+  if (type !== "hyper-v") return undefined;
+  const values = ["arg1", "arg2", "arg3", "arg4", "arg5"].map((name) => `'0x${Number(rest[name]).toString(16)}'`);
+  return values.join(", ");
 }

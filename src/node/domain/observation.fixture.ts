@@ -83,6 +83,7 @@ export function someObservation(change: Partial<Observation> = {}): Observation 
     credentials: undefined,
     bootFailure: undefined,
     failure: undefined,
+    panicDetails: undefined,
     ...change,
   };
 }

@@ -54,6 +54,8 @@ export interface Observation {
   bootFailure: BootFailure | undefined;
   /** What the last attempt to bring it forward failed with. */
   failure: string | undefined;
+  /** What the guest said when it panicked, if it said more than that, and we were there. */
+  panicDetails: string | undefined;
 }
 
 export interface ContainerExit {
@@ -83,6 +85,11 @@ export function isHandedOver(vmi: VirtualMachineInstance): boolean {
 
 export function isFinal(vmi: VirtualMachineInstance): boolean {
   return vmi.status?.phase === "Succeeded" || vmi.status?.phase === "Failed";
+}
+
+/** Its kernel said so, and QEMU waits for us to have seen it. */
+export function hasPanicked({ machine }: Observation): boolean {
+  return machine?.runState === "guest-panicked";
 }
 
 /** The guest has executed at least one instruction. */

@@ -61,6 +61,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
       qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
     failure: record.failure,
+    panicDetails: record.panicDetails,
   };
 }
 

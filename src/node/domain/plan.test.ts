@@ -53,6 +53,12 @@ test("what is done next, by what is seen", () => {
       },
       ["quit"],
     ],
+    ["its kernel panicked", { machine: someMachine({ runState: "guest-panicked" }) }, ["quit"]],
+    [
+      "its kernel panicked, as its status says already",
+      { vmi: someVmi({ status: { phase: "Failed" } }), machine: someMachine({ runState: "guest-panicked" }) },
+      ["quit"],
+    ],
     ["ended", { vmi: someVmi({ status: { phase: "Failed" } }), machine: prelaunch }, []],
   ];
   for (const [what, change, expected] of table) assert.deepEqual(types(someObservation(change)), expected, what);

@@ -8,7 +8,7 @@ import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { desiredDevices, podInterfaces } from "./desired-devices.ts";
-import { hasStarted, isFinal, type Observation } from "./observation.ts";
+import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
 
 interface Target {
   observation: Observation;
@@ -33,7 +33,9 @@ const steps: readonly Step[] = [finishReboot, tendStarted, abandonDeleted, prepa
 
 export function plan(observation: Observation): Action[] {
   const { qemu, vmi } = observation;
-  if (qemu === undefined || observation.machine === undefined || isFinal(vmi)) return [];
+  if (qemu === undefined || observation.machine === undefined) return [];
+  if (hasPanicked(observation)) return [{ type: "quit", observation, qemu }];
+  if (isFinal(vmi)) return [];
   for (const step of steps) {
     const actions = step(observation, qemu);
     if (actions !== undefined) return actions;

@@ -1,6 +1,6 @@
 /**
  * What the agent remembers of a virtual machine between looks: only what can be lost without harm, because it is
- * read again (network, guest) or told again (failure), never what decides whether a guest is started.
+ * read again (network, guest), told again (failure) or mere detail, never what decides whether a guest is started.
  */
 import type { CredentialAttempt } from "../credentials/observe.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
@@ -9,6 +9,8 @@ export interface DomainRecord {
   /** Pid of the QEMU whose network was set up and checked by this agent. */
   networkOf: number | undefined;
   failure: string | undefined;
+  /** Of the guest's panic: nobody tells it twice. */
+  panicDetails: string | undefined;
   guest: GuestReport | undefined;
   /** When the guest's agent was asked last; 0: it has news. */
   guestAskedMs: number;
@@ -30,6 +32,7 @@ export function createDomainRecords(): DomainRecords {
       const record = records.get(uid) ?? {
         networkOf: undefined,
         failure: undefined,
+        panicDetails: undefined,
         guest: undefined,
         guestAskedMs: 0,
         credentials: undefined,

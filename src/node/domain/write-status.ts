@@ -24,5 +24,6 @@ export async function writeStatus(
     if (isStatus(error, "NotFound")) return;
     throw error;
   }
-  for (const event of decideEvents(vmi, status)) events.record(vmi, event.type, event.reason, event.message);
+  for (const event of decideEvents(vmi, status, observation.panicDetails))
+    events.record(vmi, event.type, event.reason, event.message);
 }

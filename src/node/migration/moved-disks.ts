@@ -2,12 +2,12 @@
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isReadOnly } from "../../qemu/devices/block-node.ts";
 import type { Device, Disk } from "../../qemu/devices/device.ts";
-import { diskSources, type NamedSource } from "../disks/disk-source.ts";
+import { diskSources, livesInPod, type NamedSource } from "../disks/disk-source.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 import { desiredDevices } from "../domain/desired-devices.ts";
 
 export function localDisks({ spec }: Pick<VirtualMachineInstance, "spec">): NamedSource[] {
-  return diskSources(spec).filter(({ source }) => source.type !== "claim");
+  return diskSources(spec).filter(({ source }) => livesInPod(source));
 }
 
 /**

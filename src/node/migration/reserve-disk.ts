@@ -17,6 +17,8 @@ export async function reserveDisk(
       `volume ${volume}: claim ${source.claimName} has no disk.img here: not what the source has mounted`,
     );
   }
+  if (source.type === "hostDisk")
+    throw new Error(`volume ${volume}: ${source.hostPath} is not on this node: not what the source has mounted`);
   const there = moved.find(({ name }) => name === volume);
   if (source.type === "medium") {
     await placeFile(context.pid, source.path, (file) => createSparse(file, there?.sizeBytes ?? 0));

@@ -23,6 +23,8 @@ export async function shareDisk(move: DiskMove, disk: NamedSource): Promise<void
     if (await giveDevice(move.target.qemu.pid, disk.source)) return;
     throw new Error(`volume ${disk.volume}: its claim has no disk.img here`);
   }
+  if (disk.source.type === "hostDisk") throw new Error(`volume ${disk.volume}: ${disk.source.hostPath} is gone`);
+  if (disk.source.type === "claimOverlay") await giveDevice(move.target.qemu.pid, disk.source);
   await requireSameBacking(move, disk);
   await shareFile({
     kubeletRoot: move.kubeletRoot,

@@ -10,5 +10,6 @@ export const netnsOf = (pid: number): string => `/proc/${pid}/ns/net`;
 /** A path inside the container, from outside. */
 export const hostPathOf = (pid: number, containerPath: string): string => join(`/proc/${pid}/root`, containerPath);
 
-export const socketOf = (pid: number, name: keyof typeof socketNames): string =>
-  hostPathOf(pid, `${launcherPaths.run}/${socketNames[name]}`);
+export const socketOf = (pid: number, name: keyof typeof socketNames): string => socketInRun(pid, socketNames[name]);
+
+export const socketInRun = (pid: number, file: string): string => hostPathOf(pid, `${launcherPaths.run}/${file}`);

@@ -3,6 +3,7 @@ import { StatusError } from "../../base/errors.ts";
 import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import { guestShutdown } from "../../qemu/guest-agent/queries.ts";
 import { resetMachine } from "../domain/reset-machine.ts";
+import { startFirst } from "../domain/first-start.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
 import { statusOf, type Target } from "./target.ts";
 
@@ -17,9 +18,8 @@ export async function unpause(target: Target): Promise<void> {
   const { running, status } = await statusOf(target);
   if (running) throw new StatusError("Conflict", "VMI is not paused");
   const qmp = await target.monitor();
-  // See ../domain/execute.ts: what starts is reset first.
-  if (status === "prelaunch") await resetMachine(qmp, target.vmi);
-  await qmp.execute("cont");
+  if (status === "prelaunch") await startFirst(qmp, target.vmi);
+  else await qmp.execute("cont");
 }
 
 export async function reset(target: Target): Promise<void> {

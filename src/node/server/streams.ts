@@ -1,4 +1,4 @@
-/** The websockets: console, VNC, port-forward, programs and files by the guest agent. */
+/** The websockets: console, VNC, USB devices, port-forward, programs and files by the guest agent. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { StatusError } from "../../base/errors.ts";
@@ -7,6 +7,7 @@ import { remoteCommandV5 } from "../../streams/remote-command-channels.ts";
 import { serveRemoteCommand } from "../../streams/remote-command-session.ts";
 import { spliceWebSocket } from "../../streams/splice-web-socket.ts";
 import type { Consoles } from "../console/consoles.ts";
+import type { UsbSlots } from "../console/usb-slots.ts";
 import { dial, type VncSessions } from "../console/vnc.ts";
 import { copyFile, parseFileRequest } from "../guest/copy-file.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
@@ -20,6 +21,7 @@ export interface StreamContext {
   consoles: Consoles;
   vnc: VncSessions;
   guests: GuestAgents;
+  usb: UsbSlots;
 }
 
 export interface Upgrade {
@@ -36,6 +38,7 @@ export type StreamVerb = (context: StreamContext, target: Target, route: Route, 
 export const streamVerbs: Readonly<Record<string, StreamVerb>> = {
   console: serveConsole,
   vnc: serveVnc,
+  usbredir: serveUsb,
   portforward,
   exec: serveExec,
   file: serveFile,
@@ -57,6 +60,13 @@ async function serveVnc({ vnc }: StreamContext, target: Target, { query }: Route
   const preserve = query.get("preserveSession") === "true";
   const display = await vnc.open(target.key, socketOf(target.qemu.pid, "vnc"), preserve);
   await serve(upgrade, display);
+}
+
+async function serveUsb({ usb }: StreamContext, target: Target, _: Route, upgrade: Upgrade): Promise<void> {
+  if (target.vmi.spec.domain.devices.clientPassthrough === undefined) {
+    throw new StatusError("Conflict", "Not configured with USB Redirection");
+  }
+  await serve(upgrade, await usb.open(target.qemu));
 }
 
 /** To the guest through its pod's address; what the pod lets through is up to the interface's ports. */

@@ -62,8 +62,6 @@ function paused({ vmi, machine }: Observation): Wanted {
       return because("PausedByUser", "VMI was paused by user");
     case "io-error":
       return because("PausedIOError", "VMI was paused, low-level IO error detected");
-    case "guest-panicked":
-      return because("PausedByGuestPanic", "VMI was paused, its guest panicked");
     case "watchdog":
       return because("PausedByWatchdog", "VMI was paused, its watchdog expired");
     default:

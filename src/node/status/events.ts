@@ -3,6 +3,7 @@ import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { bootFailedCondition } from "./conditions.ts";
+import { guestPanicked } from "./phase.ts";
 
 export interface StatusEvent {
   type: "Normal" | "Warning";
@@ -10,13 +11,29 @@ export interface StatusEvent {
   message: string;
 }
 
-export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+/** @param panicDetails of a guest that has panicked, if it told any */
+export function decideEvents(
+  vmi: VirtualMachineInstance,
+  status: VirtualMachineInstanceStatus,
+  panicDetails?: string,
+): StatusEvent[] {
   return [
+    ...panicEvents(vmi, status, panicDetails),
     ...phaseEvents(vmi, status),
     ...pauseEvents(vmi, status),
     ...bootEvents(vmi, status),
     ...credentialEvents(vmi, status),
   ];
+}
+
+function panicEvents(
+  vmi: VirtualMachineInstance,
+  { phase, reason }: VirtualMachineInstanceStatus,
+  details: string | undefined,
+): StatusEvent[] {
+  if (phase !== "Failed" || phase === vmi.status?.phase || reason !== guestPanicked) return [];
+  const message = details === undefined ? `${guestPanicked} (details unavailable)` : `${guestPanicked}: ${details}`;
+  return [{ type: "Warning", reason: guestPanicked, message }];
 }
 
 function phaseEvents(vmi: VirtualMachineInstance, { phase, reason }: VirtualMachineInstanceStatus): StatusEvent[] {

@@ -1,8 +1,18 @@
 /** The node agent's half of a VMI's phases: Scheduled -> Running -> Succeeded | Failed. Pure. */
 import type { Phase } from "../../../api/kubevirt/conditions.ts";
-import { type ContainerExit, hasStarted, isFinal, isHandedOver, type Observation } from "../domain/observation.ts";
+import {
+  type ContainerExit,
+  hasPanicked,
+  hasStarted,
+  isFinal,
+  isHandedOver,
+  type Observation,
+} from "../domain/observation.ts";
 import { complete } from "../../qemu/devices/plan.ts";
 import { desiredDevices } from "../domain/desired-devices.ts";
+
+/** Why an instance has failed, and the reason of the event that tells it. */
+export const guestPanicked = "GuestPanicked";
 
 export interface PhaseDecision {
   phase: Phase;
@@ -14,6 +24,7 @@ export function decidePhase(observation: Observation): PhaseDecision | undefined
   const { vmi, exit } = observation;
   if (!isHandedOver(vmi) || isFinal(vmi)) return undefined;
   if (exit !== undefined) return decideEnd(exit, isDeleted(observation));
+  if (hasPanicked(observation)) return { phase: "Failed", reason: guestPanicked };
   return isUp(observation) ? { phase: "Running" } : undefined;
 }
 

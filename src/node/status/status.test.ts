@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findCondition } from "../../runtime/conditions.ts";
+import { panicDetails } from "../domain/note-event.ts";
 import { someMachine, someObservation, someVmi } from "../domain/observation.fixture.ts";
 import type { Observation } from "../domain/observation.ts";
 import { decideEvents } from "./events.ts";
@@ -28,6 +29,11 @@ test("the node's half of the phases", () => {
     ["crashed", { vmi: running, exit: exit(139, "Error", 11) }, { phase: "Failed", reason: "QemuKilledBySignal11" }],
     ["failed", { vmi: running, exit: exit(1, "Error") }, { phase: "Failed", reason: "QemuExitCode1" }],
     ["killed because it was to go", { vmi: deleted, exit: exit(137, "Error") }, { phase: "Succeeded" }],
+    [
+      "panicked",
+      { vmi: running, machine: someMachine({ runState: "guest-panicked" }) },
+      { phase: "Failed", reason: "GuestPanicked" },
+    ],
     ["ended before", { vmi: someVmi({ status: { phase: "Failed" } }), exit: exit(0) }, undefined],
     ["of the controller", { vmi: someVmi({ status: { phase: "Scheduling" } }), exit: exit(1) }, undefined],
   ];
@@ -108,6 +114,17 @@ test("each change is told once", () => {
     "AccessCredentialsSyncSuccess",
   ]);
   assert.deepEqual(reasons(running, { bootFailure: { reason: "BootLoop", message: "…" } }), ["GuestBootFailed"]);
+});
+
+test("a panic is told with what the guest said of it", () => {
+  const told = (info?: object) => {
+    const machine = someMachine({ runState: "guest-panicked" });
+    const status = decideStatus(someObservation({ vmi: running, machine }));
+    return decideEvents(running, status, panicDetails({ info })).map(({ reason, message }) => [reason, message])[0];
+  };
+  assert.deepEqual(told(), ["GuestPanicked", "GuestPanicked (details unavailable)"]);
+  const bugCheck = { type: "hyper-v", arg1: 0xc0000420, arg2: 1, arg3: 0, arg4: 0, arg5: 10 };
+  assert.deepEqual(told(bugCheck), ["GuestPanicked", "GuestPanicked: '0xc0000420', '0x1', '0x0', '0x0', '0xa'"]);
 });
 
 test("a guest that nobody saw end is not said to have crashed", () => {

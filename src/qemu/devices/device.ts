@@ -17,12 +17,23 @@ export interface Disk {
   bootIndex?: number;
   cache?: "none" | "writethrough" | "writeback";
   io?: "threads" | "native" | "io_uring";
-  blockSize?: { logical: number; physical: number };
+  blockSize?: BlockSize;
+  /** The root port it sits in, e.g. `port2`; default: the next free one. Virtio only. */
+  port?: string;
+  /** Virtio as guests older than version 1 of it know it. */
+  transitional?: boolean;
   shareable?: boolean;
   /** Its content is still to come, over the node of its file or, when the guest may write to it, its own. */
   receiving?: boolean;
   /** On I/O errors: stop the guest, tell it, say nothing, or stop it only when the host is out of space. Default: stop. */
   errorPolicy?: "stop" | "report" | "ignore" | "enospc";
+}
+
+/** In bytes. */
+export interface BlockSize {
+  logical: number;
+  physical: number;
+  discardGranularity?: number;
 }
 
 /** QEMU's words for KubeVirt's. */
@@ -55,4 +66,9 @@ export interface Nic {
   queues?: number;
   mtu?: number;
   linkDown?: boolean;
+  /** As of a disk. */
+  port?: string;
+  transitional?: boolean;
+  /** By what the guest's firmware numbers it among those on the board. */
+  acpiIndex?: number;
 }

@@ -4,9 +4,11 @@ import { driveId, driveNode, imageNode, placeholderNode } from "../domain/ids.ts
 import type { DeviceOptions } from "../qmp/commands.ts";
 import type { DeviceAction } from "./action.ts";
 import { blockNode } from "./block-node.ts";
+import { blockSizeOptions } from "./block-size.ts";
 import type { Disk, DiskImage } from "./device.ts";
 import type { ObservedDevices } from "./observe.ts";
 import type { PortPool } from "./port-pool.ts";
+import { virtioDriver } from "./virtio-driver.ts";
 
 const scsiController = "scsi0";
 
@@ -19,15 +21,15 @@ export function attachDisk(disk: Disk, observed: ObservedDevices, ports: PortPoo
 function plugDisk(disk: Disk, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
   if (observed.devices.has(driveId(disk.name))) return disk.device === "cdrom" ? insertMedium(disk, observed) : [];
   return [
-    ...(disk.bus === "scsi" ? plugScsiController(observed, ports) : []),
+    ...(disk.bus === "scsi" ? plugScsiController(disk, observed, ports) : []),
     ...addNode(driveNode(disk.name), disk, observed),
     { command: "device_add", args: diskDevice(disk, ports) },
   ];
 }
 
-function plugScsiController(observed: ObservedDevices, ports: PortPool): DeviceAction[] {
+function plugScsiController(disk: Disk, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
   if (observed.devices.has(scsiController) || !ports.claim(scsiController)) return [];
-  const args = { driver: "virtio-scsi-pci", id: scsiController, ...ports.placeOf(scsiController) };
+  const args = { driver: virtioDriver("virtio-scsi-pci", disk), id: scsiController, ...ports.placeOf(scsiController) };
   return [{ command: "device_add", args }];
 }
 
@@ -46,17 +48,14 @@ function diskDevice(disk: Disk, ports: PortPool): DeviceOptions {
     ...(disk.bootIndex !== undefined && { bootindex: disk.bootIndex }),
     ...(disk.shareable && { "share-rw": true }),
     ...(disk.cache === "writethrough" && { "write-cache": "off" }),
-    ...(disk.blockSize && {
-      logical_block_size: disk.blockSize.logical,
-      physical_block_size: disk.blockSize.physical,
-    }),
+    ...blockSizeOptions(disk),
     ...(disk.device === "disk" && { werror: policy, rerror: policy === "enospc" ? "report" : policy }),
   };
 }
 
 function placed(disk: Disk, ports: PortPool): { driver: string; bus?: string } {
   if (disk.bus === "virtio" && disk.device === "disk") {
-    return { driver: "virtio-blk-pci", ...ports.placeOf(driveId(disk.name)) };
+    return { driver: virtioDriver("virtio-blk-pci", disk), ...ports.placeOf(driveId(disk.name)) };
   }
   if (disk.bus === "scsi") return { driver: scsiDriver[disk.device], bus: `${scsiController}.0` };
   if (disk.bus === "usb" && disk.device === "disk") return { driver: "usb-storage", bus: "usb.0" };

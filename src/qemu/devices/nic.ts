@@ -4,6 +4,7 @@ import type { DeviceAction } from "./action.ts";
 import type { Nic } from "./device.ts";
 import type { ObservedDevices } from "./observe.ts";
 import type { PortPool } from "./port-pool.ts";
+import { virtioDriver } from "./virtio-driver.ts";
 
 /** The tap exists and belongs to QEMU's user: no script runs, no privilege is needed. */
 export function attachNic(nic: Nic, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
@@ -27,10 +28,11 @@ export function attachNic(nic: Nic, observed: ObservedDevices, ports: PortPool):
 function nicDevice(nic: Nic, ports: PortPool): DeviceOptions {
   const queues = nic.queues ?? 1;
   return {
-    driver: nic.model === "virtio" ? "virtio-net-pci" : nic.model,
+    driver: nic.model === "virtio" ? virtioDriver("virtio-net-pci", nic) : nic.model,
     id: nicId(nic.name),
     netdev: netdevId(nic.name),
     mac: nic.macAddress,
+    ...(nic.acpiIndex !== undefined && { "acpi-index": nic.acpiIndex }),
     ...ports.placeOf(nicId(nic.name)),
     // Without the boot ROM the firmware does not spend time on a NIC nobody boots from.
     ...(nic.bootIndex === undefined ? { romfile: "" } : { bootindex: nic.bootIndex }),

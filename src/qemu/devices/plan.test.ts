@@ -157,3 +157,22 @@ test("netdevs are read from `info network`, NICs are not taken for them", () => 
     "net-other: index=0,type=user,net=10.0.2.0,restrict=off\r\n";
   assert.deepEqual(parseNetdevs(text), new Set(["net-default", "net-other"]));
 });
+
+test("a device has the slot that it asks for, and the others go around it, also when only some are there", () => {
+  const image = { format: "raw" as const, path: "/disk" };
+  const disks = ["a", "b", "c"].map((name): Disk => ({ kind: "disk", name, device: "disk", bus: "virtio", image }));
+  const desired: Device[] = disks.map((disk) => (disk.name === "c" ? { ...disk, port: "port1" } : disk));
+  const placed = (world: World) =>
+    planDevices(desired, world).flatMap(({ command, args }) => (command === "device_add" ? [[args.id, args.bus]] : []));
+  assert.deepEqual(placed(newWorld(desired)), [
+    ["disk-a", "port0"],
+    ["disk-b", "port2"],
+    ["disk-c", "port1"],
+  ]);
+  const world = newWorld(desired);
+  for (const action of planDevices(desired, world).slice(0, 2)) apply(world, action);
+  assert.deepEqual(placed(world), [
+    ["disk-b", "port2"],
+    ["disk-c", "port1"],
+  ]);
+});

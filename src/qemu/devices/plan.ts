@@ -15,11 +15,19 @@ import { PortPool } from "./port-pool.ts";
  * @throws TerminalError when a device cannot exist on this machine.
  */
 export function planDevices(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
-  const ports = new PortPool(observed.freePorts);
+  const ports = new PortPool(observed.freePorts, reservedPorts(desired));
   const attach = desired.flatMap((device) =>
     device.kind === "disk" ? attachDisk(device, observed, ports) : attachNic(device, observed, ports),
   );
   return [...detach(desired, observed), ...attach];
+}
+
+function reservedPorts(desired: readonly Device[]): Map<string, string> {
+  return new Map(desired.flatMap((device) => (device.port ? [[qdevId(device), device.port] as const] : [])));
+}
+
+function qdevId(device: Device): string {
+  return device.kind === "disk" ? driveId(device.name) : nicId(device.name);
 }
 
 /** Whether nothing is left to attach: the machine may start. */
@@ -32,7 +40,7 @@ export function complete(desired: readonly Device[], observed: ObservedDevices):
  * The drives of the command line stay; only their media come and go.
  */
 function detach(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
-  const devices = new Set(desired.map((each) => (each.kind === "disk" ? driveId(each.name) : nicId(each.name))));
+  const devices = new Set(desired.map(qdevId));
   const nodes = new Set(desired.map((each) => driveNode(each.name)));
   const netdevs = new Set(desired.map((each) => netdevId(each.name)));
   const goneDevices = [...observed.devices].filter(([id, driver]) => isOurs(id, driver) && !devices.has(id));

@@ -3,11 +3,16 @@ import { TerminalError } from "../../base/errors.ts";
 
 export class PortPool {
   readonly #free: string[] | undefined;
-  readonly #claims = new Map<string, string>();
+  #claims = new Map<string, string>();
 
-  /** @param free undefined: the machine has plain PCI slots and finds a place itself. */
-  constructor(free: readonly string[] | undefined) {
-    this.#free = free && [...free];
+  /**
+   * @param free undefined: the machine has plain PCI slots and finds a place itself
+   * @param reserved devices and the ports that they, and no others, are to have
+   */
+  constructor(free: readonly string[] | undefined, reserved: ReadonlyMap<string, string> = new Map()) {
+    const kept = new Set(reserved.values());
+    this.#free = free?.filter((port) => !kept.has(port));
+    if (free) this.#claims = new Map(reserved);
   }
 
   /** Sets a port aside for `device`; false when it has one already. */

@@ -53,6 +53,33 @@ test("processor features follow the model", () => {
   assert.deepEqual(valuesOf({ ...plain, cpu }, "-cpu"), ["max,avx=off,aes=on"]);
 });
 
+test("a panicked guest waits to be seen, whichever way it tells", () => {
+  const domain: Domain = { ...plain, panicDevices: ["isa", "pvpanic", "hyperv"] };
+  assert.deepEqual(valuesOf(domain, "-action"), ["panic=pause"]);
+  const devices = valuesOf(domain, "-device").filter((each) => each.includes("panic"));
+  assert.deepEqual(devices, ["pvpanic,id=panic-isa", "pvpanic-pci,id=panic-pvpanic"]);
+  assert.deepEqual(valuesOf(domain, "-cpu"), ["max,hv-crash=on"]);
+  assert.deepEqual(valuesOf(plain, "-action"), []);
+});
+
+test("a sound card plays to nobody", () => {
+  const devices = (sound: Domain["sound"]) => valuesOf({ ...plain, sound }, "-device").slice(-2);
+  assert.deepEqual(devices("ich9"), ["ich9-intel-hda,id=sound0", "hda-duplex,bus=sound0.0,audiodev=audio0"]);
+  assert.equal(devices("ac97")[1], "AC97,id=sound0,audiodev=audio0");
+  assert.deepEqual(valuesOf({ ...plain, sound: "ac97" }, "-audiodev"), ["none,id=audio0"]);
+});
+
+test("USB devices of others have four slots, on a bus that has room for them", () => {
+  const domain: Domain = { ...plain, usbRedirection: true, runDirectory: "/run/vmpod" };
+  const devices = valuesOf(domain, "-device");
+  assert.ok(devices.includes("qemu-xhci,id=usb,p2=15,p3=15"), devices.join(" "));
+  assert.equal(devices.at(-1), "usb-redir,id=usbredir3,chardev=usbredir3,bus=usb.0");
+  assert.equal(
+    valuesOf(domain, "-chardev").at(-1),
+    "socket,id=usbredir3,path=/run/vmpod/usbredir3.sock,server=on,wait=off",
+  );
+});
+
 test("sockets leave room to plug into", () => {
   const cpu = { sockets: 1, cores: 2, threads: 1, maxSockets: 4 };
   assert.deepEqual(valuesOf({ ...plain, cpu }, "-smp"), ["2,sockets=4,cores=2,threads=1,maxcpus=8"]);

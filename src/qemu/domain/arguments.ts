@@ -8,9 +8,12 @@
 import type { Domain, Input } from "./domain.ts";
 import { rootPortId } from "./ids.ts";
 import { type Argument, option, type OptionValue } from "./options.ts";
+import { panicArguments } from "./panic.ts";
 import { launcherPaths, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
+import { soundArguments } from "./sound.ts";
+import { usbRedirectionArguments } from "./usb-redirection.ts";
 
 export const qemuProgram = "qemu-system-x86_64";
 
@@ -29,12 +32,17 @@ export function buildArguments(domain: Domain): string[] {
     ...cpuArguments(domain),
     ...memoryArguments(domain),
     ...firmwareArguments(domain),
+    ...kernelArguments(domain),
     ...monitorArguments(domain),
     ...rootPortArguments(domain),
     ...displayArguments(domain),
     ...guestAgentArguments(domain),
+    ...metricsArguments(domain),
     ...serialArguments(domain),
     ...peripheralArguments(domain),
+    ...usbRedirectionArguments(domain, runDirectory(domain)),
+    ...panicArguments(domain),
+    ...soundArguments(domain),
     ...sataArguments(domain.machine, domain.sataDrives ?? []),
   ].flat();
 }
@@ -88,6 +96,16 @@ function firmwareArguments(domain: Domain): Argument[] {
     ["-blockdev", JSON.stringify(code)],
     ["-blockdev", JSON.stringify(variables)],
     ["-global", "driver=cfi.pflash01,property=secure,value=on"],
+  ];
+}
+
+function kernelArguments({ kernel }: Domain): Argument[] {
+  if (kernel === undefined) return [];
+  const { path, initrdPath, arguments: text } = kernel;
+  return [
+    ["-kernel", path],
+    ...(initrdPath === undefined ? [] : [["-initrd", initrdPath] as const]),
+    ...(text === undefined ? [] : [["-append", text] as const]),
   ];
 }
 
@@ -145,6 +163,16 @@ function guestAgentArguments(domain: Domain): Argument[] {
   ];
 }
 
+/** As vhostmd's tools look for it. */
+function metricsArguments(domain: Domain): Argument[] {
+  if (!domain.metricsPort) return [];
+  const name = "org.github.vhostmd.1";
+  return [
+    ["-chardev", socketOption(domain, "metrics", socketNames.metrics)],
+    ["-device", option("virtserialport", { id: "metrics0", bus: "vserial0.0", chardev: "metrics", name })],
+  ];
+}
+
 /** The log is written whether or not a console is connected. */
 function serialArguments(domain: Domain): Argument[] {
   if (!domain.serialConsole) return [];
@@ -161,11 +189,17 @@ function peripheralArguments(domain: Domain): Argument[] {
   return [
     ...when(domain.rng, ["-object", "rng-builtin,id=rng0"], ["-device", "virtio-rng-pci,id=rng,rng=rng0"]),
     ...when(domain.balloon, ["-device", "virtio-balloon-pci,id=balloon0,free-page-reporting=on"]),
-    ...when(domain.usb || inputs.some((input) => input.bus === "usb"), ["-device", "qemu-xhci,id=usb"]),
+    ...when(domain.usb || domain.usbRedirection || inputs.some((input) => input.bus === "usb"), usbController(domain)),
     ...inputs.map((input): Argument => ["-device", option(inputDriver(input), { id: `input-${input.name}` })]),
     ...when(domain.watchdog, ["-device", "i6300esb,id=watchdog0"]),
     ...when(domain.watchdog, ["-watchdog-action", domain.watchdog?.action ?? "none"]),
   ];
+}
+
+/** It comes with four ports of each speed: too few for the slots and what is there besides. */
+function usbController({ usbRedirection }: Domain): Argument {
+  const ports = usbRedirection ? { p2: 15, p3: 15 } : {};
+  return ["-device", option("qemu-xhci", { id: "usb", ...ports })];
 }
 
 function inputDriver({ type, bus }: Input): string {

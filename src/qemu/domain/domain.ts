@@ -15,6 +15,8 @@ export interface Domain {
   /** Starts empty, and waits to be told where a guest moves in from (`migrate-incoming`). */
   incoming?: boolean;
   firmware: Firmware;
+  /** Booted at once, without a disk's boot loader. Paths as QEMU sees them. */
+  kernel?: { path: string; initrdPath?: string; arguments?: string };
   cpu: Cpu;
   memory: Memory;
   /** Free PCIe slots for disks and NICs, cold or hot. Ignored by `pc`, which has slots of its own. */
@@ -26,9 +28,15 @@ export interface Domain {
   rng?: boolean;
   balloon?: boolean;
   usb?: boolean;
+  /** Slots for USB devices of whoever may reach the machine. */
+  usbRedirection?: boolean;
   inputs?: Input[];
   /** QEMU ends when the guest reboots. */
   endsAtReboot?: boolean;
+  panicDevices?: PanicDevice[];
+  sound?: "ich9" | "ac97";
+  /** A serial port at which the guest asks how its node is. */
+  metricsPort?: boolean;
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
@@ -93,7 +101,11 @@ export interface SataDrive {
   /** As of a disk that is plugged (../devices/device.ts). */
   cache?: Disk["cache"];
   errorPolicy?: Disk["errorPolicy"];
+  blockSize?: Disk["blockSize"];
 }
+
+/** By what the guest says that its kernel panicked: a port, a PCI device, or registers of Hyper-V. */
+export type PanicDevice = "isa" | "pvpanic" | "hyperv";
 
 export interface Input {
   name: string;

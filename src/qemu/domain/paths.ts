@@ -8,11 +8,17 @@ export const launcherPaths = {
   containerDisks: "/var/run/vmpod/container-disks",
   /** One directory for each PersistentVolumeClaim volume. */
   pvc: "/var/run/vmpod/pvc",
+  /** One directory of the node for each host disk: the one that its file is in. */
+  hostDisks: "/var/run/vmpod/host-disks",
   /** One device for each that is a block device: where a container's file system can still be written, by root, from outside. */
   blockDevices: "/dev/vmpod",
   /** One directory for each Secret, and each ConfigMap, that media are made of. */
   secrets: "/var/run/vmpod/secrets",
   configMaps: "/var/run/vmpod/config-maps",
+  /** One directory for each downwardAPI volume. */
+  downwardApi: "/var/run/vmpod/downward-api",
+  /** Where Kubernetes puts the token of the pod's ServiceAccount. */
+  serviceAccount: "/var/run/secrets/kubernetes.io/serviceaccount",
   /** In the launcher's image: what copies a container disk, with all that it needs. */
   copierInImage: "/usr/libexec/vmpod/copier",
   /** Its copy in the emptyDir `run`, for containers of other images. */
@@ -31,11 +37,16 @@ export const socketNames = {
   guestAgent: "qga.sock",
   serial: "serial0.sock",
   vnc: "vnc.sock",
+  /** Where the guest asks for its node's metrics. */
+  metrics: "metrics.sock",
   /** Where this QEMU waits for a guest. */
   migration: "migration.sock",
   /** Where this QEMU sends its guest: the other one's `migration`, under a name in this container. */
   migrationTarget: "migration-target.sock",
 } as const;
+
+/** Where a USB device is plugged in from outside. */
+export const usbRedirectionSocket = (slot: number): string => `usbredir${slot}.sock`;
 
 /** The user and group QEMU runs as. */
 export const qemuUserId = 107;

@@ -1,6 +1,7 @@
 /** Machine, accelerator, processors and memory of a domain. */
 import type { Cpu, Domain } from "./domain.ts";
 import { type Argument, option } from "./options.ts";
+import { panicFeatures } from "./panic.ts";
 
 const mebibyte = 1024 ** 2;
 /** QEMU's own limit is a gigabyte for each machine, which a busy guest fills. A small Linux guest needs about 32. */
@@ -25,7 +26,15 @@ export function cpuArguments(domain: Domain): Argument[] {
   const { sockets, cores, threads } = domain.cpu;
   const maxSockets = Math.max(sockets, domain.cpu.maxSockets ?? sockets);
   return [
-    ["-cpu", [cpuModel(domain), ...(domain.cpu.features ?? []).map(feature), ...kvmFeatures(domain)].join(",")],
+    [
+      "-cpu",
+      [
+        cpuModel(domain),
+        ...(domain.cpu.features ?? []).map(feature),
+        ...kvmFeatures(domain),
+        ...panicFeatures(domain),
+      ].join(","),
+    ],
     [
       "-smp",
       option(String(sockets * cores * threads), {

@@ -5,6 +5,7 @@
  *   cdrom   ide-cd without medium              <- blockdev-insert-medium
  *   disk    ide-hd -> raw `disk-X` -> null-co  <- blockdev-reopen puts the image where null-co was
  */
+import { blockSizeOptions } from "../devices/block-size.ts";
 import type { MachineType, SataDrive } from "./domain.ts";
 import { driveId, driveNode, placeholderNode } from "./ids.ts";
 import { type Argument, option } from "./options.ts";
@@ -46,7 +47,10 @@ function driveArguments(drive: SataDrive, place: { bus: string; unit: number }):
   return [
     ["-blockdev", JSON.stringify(placeholder)],
     ["-blockdev", JSON.stringify(node)],
-    ["-device", option("ide-hd", { ...common, drive: driveNode(drive.name), ...writing(drive) })],
+    [
+      "-device",
+      option("ide-hd", { ...common, drive: driveNode(drive.name), ...writing(drive), ...blockSizeOptions(drive) }),
+    ],
   ];
 }
 

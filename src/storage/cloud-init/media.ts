@@ -15,6 +15,18 @@ export interface CloudInit {
   userData?: string | Uint8Array;
   networkData?: string | Uint8Array;
   publicKeys?: readonly string[];
+  /** For ConfigDrive. */
+  devices?: readonly DeviceMetadata[];
+}
+
+/** A device of the machine that has a meaning to its user. */
+export interface DeviceMetadata {
+  type: string;
+  bus: string;
+  address?: string;
+  mac?: string;
+  serial?: string;
+  tags: readonly string[];
 }
 
 type Files = Record<string, string | Uint8Array>;
@@ -47,6 +59,7 @@ export function configDriveFiles(data: CloudInit): Files {
     local_hostname: data.hostname,
     hostname: data.hostname,
     uuid: data.uuid ?? data.instanceId,
+    ...(data.devices?.length && { devices: data.devices }),
     ...(data.publicKeys?.length && { public_keys: numbered(data.publicKeys) }),
   };
   return {

@@ -21,6 +21,8 @@ export const domainArguments = "src/qemu/domain/arguments.test.ts";
 export const validateVmi = "api/kubevirt/validate-vmi.test.ts";
 export const extension = "test/extension/server.test.ts";
 export const installation = "test/install/install.test.ts";
+export const prepared = "test/node-agent/prepare-disks.test.ts";
+export const media = "src/node/disks/build-medium.test.ts";
 export const sees = "test/embedded/what-guests-see.test.ts";
 export const rich =
   "processors, model and features, SMBIOS, inputs, randomness, DHCP options, Ignition, files of a ConfigMap and a Secret";
