@@ -19,6 +19,7 @@ export interface ExposeOptions {
 
 /** A wrong one is refused by the API server. */
 type IpFamilies = NonNullable<NonNullable<Service["spec"]>["ipFamilies"]>;
+type IpFamilyPolicy = NonNullable<Service["spec"]>["ipFamilyPolicy"];
 type ServicePort = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 
 /** @throws Error when neither the options nor the machine name a port */
@@ -35,7 +36,7 @@ export function renderService(machine: Machine, spec: VirtualMachineInstanceSpec
       ...(clusterIp && { clusterIP: clusterIp }),
       ...(externalIp && { externalIPs: [externalIp] }),
       ...(ipFamily && { ipFamilies: ipFamily.split(",") as IpFamilies }),
-      ...(ipFamilyPolicy && { ipFamilyPolicy }),
+      ...(ipFamilyPolicy && { ipFamilyPolicy: ipFamilyPolicy as IpFamilyPolicy }),
     },
   };
 }
