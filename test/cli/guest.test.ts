@@ -182,7 +182,7 @@ describe("a guest", () => {
   test("has the keys and passwords that its agent was given, and is given new ones", async () => {
     await kubectlOutput("wait", "--for=condition=AccessCredentialsSynchronized", "vmi/guest", "--timeout=30s");
     const inGuest = async (line: string) => (await vmpod(["exec", "vm/guest", "--", "sh", "-c", line])).stdout;
-    assert.equal(await inGuest("cat /root/.ssh/authorized_keys"), "ssh-ed25519 AAAA jane\n");
+    assert.equal((await inGuest("cat /root/.ssh/authorized_keys")).trim(), "ssh-ed25519 AAAA jane");
     assert.match(await inGuest("grep ^root: /etc/shadow"), /^root:\$6\$/);
     const keyOf = (more: string[]) => vmpod(["credentials", ...more, "--user=root", "guest"]);
     const refused = await keyOf(["add-ssh-key", "--value=ssh-ed25519 BBBB john"]);
@@ -220,7 +220,7 @@ describe("a guest", () => {
 test("a guest is given keys that have changed, without a restart", async () => {
   for (const deadline = Date.now() + 90_000; Date.now() < deadline; ) {
     const { stdout } = await vmpod(["exec", "vm/guest", "--", "cat", "/root/.ssh/authorized_keys"]);
-    if (stdout === "ssh-ed25519 BBBB john\n") return;
+    if (stdout.trim() === "ssh-ed25519 BBBB john") return;
   }
   assert.fail("the guest has its old keys after 90 s");
 });

@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import { packageRoot } from "../../images/debian/packages.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { exec } from "../../src/base/exec.ts";
+import { handOver } from "../../src/node/credentials/hand-over.ts";
 import { GuestAgent } from "../../src/qemu/guest-agent/client.ts";
 import { guestExec } from "../../src/qemu/guest-agent/exec.ts";
 import { guestAgentPresent } from "../../src/qemu/guest-agent/presence.ts";
@@ -19,6 +20,7 @@ import { answerTo, hear } from "../../src/node/downward-metrics/answer.ts";
 import { rewriteMetricsDisk } from "../../src/node/downward-metrics/metrics-disk.ts";
 import { guestImagePath, rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
 import { ephemeralDisk, metricsDisk, sysprepDisk } from "./volumes.ts";
+import { QmpError } from "../../src/qemu/qmp/errors.ts";
 
 const userData = `#cloud-config
 hostname: legacy
@@ -118,6 +120,15 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.match(classes, /0x040300/, "a sound card");
   // usbredir's first packet: its type, length and id, then who speaks.
   assert.match(await banner(join(machine.directory, "usbredir3.sock")), /^\0{4}.*usb-redir/s);
+  const keys = { alice: ["ssh-ed25519 AAAA jane", "ssh-ed25519 BBBB joe"] };
+  await handOver(agent, { keys, passwords: { root: "sesame" } });
+  const authorized = "/home/alice/.ssh/authorized_keys";
+  assert.equal(
+    await inGuest(machine, `cat ${authorized}; echo; stat -c '%U %a' ${authorized}`),
+    `${keys.alice.join("\n")}\nalice 600`,
+  );
+  assert.match(await inGuest(machine, "grep ^root: /etc/shadow"), /^root:\$6\$/);
+  await assert.rejects(handOver(agent, { keys: {}, passwords: { mallory: "x" } }), QmpError);
 
   await machine.qmp.execute("system_powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { migration as moved, sees, vmLifecycle } from "./files.ts";
+import { cli, migration as moved, sees } from "./files.ts";
 
 export const snapshots: Area = {
   title: "F. Snapshots, backup, export",
@@ -58,8 +58,8 @@ export const migration: Area = {
     {
       row: 117,
       name: "probes",
-      proof: guest(vmLifecycle, "cloud-init, a readiness probe and a Service"),
-      note: "not through the guest agent",
+      proof: guest(cli, "a guest is ready while its probe succeeds, and starts anew when its agent is silent"),
+      note: "by http in test/vm-api/lifecycle",
     },
     { row: 118, name: "watchdog", proof: guest(sees, "a watchdog that nobody feeds powers the machine off") },
     {

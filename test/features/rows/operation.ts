@@ -90,7 +90,7 @@ export const access: Area = {
       row: 134,
       name: "access credentials",
       proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
-      note: "keys by cloud-init, not through the agent",
+      note: "by cloud-init and by the agent",
     },
     { row: 135, name: "freeze and thaw", proof: guest(nodeAgent, "a frozen guest is thawed by itself") },
     { row: 136, name: "hook sidecars and plugins", proof: missing },
