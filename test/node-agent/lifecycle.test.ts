@@ -292,6 +292,7 @@ test("a soft reboot keeps QEMU and starts the guest anew", async () => {
 });
 
 test("a guest whose kernel panics has failed, and its QEMU is gone", async () => {
+  await eventually("its web server is up again", 60_000, () => inGuest("one", "echo up") === "up" || undefined);
   inGuest("one", "(sleep 1; echo c > /proc/sysrq-trigger) > /dev/null 2>&1 &");
   await untilPhase("one", "Failed");
   assert.equal(field("one", ".status.reason"), "GuestPanicked");
