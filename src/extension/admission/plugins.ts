@@ -23,6 +23,7 @@ import { instancetypePlugin, preferencePlugin } from "./instancetypes.ts";
 import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
+import { replicaSetPlugin } from "./replica-sets.ts";
 import { concerns, rfc3339Now, tolerant } from "./request.ts";
 import { virtualMachinePlugin } from "./virtual-machines.ts";
 
@@ -36,6 +37,7 @@ export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlug
   return [
     virtualMachinePlugin(context),
     virtualMachineInstancePlugin(context),
+    replicaSetPlugin(context.configuration),
     migrationPlugin(context.client),
     migrationPolicyPlugin(),
     instancetypePlugin(),

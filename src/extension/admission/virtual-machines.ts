@@ -16,7 +16,6 @@ import { explainOrigin } from "../../../api/kubevirt/instancetype/origin.ts";
 import type { MachineSpecs, MatcherField, PreferenceSpec } from "../../../api/kubevirt/instancetype/specs.ts";
 import { matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
-import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "../../../api/kubevirt/types.ts";
 import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
 import { isStatus } from "../../base/errors.ts";
@@ -25,7 +24,7 @@ import { unlessNotFound } from "../../client/unless-not-found.ts";
 import { findMatched, specsOf } from "../../runtime/machine-specs.ts";
 import { inferMatchers } from "./infer-matchers.ts";
 import { refuseCauses } from "./invalid.ts";
-import { concerns, rfc3339Now, tolerant } from "./request.ts";
+import { concerns, isUntouched, rfc3339Now, tolerant } from "./request.ts";
 
 export interface VirtualMachineAdmission {
   client: Client;
@@ -113,11 +112,4 @@ async function findSpecs(
 
 function missing(field: MatcherField, message: string): StatusCause {
   return { reason: "FieldValueNotFound", field: `spec.${field}`, message: `Failure to find ${field}: ${message}` };
-}
-
-/** Finalizers and labels may change even on an object that a newer version's rules would refuse. */
-function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
-  const [now, before] = [object as VirtualMachine, oldObject as VirtualMachine | undefined];
-  if (before === undefined) return false;
-  return now.metadata?.deletionTimestamp !== undefined || sameJson(now.spec, before.spec);
 }

@@ -34,15 +34,16 @@ const controllerRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
   // Created to empty a node; who wants one of them aborted deletes it, and then its finalizer is taken away.
   rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstancereplicasets", read),
   rule(
     "kubevirt.io",
-    "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status kubevirts/status",
+    "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status virtualmachineinstancereplicasets/status kubevirts/status",
     ["update"],
   ),
   // To be the owner that an object's deletion waits for.
   rule(
     "kubevirt.io",
-    "virtualmachines/finalizers virtualmachineinstances/finalizers virtualmachineinstancemigrations/finalizers",
+    "virtualmachines/finalizers virtualmachineinstances/finalizers virtualmachineinstancemigrations/finalizers virtualmachineinstancereplicasets/finalizers",
     ["update"],
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", ["list"]),

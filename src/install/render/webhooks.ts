@@ -34,7 +34,15 @@ const ownKinds: Omit<Webhook, "name" | "clientConfig"> = {
   ],
 };
 
-/** Nothing is filled in there. */
+/** What keeps many machines; nothing is filled in there, nor in what follows. */
+const machineSets: NonNullable<Webhook["rules"]>[number] = {
+  apiGroups: ["kubevirt.io"],
+  apiVersions: ["v1", "v1alpha3"],
+  operations: ["CREATE", "UPDATE"],
+  resources: ["virtualmachineinstancereplicasets"],
+  scope: "Namespaced",
+};
+
 const migrationPolicies: NonNullable<Webhook["rules"]>[number] = {
   apiGroups: ["migrations.kubevirt.io"],
   apiVersions: ["v1alpha1"],
@@ -69,7 +77,7 @@ export function renderValidatingWebhooks(
     name: "validation.vmpod.dev",
     clientConfig: clientConfig(namespace, "/validate"),
     ...ownKinds,
-    rules: [...(ownKinds.rules ?? []), migrationPolicies, instancetypes],
+    rules: [...(ownKinds.rules ?? []), machineSets, migrationPolicies, instancetypes],
   };
   return {
     apiVersion,
