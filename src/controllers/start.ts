@@ -3,6 +3,7 @@ import {
   kubeVirts,
   virtualMachineInstanceMigrations,
   virtualMachineInstanceReplicaSets,
+  virtualMachinePools,
   virtualMachines,
 } from "../../api/kubevirt/resources.ts";
 import type { PodDisruptionBudget } from "../../api/policy.ts";
@@ -20,6 +21,7 @@ import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
+import { startPoolController } from "./pool/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
 import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
@@ -50,12 +52,13 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const instances = createInformers(client);
   const revisions = createRevisionInformer(client);
   const replicaSets = createInformer(client, virtualMachineInstanceReplicaSets);
+  const pools = createInformer(client, virtualMachinePools);
   const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
   const namespace = options.kubeVirtNamespace;
   const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, revisions, replicaSets, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const all = [vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -89,6 +92,12 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       client,
       informers: { sets: replicaSets, vmis: instances.vmis },
       events: createEventRecorder(client, { component: "virtualmachinereplicaset-controller" }),
+      signal,
+    }),
+    startPoolController({
+      client,
+      informers: { pools, vms, ...instances },
+      events: createEventRecorder(client, { component: "virtualmachinepool-controller" }),
       signal,
     }),
     startMigrationController({

@@ -23,6 +23,7 @@ import { instancetypePlugin, preferencePlugin } from "./instancetypes.ts";
 import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
+import { poolPlugin } from "./pools.ts";
 import { replicaSetPlugin } from "./replica-sets.ts";
 import { concerns, rfc3339Now, tolerant } from "./request.ts";
 import { virtualMachinePlugin } from "./virtual-machines.ts";
@@ -38,6 +39,7 @@ export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlug
     virtualMachinePlugin(context),
     virtualMachineInstancePlugin(context),
     replicaSetPlugin(context.configuration),
+    poolPlugin(context),
     migrationPlugin(context.client),
     migrationPolicyPlugin(),
     instancetypePlugin(),

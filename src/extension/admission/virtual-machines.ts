@@ -77,9 +77,16 @@ async function preferenceOf(
   return specsOf([found]).preference;
 }
 
-async function validate(context: VirtualMachineAdmission, request: AdmissionRequest): Promise<StatusCause[]> {
-  const vm = inNamespace(request);
-  const previous = request.oldObject as VirtualMachine | undefined;
+function validate(context: VirtualMachineAdmission, request: AdmissionRequest): Promise<StatusCause[]> {
+  return validateMachine(context, inNamespace(request), request.oldObject as VirtualMachine | undefined);
+}
+
+/** @param vm with its namespace */
+export async function validateMachine(
+  context: VirtualMachineAdmission,
+  vm: VirtualMachine,
+  previous?: VirtualMachine,
+): Promise<StatusCause[]> {
   const configuration = context.configuration();
   if (!vm.spec?.template) return validateVirtualMachine(vm, configuration);
   const causes = validateMatchers(vm, previous);

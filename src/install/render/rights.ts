@@ -30,11 +30,16 @@ const readInstancetypes: PolicyRule[] = [
 const controllerRules: PolicyRule[] = [
   events,
   configuration,
-  rule("kubevirt.io", "virtualmachines", [...read, "update"]),
+  // Created and deleted for pools.
+  rule("kubevirt.io", "virtualmachines", [...read, "create", "update", "patch", "delete"]),
   rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
   // Created to empty a node; who wants one of them aborted deletes it, and then its finalizer is taken away.
   rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
   rule("kubevirt.io", "virtualmachineinstancereplicasets", read),
+  rule("pool.kubevirt.io", "virtualmachinepools", read),
+  rule("pool.kubevirt.io", "virtualmachinepools/status virtualmachinepools/finalizers", ["update"]),
+  // A pool keeps what was made for a machine that it removes.
+  rule("cdi.kubevirt.io", "datavolumes", ["list", "patch"]),
   rule(
     "kubevirt.io",
     "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status virtualmachineinstancereplicasets/status kubevirts/status",

@@ -43,6 +43,14 @@ const machineSets: NonNullable<Webhook["rules"]>[number] = {
   scope: "Namespaced",
 };
 
+const pools: NonNullable<Webhook["rules"]>[number] = {
+  apiGroups: ["pool.kubevirt.io"],
+  apiVersions: ["v1beta1", "v1alpha1"],
+  operations: ["CREATE", "UPDATE"],
+  resources: ["virtualmachinepools"],
+  scope: "Namespaced",
+};
+
 const migrationPolicies: NonNullable<Webhook["rules"]>[number] = {
   apiGroups: ["migrations.kubevirt.io"],
   apiVersions: ["v1alpha1"],
@@ -77,7 +85,7 @@ export function renderValidatingWebhooks(
     name: "validation.vmpod.dev",
     clientConfig: clientConfig(namespace, "/validate"),
     ...ownKinds,
-    rules: [...(ownKinds.rules ?? []), machineSets, migrationPolicies, instancetypes],
+    rules: [...(ownKinds.rules ?? []), machineSets, pools, migrationPolicies, instancetypes],
   };
   return {
     apiVersion,
