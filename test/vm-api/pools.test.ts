@@ -119,6 +119,29 @@ test("what goes with a pool, and what stays", async () => {
   assert.equal((await instance("keeps-0"))?.metadata?.uid, kept?.metadata?.uid);
 });
 
+test("what goes with a machine, and what stays", async () => {
+  const machine = (name: string) => ({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { name, namespace: "default" },
+    spec: { runStrategy: "Always", template: { spec: sampleSpec() } },
+  });
+  for (const name of ["back", "fore", "left"]) await server.apply(machine(name));
+  const uids = new Map<string, string | undefined>();
+  for (const name of ["back", "fore", "left"]) uids.set(name, (await instance(name))?.metadata?.uid);
+  await server.kubectl(["delete", "vm", "back", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "fore", "--cascade=foreground", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "left", "--cascade=orphan", "--timeout=20s"]);
+  assert.doesNotMatch(
+    await server.kubectl(["get", "vmi", "-o", "name"]),
+    /\/(back|fore)/,
+    "a machine ends with its instance",
+  );
+  const left = await instance("left");
+  assert.equal(left?.metadata?.uid, uids.get("left"));
+  assert.deepEqual(left?.metadata?.ownerReferences ?? [], []);
+});
+
 test("what could make no machine, or machines without end, is refused", async () => {
   const cases: [pool: object, expected: RegExp][] = [
     [pool("bad", {}, { labels: { app: "other" } }), /spec\.selector: .*selector does not match labels/],

@@ -51,6 +51,9 @@ function validatePreservation(strategy: { statePreservation?: string } | undefin
     return [
       forbidden(field, "the memory of a machine that is removed cannot be kept yet: use Offline to keep its volumes"),
     ];
+  // Who deletes the machine does not ask the pool.
+  if (value === "Offline" && parent.endsWith("opportunistic"))
+    return [forbidden(field, "only what the pool itself removes can leave its volumes: use proactive")];
   return oneOf(field, value, statePreservations);
 }
 

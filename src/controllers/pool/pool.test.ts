@@ -155,7 +155,7 @@ const cases: [what: string, observation: Observation, expected: string[]][] = [
   [
     "their instances are restarted",
     observe(poolOf(), [machine(0, updated), machine(1, updated)]),
-    ["restart web-0", "restart web-1"].toReversed(),
+    ["restart web-0", "restart web-1"],
   ],
   [
     "not when updates are opportunistic",

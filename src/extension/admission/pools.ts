@@ -10,6 +10,8 @@ import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachineSpec } from "../../../api/kubevirt/types.ts";
 import { validateTemplateMetadata } from "../../../api/kubevirt/validate-vm.ts";
 import { validateName } from "../../../api/kubevirt/validate-vmi.ts";
+import type { LabelSelector } from "../../../api/meta.ts";
+import { validateLabelSelector } from "../../apimachinery/selector/validate-label-selector.ts";
 import { refuseCauses } from "./invalid.ts";
 import { concerns, isUntouched } from "./request.ts";
 import { validateReplicas, validateSelector } from "./set-rules.ts";
@@ -39,9 +41,18 @@ async function validate(context: VirtualMachineAdmission, request: AdmissionRequ
     ...validateReplicas(spec.replicas),
     ...validateNames(pool),
     ...validateStrategies(spec),
+    ...validateSelectionLabels(spec),
     ...refuseOtherSelector(pool, request.oldObject as VirtualMachinePool | undefined),
   ];
   return causes.length > 0 ? causes : validateSelector(spec.selector, metadata, `${template}.metadata`);
+}
+
+function validateSelectionLabels(spec: VirtualMachinePool["spec"]): StatusCause[] {
+  return (["scaleInStrategy", "updateStrategy"] as const).flatMap((strategy) => {
+    const selector = spec[strategy]?.proactive?.selectionPolicy?.selectors?.labelSelector;
+    const field = `spec.${strategy}.proactive.selectionPolicy.selectors.labelSelector`;
+    return selector === undefined ? [] : validateLabelSelector(selector as LabelSelector, field);
+  });
 }
 
 /** As each machine will be checked; what is inferred from volumes is known only when these are there. */
