@@ -24,6 +24,7 @@ import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
 import { poolPlugin } from "./pools.ts";
+import { presetPlugin, presetsOfInstancePlugin } from "./presets.ts";
 import { replicaSetPlugin } from "./replica-sets.ts";
 import { concerns, rfc3339Now, tolerant } from "./request.ts";
 import { virtualMachinePlugin } from "./virtual-machines.ts";
@@ -37,7 +38,9 @@ export interface AdmissionContext {
 export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlugin[] {
   return [
     virtualMachinePlugin(context),
+    presetsOfInstancePlugin(context.client),
     virtualMachineInstancePlugin(context),
+    presetPlugin(),
     replicaSetPlugin(context.configuration),
     poolPlugin(context),
     migrationPlugin(context.client),

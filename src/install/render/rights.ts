@@ -95,10 +95,14 @@ const extensionRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachines", ["get", "update"]),
   rule("kubevirt.io", "virtualmachines/status", ["update"]),
   rule("kubevirt.io", "virtualmachineinstances", ["get", "patch"]),
+  // What an instance gets when it is made.
+  rule("kubevirt.io", "virtualmachineinstancepresets", ["list"]),
   // At an eviction, the node that the guest must leave.
   rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
   rule("", "nodes pods", ["get"]),
+  // The launchers of a machine, for its object graph.
+  rule("", "pods", ["list"]),
   ...readInstancetypes,
   // The labels that say of what a machine with this volume is to be made.
   rule("", "persistentvolumeclaims", ["get"]),

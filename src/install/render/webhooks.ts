@@ -34,12 +34,12 @@ const ownKinds: Omit<Webhook, "name" | "clientConfig"> = {
   ],
 };
 
-/** What keeps many machines; nothing is filled in there, nor in what follows. */
-const machineSets: NonNullable<Webhook["rules"]>[number] = {
+/** Nothing is filled in there, nor in what follows. */
+const relatedKinds: NonNullable<Webhook["rules"]>[number] = {
   apiGroups: ["kubevirt.io"],
   apiVersions: ["v1", "v1alpha3"],
   operations: ["CREATE", "UPDATE"],
-  resources: ["virtualmachineinstancereplicasets"],
+  resources: ["virtualmachineinstancereplicasets", "virtualmachineinstancepresets"],
   scope: "Namespaced",
 };
 
@@ -85,7 +85,7 @@ export function renderValidatingWebhooks(
     name: "validation.vmpod.dev",
     clientConfig: clientConfig(namespace, "/validate"),
     ...ownKinds,
-    rules: [...(ownKinds.rules ?? []), machineSets, pools, migrationPolicies, instancetypes],
+    rules: [...(ownKinds.rules ?? []), relatedKinds, pools, migrationPolicies, instancetypes],
   };
   return {
     apiVersion,
