@@ -10,6 +10,8 @@ export const labels = {
   schedulable: "kubevirt.io/schedulable",
   migrationJobUid: "kubevirt.io/migrationJobUID",
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
+  /** On a machine of a pool and on its instance: of which template they were made. */
+  poolRevision: "kubevirt.io/vm-pool-revision-name",
   /** On a Node: `true` when guests were seen to run on its KVM. */
   kvm: "vmpod.dev/kvm",
 } as const;

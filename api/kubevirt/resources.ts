@@ -1,9 +1,17 @@
 /** The custom resources of KubeVirt and its sister groups. */
 import type * as models from "@kubevirt-ui-ext/kubevirt-api/kubevirt";
-import type { Condition, Kind, Resource } from "../meta.ts";
-import type { VirtualMachine, VirtualMachineInstance } from "./types.ts";
+import type { Condition, Kind, ObjectMeta, Resource } from "../meta.ts";
+import type { VirtualMachine, VirtualMachineInstance, VirtualMachineSpec } from "./types.ts";
 
-export interface VirtualMachineInstanceReplicaSet extends Kind<models.V1VirtualMachineInstanceReplicaSet> {}
+/** The generated types leave the times of conditions out. */
+type WithConditions<T extends { status?: { conditions?: unknown } }> = Omit<Kind<T>, "status"> & {
+  status?: Omit<NonNullable<T["status"]>, "conditions"> & { conditions?: Condition[] };
+};
+
+export interface VirtualMachineInstanceReplicaSet
+  extends Omit<WithConditions<models.V1VirtualMachineInstanceReplicaSet>, "spec"> {
+  spec: Omit<models.V1VirtualMachineInstanceReplicaSetSpec, "template"> & Pick<VirtualMachineSpec, "template">;
+}
 export interface VirtualMachineInstanceMigration extends Kind<models.V1VirtualMachineInstanceMigration> {}
 export interface VirtualMachineInstancePreset extends Kind<models.V1VirtualMachineInstancePreset> {}
 /** The generated type calls `spec.configuration` by another name. */
@@ -11,7 +19,12 @@ export interface KubeVirt extends Omit<Kind<models.V1KubeVirt>, "spec" | "status
   spec: Omit<models.V1KubeVirtSpec, "_configuration"> & { configuration?: models.V1KubeVirtConfiguration };
   status?: Omit<models.V1KubeVirtStatus, "conditions"> & { conditions?: Condition[] };
 }
-export interface VirtualMachinePool extends Kind<models.V1beta1VirtualMachinePool> {}
+export interface VirtualMachinePool extends Omit<WithConditions<models.V1beta1VirtualMachinePool>, "spec"> {
+  spec: Omit<models.V1beta1VirtualMachinePoolSpec, "virtualMachineTemplate" | "maxUnavailable"> & {
+    virtualMachineTemplate: { metadata?: ObjectMeta; spec: VirtualMachineSpec };
+    maxUnavailable?: number | string;
+  };
+}
 export interface VirtualMachineSnapshot extends Kind<models.V1beta1VirtualMachineSnapshot> {}
 export interface VirtualMachineSnapshotContent extends Kind<models.V1beta1VirtualMachineSnapshotContent> {}
 export interface VirtualMachineRestore extends Kind<models.V1beta1VirtualMachineRestore> {}

@@ -13,14 +13,14 @@ export interface VirtualMachineRole {
 
 const subresources = "subresources.kubevirt.io";
 const instanceReads =
-  "virtualmachineinstances/console virtualmachineinstances/vnc virtualmachineinstances/vnc/screenshot virtualmachineinstances/portforward virtualmachineinstances/guestosinfo virtualmachineinstances/filesystemlist virtualmachineinstances/userlist virtualmachineinstances/sev/fetchcertchain virtualmachineinstances/sev/querylaunchmeasurement virtualmachineinstances/usbredir";
+  "virtualmachineinstances/console virtualmachineinstances/vnc virtualmachineinstances/vnc/screenshot virtualmachineinstances/portforward virtualmachineinstances/guestosinfo virtualmachineinstances/filesystemlist virtualmachineinstances/userlist virtualmachineinstances/objectgraph virtualmachineinstances/sev/fetchcertchain virtualmachineinstances/sev/querylaunchmeasurement virtualmachineinstances/usbredir";
 const instanceWrites =
   "virtualmachineinstances/pause virtualmachineinstances/unpause virtualmachineinstances/addvolume virtualmachineinstances/removevolume virtualmachineinstances/freeze virtualmachineinstances/unfreeze virtualmachineinstances/softreboot virtualmachineinstances/reset virtualmachineinstances/sev/setupsession virtualmachineinstances/sev/injectlaunchsecret";
 const machineWrites =
   "virtualmachines/start virtualmachines/stop virtualmachines/restart virtualmachines/addvolume virtualmachines/removevolume virtualmachines/memorydump virtualmachines/addinterface virtualmachines/removeinterface";
 /** vmpod's own. An aggregator takes opening a websocket for `get`, the extension behind it for what it is. */
 const instancePrograms = "virtualmachineinstances/exec virtualmachineinstances/file";
-const machineReads = "virtualmachines/expand-spec virtualmachines/portforward";
+const machineReads = "virtualmachines/expand-spec virtualmachines/objectgraph virtualmachines/portforward";
 const kinds = "virtualmachines virtualmachineinstances virtualmachineinstancepresets virtualmachineinstancereplicasets";
 
 const related: readonly [group: string, resources: string][] = [
@@ -66,7 +66,7 @@ export const virtualMachineRoles: Readonly<Record<string, VirtualMachineRole>> =
     rules: [
       rule(
         subresources,
-        "virtualmachineinstances/guestosinfo virtualmachineinstances/filesystemlist virtualmachineinstances/userlist virtualmachines/expand-spec",
+        "virtualmachineinstances/guestosinfo virtualmachineinstances/filesystemlist virtualmachineinstances/userlist virtualmachineinstances/objectgraph virtualmachines/expand-spec virtualmachines/objectgraph",
         ["get"],
       ),
       rule(subresources, "expand-vm-spec", ["update"]),
@@ -78,7 +78,11 @@ export const virtualMachineRoles: Readonly<Record<string, VirtualMachineRole>> =
   "kubevirt.io:migrate": {
     rules: [
       rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, ...write]),
-      rule(subresources, "virtualmachines/migrate", ["update"]),
+      rule(
+        subresources,
+        "virtualmachines/migrate virtualmachines/evacuate/cancel virtualmachineinstances/evacuate/cancel",
+        ["update"],
+      ),
     ],
   },
   "kubevirt.io:default": {

@@ -16,14 +16,22 @@ export function validateVirtualMachine(vm: VirtualMachine, configuration: VirtCo
     ...validateName(vm.metadata?.name),
     ...validateRunStrategy(vm),
     ...refuseOutOfScope(vm),
-    ...validateTemplateMetadata(vm.spec.template.metadata),
-    ...validateTemplate(vm, configuration),
+    ...validateTemplate(vm.spec.template, configuration),
+  ];
+}
+
+type Template = VirtualMachine["spec"]["template"];
+
+/** Of any kind that makes instances of its `spec.template`. */
+export function validateTemplate(template: Template, configuration: VirtConfiguration): StatusCause[] {
+  return [
+    ...validateTemplateMetadata(template.metadata, "spec.template.metadata"),
+    ...validateTemplateSpec(template.spec, configuration),
   ];
 }
 
 /** The schema leaves it open, and the instance's metadata is made of it. */
-function validateTemplateMetadata(metadata: VirtualMachine["spec"]["template"]["metadata"]): StatusCause[] {
-  const field = "spec.template.metadata";
+export function validateTemplateMetadata(metadata: Template["metadata"], field: string): StatusCause[] {
   const wrong = (["labels", "annotations"] as const).flatMap((name) =>
     validateTexts(metadata?.[name], `${field}.${name}`),
   );
@@ -44,8 +52,7 @@ function validateTexts(given: unknown, field: string): StatusCause[] {
   );
 }
 
-function validateTemplate(vm: VirtualMachine, configuration: VirtConfiguration): StatusCause[] {
-  const spec = vm.spec.template.spec;
+function validateTemplateSpec(spec: Template["spec"] | undefined, configuration: VirtConfiguration): StatusCause[] {
   if (!spec?.domain) return [required(`${templatePath}.domain`, "the machine to run: its devices, memory and cpu")];
   return [
     ...validateVirtualMachineInstance(defaultVirtualMachineInstanceSpec(spec, configuration), templatePath),

@@ -1,5 +1,11 @@
 /** Starts the controllers of virtual machines. They share their copies of the API's objects. */
-import { kubeVirts, virtualMachineInstanceMigrations, virtualMachines } from "../../api/kubevirt/resources.ts";
+import {
+  kubeVirts,
+  virtualMachineInstanceMigrations,
+  virtualMachineInstanceReplicaSets,
+  virtualMachinePools,
+  virtualMachines,
+} from "../../api/kubevirt/resources.ts";
 import type { PodDisruptionBudget } from "../../api/policy.ts";
 import type { Resource } from "../../api/meta.ts";
 import type { Logger } from "../base/log.ts";
@@ -15,6 +21,8 @@ import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
+import { startPoolController } from "./pool/controller.ts";
+import { startReplicaSetController } from "./replicaset/controller.ts";
 import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
@@ -43,12 +51,14 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
   const revisions = createRevisionInformer(client);
+  const replicaSets = createInformer(client, virtualMachineInstanceReplicaSets);
+  const pools = createInformer(client, virtualMachinePools);
   const migrations = createInformer(client, virtualMachineInstanceMigrations, { indexes: migrationIndexes });
   const namespace = options.kubeVirtNamespace;
   const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, revisions, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const all = [vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -78,6 +88,18 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       signal,
     }),
     startVmController({ client, informers: { vms, revisions, ...instances }, events, configuration, signal }),
+    startReplicaSetController({
+      client,
+      informers: { sets: replicaSets, vmis: instances.vmis },
+      events: createEventRecorder(client, { component: "virtualmachinereplicaset-controller" }),
+      signal,
+    }),
+    startPoolController({
+      client,
+      informers: { pools, vms, ...instances },
+      events: createEventRecorder(client, { component: "virtualmachinepool-controller" }),
+      signal,
+    }),
     startMigrationController({
       client,
       informers: { ...instances, migrations },

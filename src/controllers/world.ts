@@ -6,7 +6,7 @@
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import { StatusError } from "../base/errors.ts";
 import type { Client, ObjectKey } from "../client/client.ts";
-import type { Informer } from "../client/informer.ts";
+import type { Change, Informer } from "../client/informer.ts";
 
 export interface World {
   client: Client;
@@ -20,10 +20,14 @@ export interface World {
 }
 
 type Objects = Map<string, KubeObject>;
+type Handler = (change: Change<KubeObject>) => void;
 
 export function createWorld(): World {
   const server = new Map<string, Objects>();
   const copies = new Map<string, KubeObject[]>();
+  const handlers = new Map<string, Handler[]>();
+  /** What went since the copies last caught up: a watch tells of it, though it may have come since, too. */
+  const departed = new Map<string, KubeObject[]>();
   let revision = 0;
   let uids = 0;
 
@@ -42,15 +46,22 @@ export function createWorld(): World {
   }
 
   /** An object whose last finalizer goes while it is being deleted goes with it. */
-  function store(resource: Resource, object: KubeObject): void {
+  function store<T extends KubeObject>(resource: Resource<T>, object: T): T {
     const { deletionTimestamp, finalizers = [] } = object.metadata ?? {};
     const key = keyOf(object.metadata ?? {});
-    if (deletionTimestamp !== undefined && finalizers.length === 0 && resource.plural !== "pods")
-      objectsOf(resource).delete(key);
-    else objectsOf(resource).set(key, stamped(object));
+    const stored = stamped(object);
+    if (deletionTimestamp !== undefined && finalizers.length === 0 && resource.plural !== "pods") depart(resource, key);
+    else objectsOf(resource).set(key, stored);
+    return structuredClone(stored);
   }
 
-  function stamped(object: KubeObject): KubeObject {
+  function depart(resource: Resource, key: string): void {
+    const object = objectsOf(resource).get(key);
+    if (object) departed.set(resource.plural, [...(departed.get(resource.plural) ?? []), object]);
+    objectsOf(resource).delete(key);
+  }
+
+  function stamped<T extends KubeObject>(object: T): T {
     revision += 1;
     return structuredClone({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
   }
@@ -62,8 +73,7 @@ export function createWorld(): World {
       throw new StatusError("Conflict", `${resource.plural} "${object.metadata?.name}" changed`);
     }
     const generation = (stored.metadata?.generation ?? 1) + (changesSpec(stored, object) ? 1 : 0);
-    store(resource, { ...object, metadata: { ...object.metadata, generation } });
-    return object;
+    return store(resource, { ...object, metadata: { ...object.metadata, generation } });
   }
 
   const client = {
@@ -95,9 +105,10 @@ export function createWorld(): World {
         const object = find(resource, key);
         if (body.metadata?.uid !== object.metadata?.uid) throw new StatusError("Conflict", "another object");
         const labels = { ...object.metadata?.labels, ...body.metadata?.labels };
+        const ownerReferences = body.metadata?.ownerReferences ?? object.metadata?.ownerReferences;
         const status = { ...(object as { status?: object }).status, ...body.status };
-        store(resource, { ...object, metadata: { ...object.metadata, labels }, ...(body.status && { status }) });
-        return object;
+        const metadata = { ...object.metadata, labels, ...(ownerReferences && { ownerReferences }) };
+        return store(resource, { ...object, metadata, ...(body.status && { status }) });
       }),
     delete: (
       resource: Resource,
@@ -120,9 +131,16 @@ export function createWorld(): World {
   return {
     client: client as unknown as Client,
     list: <T extends KubeObject>(resource: Resource<T>) => structuredClone([...objectsOf(resource).values()]) as T[],
-    put: (resource, object) => store(resource, object),
-    remove: (resource, key) => void objectsOf(resource).delete(keyOf(key)),
-    catchUp: (plural) => void copies.set(plural, structuredClone([...objectsOf({ plural }).values()])),
+    put: (resource, object) => void store(resource, object),
+    remove: (resource, key) => depart(resource, keyOf(key)),
+    catchUp(plural) {
+      const before = [...(copies.get(plural) ?? []), ...(departed.get(plural) ?? [])];
+      departed.delete(plural);
+      const after = structuredClone([...objectsOf({ plural }).values()]);
+      copies.set(plural, after);
+      for (const change of changesBetween(before, after))
+        for (const handle of handlers.get(plural) ?? []) handle(change);
+    },
     informer: <T extends KubeObject>(resource: Resource<T>, indexes: Record<string, (object: T) => string[]> = {}) => {
       const all = () => (copies.get(resource.plural) ?? []) as T[];
       return {
@@ -131,12 +149,29 @@ export function createWorld(): World {
           all().find((each) => each.metadata?.namespace === namespace && each.metadata?.name === name),
         list: (namespace) => all().filter((each) => namespace === undefined || each.metadata?.namespace === namespace),
         byIndex: (index, value) => all().filter((each) => indexes[index]?.(each).includes(value)),
-        onChange: () => undefined,
+        onChange: (handler) =>
+          void handlers.set(resource.plural, [...(handlers.get(resource.plural) ?? []), handler as unknown as Handler]),
         start: () => undefined,
         synced: () => Promise.resolve(),
       } satisfies Informer<T>;
     },
   };
+}
+
+function changesBetween(before: readonly KubeObject[], after: readonly KubeObject[]): Change<KubeObject>[] {
+  const uidOf = ({ metadata }: KubeObject): string => metadata?.uid ?? "";
+  const [were, are] = [before, after].map((objects) => new Map(objects.map((object) => [uidOf(object), object])));
+  return [
+    ...before
+      .filter((object) => !are?.has(uidOf(object)))
+      .map((object): Change<KubeObject> => ({ type: "deleted", object, previous: object })),
+    ...after
+      .map((object): Change<KubeObject> => {
+        const previous = were?.get(uidOf(object));
+        return { type: previous ? "updated" : "added", object, previous };
+      })
+      .filter(({ object, previous }) => object.metadata?.resourceVersion !== previous?.metadata?.resourceVersion),
+  ];
 }
 
 function changesSpec(before: KubeObject, after: KubeObject): boolean {

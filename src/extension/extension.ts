@@ -41,7 +41,7 @@ function createDelegate(context: ExtensionContext): ApiDelegate {
     async handle(request, response, user) {
       const url = urlOf(request);
       const route = parseRoute(url.pathname, request.method ?? "GET");
-      const body = request.method === "PUT" ? await readBody(request) : undefined;
+      const body = await readBody(request);
       respond(response, await answerOf(context, route, { query: url.search, body, user }));
     },
     async upgrade(upgrade, socket, head, user) {

@@ -1,7 +1,6 @@
 /** What several workload controllers ask of a pod. */
 import type { Pod, PodTemplateSpec } from "../../api/core.ts";
-import { apiVersionOf, type KubeObject, type LabelSelector, type Resource } from "../../api/meta.ts";
-import { matchesLabels, requirementsOf } from "../apimachinery/selector/label-selector.ts";
+import { apiVersionOf, type KubeObject, type Resource } from "../../api/meta.ts";
 import { controllerReference } from "../runtime/owner-references.ts";
 
 export function hasEnded(pod: Pod): boolean {
@@ -42,16 +41,6 @@ export function podFromTemplate(template: PodTemplateSpec, resource: Resource, o
 /** With apiVersion and kind, which items of a list lack. */
 export function typed<T extends KubeObject>(resource: Resource<T>, object: T): T {
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
-}
-
-/** As upstream's types have it; the API server admits only the four operators. */
-type StoredSelector = Omit<LabelSelector, "matchExpressions"> & {
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-};
-
-/** An absent selector selects nothing. */
-export function selects(selector: StoredSelector | undefined, object: KubeObject): boolean {
-  return selector !== undefined && matchesLabels(requirementsOf(selector as LabelSelector), object.metadata?.labels);
 }
 
 /** Which pods to remove first: not yet placed, not running, not ready, youngest. */

@@ -11,8 +11,11 @@ import fc from "fast-check";
 import {
   migrationPolicies,
   virtualMachineInstanceMigrations,
+  virtualMachineInstancePresets,
+  virtualMachineInstanceReplicaSets,
   virtualMachineInstances,
   virtualMachineInstancetypes,
+  virtualMachinePools,
   virtualMachinePreferences,
   virtualMachines,
 } from "../../api/kubevirt/resources.ts";
@@ -31,6 +34,11 @@ const longestMs = 1000;
 
 const metadata = { name: "a", labels: { app: "x" }, annotations: { note: "y" } };
 const template = { metadata: { labels: { app: "x" } }, spec: fullMachine };
+const selector = { matchLabels: { app: "x" } };
+const selectors = {
+  labelSelector: { matchExpressions: [{ key: "app", operator: "In", values: ["x"] }] },
+  nodeSelectorRequirementMatcher: [{ key: "zone", operator: "Exists" }],
+};
 const asJson = (object: object): Json => JSON.parse(JSON.stringify(object)) as Json;
 const object = (more: object): Json => asJson({ metadata, ...more });
 
@@ -64,6 +72,31 @@ const subjects: readonly (readonly [resource: Resource, manifests: readonly Json
   ],
   [virtualMachinePreferences, [object({ spec: preference })], 1],
   [virtualMachineInstances, [object({ spec: fullMachine }), object({ spec: sampleSpec() })], 4],
+  [
+    virtualMachineInstancePresets,
+    [object({ spec: { selector, domain: { cpu: { cores: 2 }, devices: { rng: {} } } } })],
+    1,
+  ],
+  [virtualMachineInstanceReplicaSets, [object({ spec: { replicas: 2, selector, template } })], 1],
+  [
+    virtualMachinePools,
+    [
+      object({
+        spec: {
+          selector,
+          virtualMachineTemplate: { metadata: template.metadata, spec: { runStrategy: "Always", template } },
+          scaleInStrategy: {
+            proactive: { selectionPolicy: { sortPolicy: "Oldest", selectors }, statePreservation: "Offline" },
+          },
+          updateStrategy: { proactive: { selectionPolicy: { sortPolicy: "Newest" } } },
+          autohealing: { startUpFailureThreshold: 3, minFailingToStartDuration: "5m" },
+          nameGeneration: { appendIndexToConfigMapRefs: true },
+          maxUnavailable: "50%",
+        },
+      }),
+    ],
+    1,
+  ],
   [virtualMachineInstanceMigrations, [object({ spec: { vmiName: "a", addedNodeSelector: { zone: "b" } } })], 1],
   [
     migrationPolicies,

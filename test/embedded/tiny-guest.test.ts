@@ -41,3 +41,63 @@ async function fetchText(address: string): Promise<string | undefined> {
   const answer = await fetch(address, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
   return answer?.ok ? await answer.text() : undefined;
 }
+
+test("a replica set keeps as many as it is told, and replaces one that is deleted", async () => {
+  kubectl("delete", "vm", name, "--timeout=60s");
+  applyObject("kubevirt.io/v1", "VirtualMachineInstanceReplicaSet", "many", { template: template("many") });
+  await untilReady("vmirs/many", "1");
+  kubectl("scale", "vmirs/many", "--replicas=2");
+  await untilReady("vmirs/many", "2");
+  const [first = ""] = kubectl("get", "vmi", "-l", "app=many", "-o", "name").split("\n");
+  kubectl("delete", first, "--timeout=60s");
+  await untilReady("vmirs/many", "2");
+  assert.ok(!kubectl("get", "vmi", "-o", "name").includes(first), `${first} is gone`);
+  kubectl("scale", "vmirs/many", "--replicas=0");
+  await untilNone("vmi", "many");
+});
+
+test("a pool has numbered machines, and removes those of the highest numbers", async () => {
+  const scaleInStrategy = { proactive: { selectionPolicy: { sortPolicy: "DescendingOrder" } } };
+  const virtualMachineTemplate = {
+    metadata: { labels: { app: "herd" } },
+    spec: { runStrategy: "Always", template: template("herd") },
+  };
+  const spec = { replicas: 2, virtualMachineTemplate, scaleInStrategy };
+  applyObject("pool.kubevirt.io/v1beta1", "VirtualMachinePool", "herd", spec);
+  await untilReady("vmpool/herd", "2");
+  kubectl("scale", "vmpool/herd", "--replicas=1");
+  await eventually(
+    "only the first is left",
+    60_000,
+    () =>
+      kubectl("get", "vm,vmi", "-l", "app=herd", "-o", "name")
+        .trim()
+        .split("\n")
+        .every((each) => each.endsWith("/herd-0")) || undefined,
+  );
+  assert.equal(fieldOf("vm/herd-0", ".status.printableStatus"), "Running");
+  kubectl("delete", "vmpool/herd", "--timeout=60s");
+  await untilNone("vm,vmi", "herd");
+});
+
+function template(app: string) {
+  const disk = { name: "root", disk: { bus: "virtio" } };
+  const volume = { name: "root", containerDisk: { image: tinyGuestImage, imagePullPolicy: "IfNotPresent" } };
+  const domain = { devices: { disks: [disk] }, memory: { guest: tinyMemory } };
+  return { metadata: { labels: { app } }, spec: { domain, volumes: [volume], terminationGracePeriodSeconds: 0 } };
+}
+
+function applyObject(apiVersion: string, kind: string, app: string, spec: object): void {
+  apply({ apiVersion, kind, metadata: { name: app }, spec: { selector: { matchLabels: { app } }, ...spec } });
+}
+
+function untilReady(object: string, count: string): Promise<boolean> {
+  const look = () =>
+    (fieldOf(object, ".status.readyReplicas") === count && fieldOf(object, ".status.replicas") === count) || undefined;
+  return eventually(`${count} machines of ${object} are ready`, 120_000, look, () => kubectl("describe", object));
+}
+
+function untilNone(kinds: string, app: string): Promise<boolean> {
+  const look = () => kubectl("get", kinds, "-l", `app=${app}`, "-o", "name") === "" || undefined;
+  return eventually(`no ${kinds} of ${app} is left`, 60_000, look);
+}

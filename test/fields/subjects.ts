@@ -26,6 +26,7 @@ import { world } from "../admission/world.ts";
 import { inertMachineFields, inertMigrationFields, inertPolicyFields } from "./inert.ts";
 import { alongMachine, fullMachine, machineAlternatives, machineValues } from "./machine.ts";
 import { instancetypes, preferences } from "./made-of.ts";
+import { pools, replicaSets } from "./machine-sets.ts";
 import { machineOutcome } from "./machine-outcome.ts";
 import { alongMatchers, matcherValues } from "./matchers.ts";
 import type { Grounds } from "./place.ts";
@@ -38,6 +39,8 @@ export async function subjects(): Promise<Subject[]> {
   return [
     machineInstances(api),
     virtualMachineSpecs(api),
+    replicaSets(api),
+    pools(api),
     migrations(api),
     policies(api),
     instancetypes(api),

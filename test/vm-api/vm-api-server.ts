@@ -1,5 +1,5 @@
 /**
- * The real API server with the VM extension, KubeVirt's definitions and the VM controllers, but no node: what
+ * The real API server with the VM extension, KubeVirt's definitions, the VM controllers and the garbage collector, but no node: what
  * `kubectl` may and may not ask for, and what the controllers make of it, up to the launcher pod.
  */
 import { CommandError } from "../../src/base/errors.ts";
@@ -22,6 +22,7 @@ import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { issueCertificate } from "../../src/pki/certificate.ts";
 import { liveConfiguration } from "../../src/runtime/virt-configuration.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { startGarbageCollector } from "../../src/workloads/garbage/garbage-collector.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 import { identity } from "../fixtures/identity.ts";
 
@@ -61,6 +62,7 @@ export async function startVmApiServer(): Promise<VmApiServer> {
     log,
     signal: stopping.signal,
   });
+  startGarbageCollector({ client: controller.client, log, signal: stopping.signal });
   const kubectl = (args: readonly string[], input?: string) =>
     exec([kubectlPath, "--kubeconfig", admin.path, ...args], {
       env: { HOME: dir, PATH: process.env["PATH"] },
@@ -109,11 +111,8 @@ async function runServer(
 }
 
 async function defineKinds(client: Client): Promise<void> {
-  const plurals = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancemigrations", "kubevirts"];
-  const wanted = [...plurals.map((name) => `${name}.kubevirt.io`), "migrationpolicies.migrations.kubevirt.io"];
-  const definitions = customResourceDefinitions().filter(
-    ({ metadata, spec }) => wanted.includes(metadata?.name ?? "") || spec.group === "instancetype.kubevirt.io",
-  );
+  const groups = ["kubevirt.io", "instancetype.kubevirt.io", "migrations.kubevirt.io", "pool.kubevirt.io"];
+  const definitions = customResourceDefinitions().filter(({ spec }) => groups.includes(spec.group));
   for (const definition of definitions) await client.create(crds, definition);
 }
 

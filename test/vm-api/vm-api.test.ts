@@ -7,6 +7,8 @@ import { parseAllDocuments } from "yaml";
 import { pods } from "../../api/core.ts";
 import { podDisruptionBudgets } from "../../api/policy.ts";
 import { type KubeVirt, kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
+import type { GraphNode } from "../../api/kubevirt/object-graph.ts";
+import { sampleSpec } from "../../api/kubevirt/sample.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { badManifests, machine } from "./bad-manifests.ts";
 import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
@@ -95,6 +97,25 @@ test("an eviction of a launcher pod asks what its machine wants to happen then",
   await waitFor(server.client, podDisruptionBudgets, budget, (each) => each?.spec?.minAvailable === 1, { timeoutMs });
   assert.equal((await server.client.list(podDisruptionBudgets)).items.length, 1);
   await server.kubectl(["delete", "vm", "pinned", "yields", "--wait", "--timeout=20s"]);
+});
+
+test("an evacuation is cancelled by whoever knows from where", async () => {
+  await server.apply(machine({}, {}, "moved"));
+  await isScheduling("moved");
+  const body = { status: { evacuationNodeName: "old" } };
+  const marked = { type: "merge", body } as const;
+  await server.client.patch(virtualMachineInstances, key("moved"), marked, { subresource: "status" });
+  const cancel = (kind: string, options: object) => subresource("PUT", `${kind}/moved/evacuate/cancel`, options);
+  await assert.rejects(cancel("virtualmachines", {}), { reason: "BadRequest" });
+  await assert.rejects(cancel("virtualmachines", { evacuationNodeName: "other" }), { reason: "Conflict" });
+  const nodeOf = async () =>
+    (await server.client.get(virtualMachineInstances, key("moved"))).status?.evacuationNodeName;
+  await cancel("virtualmachineinstances", { evacuationNodeName: "old", dryRun: ["All"] });
+  assert.equal(await nodeOf(), "old");
+  await cancel("virtualmachines", { evacuationNodeName: "old" });
+  assert.equal(await nodeOf(), undefined);
+  await cancel("virtualmachines", { evacuationNodeName: "old" });
+  await server.kubectl(["delete", "vm", "moved", "--timeout=20s"]);
 });
 
 test("start, stop and restart", async () => {
@@ -251,4 +272,51 @@ test("the KubeVirt resource decides for machines that come after it, and its sta
     status?.conditions?.some(({ type, message }) => type === "Degraded" && message?.includes('"Sometimes"')),
   );
   await server.kubectl(["delete", "kubevirt/kubevirt", "vm/configured"]);
+});
+
+test("presets fill in what an instance leaves open, unless it wants none or they contradict each other", async () => {
+  const preset = (name: string, cores: number) => ({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstancePreset",
+    metadata: { name, namespace: "default" },
+    spec: { selector: { matchLabels: { size: "preset" } }, domain: { cpu: { cores }, devices: {} } },
+  });
+  const instance = (name: string, domain: object = {}, annotations: Record<string, string> = {}) => ({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: { name, namespace: "default", labels: { size: "preset" }, annotations },
+    spec: sampleSpec((spec) => Object.assign(spec.domain, domain)),
+  });
+  const coresOf = async (name: string) =>
+    (await server.client.get(virtualMachineInstances, key(name))).spec.domain.cpu?.cores;
+  await server.apply(preset("two", 2));
+  await server.apply(instance("open"));
+  assert.equal(await coresOf("open"), 2);
+  const { metadata } = await server.client.get(virtualMachineInstances, key("open"));
+  assert.equal(metadata?.annotations?.["virtualmachinepreset.kubevirt.io/two"], "kubevirt.io/v1");
+  await server.apply(instance("own", { cpu: { cores: 3 } }));
+  assert.equal(await coresOf("own"), 3);
+  await server.apply(
+    instance("without", {}, { "virtualmachineinstancepresets.admission.kubevirt.io/exclude": "true" }),
+  );
+  assert.equal(await coresOf("without"), 1);
+  await server.apply(preset("four", 4));
+  assert.match(await refusal(server.apply(instance("torn"))), /spec\.domain\.cpu: .*four and two both select/);
+  await server.kubectl(["delete", "vmipreset,vmi", "--all", "--timeout=20s"]);
+});
+
+test("the object graph tells what a machine depends on, as far as one wants to know", async () => {
+  await server.apply(machine({}, {}, "graph"));
+  await isScheduling("graph");
+  const graph = (await subresource("GET", "virtualmachines/graph/objectgraph")) as GraphNode;
+  const [instance] = graph.children ?? [];
+  assert.deepEqual(
+    [graph.objectReference.kind, instance?.objectReference.kind],
+    ["VirtualMachine", "VirtualMachineInstance"],
+  );
+  assert.match(instance?.children?.[0]?.objectReference.name ?? "", /^virt-launcher-graph-/);
+  const [pod] = ((await subresource("GET", "virtualmachineinstances/graph/objectgraph")) as GraphNode).children ?? [];
+  assert.equal(pod?.objectReference.kind, "Pod");
+  await assert.rejects(subresource("GET", "virtualmachines/nobody/objectgraph"), { reason: "NotFound" });
+  await server.kubectl(["delete", "vm", "graph", "--timeout=20s"]);
 });

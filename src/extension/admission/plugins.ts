@@ -24,6 +24,9 @@ import { instancetypePlugin, preferencePlugin } from "./instancetypes.ts";
 import { refuseCauses } from "./invalid.ts";
 import { migrationPlugin } from "./migrations.ts";
 import type { OwnComponents } from "./own-components.ts";
+import { poolPlugin } from "./pools.ts";
+import { presetPlugin, presetsOfInstancePlugin } from "./presets.ts";
+import { replicaSetPlugin } from "./replica-sets.ts";
 import { concerns, rfc3339Now, tolerant } from "./request.ts";
 import { virtualMachinePlugin } from "./virtual-machines.ts";
 
@@ -36,7 +39,11 @@ export interface AdmissionContext {
 export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlugin[] {
   return [
     virtualMachinePlugin(context),
+    presetsOfInstancePlugin(context.client),
     virtualMachineInstancePlugin(context),
+    presetPlugin(),
+    replicaSetPlugin(context.configuration),
+    poolPlugin(context),
     migrationPlugin(context.client),
     migrationPolicyPlugin(),
     instancetypePlugin(),

@@ -1,5 +1,6 @@
 /** What the plugins of this directory share: which requests are theirs, and patience with objects of a wrong shape. */
 import type { AdmissionRequest } from "../../../api/admission.ts";
+import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { KubeObject, Resource } from "../../../api/meta.ts";
 
 export function concerns(request: AdmissionRequest, ...resources: Pick<Resource, "group" | "plural">[]): boolean {
@@ -8,6 +9,13 @@ export function concerns(request: AdmissionRequest, ...resources: Pick<Resource,
   return (
     writes && request.subresource === "" && resources.some((each) => group === each.group && plural === each.plural)
   );
+}
+
+/** Finalizers and labels may change even on an object that a newer version's rules would refuse. */
+export function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
+  if (oldObject === undefined) return false;
+  const specOf = (each: KubeObject | undefined): unknown => (each as { spec?: unknown } | undefined)?.spec;
+  return object?.metadata?.deletionTimestamp !== undefined || sameJson(specOf(object), specOf(oldObject));
 }
 
 /** Runs before the schema check: a field of a wrong type stays for that check to name. */

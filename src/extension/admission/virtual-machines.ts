@@ -16,7 +16,6 @@ import { explainOrigin } from "../../../api/kubevirt/instancetype/origin.ts";
 import type { MachineSpecs, MatcherField, PreferenceSpec } from "../../../api/kubevirt/instancetype/specs.ts";
 import { matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
-import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "../../../api/kubevirt/types.ts";
 import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
 import { isStatus } from "../../base/errors.ts";
@@ -25,7 +24,7 @@ import { unlessNotFound } from "../../client/unless-not-found.ts";
 import { findMatched, specsOf } from "../../runtime/machine-specs.ts";
 import { inferMatchers } from "./infer-matchers.ts";
 import { refuseCauses } from "./invalid.ts";
-import { concerns, rfc3339Now, tolerant } from "./request.ts";
+import { concerns, isUntouched, rfc3339Now, tolerant } from "./request.ts";
 
 export interface VirtualMachineAdmission {
   client: Client;
@@ -78,9 +77,16 @@ async function preferenceOf(
   return specsOf([found]).preference;
 }
 
-async function validate(context: VirtualMachineAdmission, request: AdmissionRequest): Promise<StatusCause[]> {
-  const vm = inNamespace(request);
-  const previous = request.oldObject as VirtualMachine | undefined;
+function validate(context: VirtualMachineAdmission, request: AdmissionRequest): Promise<StatusCause[]> {
+  return validateMachine(context, inNamespace(request), request.oldObject as VirtualMachine | undefined);
+}
+
+/** @param vm with its namespace */
+export async function validateMachine(
+  context: VirtualMachineAdmission,
+  vm: VirtualMachine,
+  previous?: VirtualMachine,
+): Promise<StatusCause[]> {
   const configuration = context.configuration();
   if (!vm.spec?.template) return validateVirtualMachine(vm, configuration);
   const causes = validateMatchers(vm, previous);
@@ -113,11 +119,4 @@ async function findSpecs(
 
 function missing(field: MatcherField, message: string): StatusCause {
   return { reason: "FieldValueNotFound", field: `spec.${field}`, message: `Failure to find ${field}: ${message}` };
-}
-
-/** Finalizers and labels may change even on an object that a newer version's rules would refuse. */
-function isUntouched({ object, oldObject }: AdmissionRequest): boolean {
-  const [now, before] = [object as VirtualMachine, oldObject as VirtualMachine | undefined];
-  if (before === undefined) return false;
-  return now.metadata?.deletionTimestamp !== undefined || sameJson(now.spec, before.spec);
 }

@@ -4,6 +4,7 @@
  *   /apis/subresources.kubevirt.io/VERSION/namespaces/NS/PLURAL/NAME/SUBRESOURCE[/REST]
  */
 import type { Answer, ExtensionContext, SubresourceRequest } from "./context.ts";
+import { cancelEvacuation, cancelEvacuationOfVm } from "./evacuate.ts";
 import { expandSpec } from "./expand.ts";
 import {
   filesystemList,
@@ -18,6 +19,7 @@ import {
   userList,
 } from "./guest.ts";
 import { migrate } from "./migrate.ts";
+import { instanceGraph, machineGraph } from "./object-graph.ts";
 import { restart, start, stop } from "./run.ts";
 import {
   copyFile,
@@ -50,6 +52,8 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vm, subresource: "restart", method: "PUT", handle: restart },
   { plural: vm, subresource: "migrate", method: "PUT", handle: migrate },
   { plural: vm, subresource: "expand-spec", method: "GET", handle: expandSpec },
+  { plural: vm, subresource: "evacuate/cancel", method: "PUT", handle: cancelEvacuationOfVm },
+  { plural: vm, subresource: "objectgraph", method: "GET", handle: machineGraph },
   { plural: vm, subresource: "portforward", method: "GET", stream: forwardPortOfVm },
   { plural: vmi, subresource: "console", method: "GET", stream: openConsole },
   { plural: vmi, subresource: "vnc", method: "GET", stream: openVnc },
@@ -67,6 +71,8 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vmi, subresource: "filesystemlist", method: "GET", handle: filesystemList },
   { plural: vmi, subresource: "exec", method: "GET", verb: "create", stream: runProgram },
   { plural: vmi, subresource: "file", method: "GET", verb: "create", stream: copyFile },
+  { plural: vmi, subresource: "evacuate/cancel", method: "PUT", handle: cancelEvacuation },
+  { plural: vmi, subresource: "objectgraph", method: "GET", handle: instanceGraph },
 ];
 
 /** Upstream's subresources that vmpod does not serve yet. */
@@ -79,6 +85,4 @@ export const unavailable: ReadonlyMap<string, string> = new Map([
   ["sev", "encrypted guests"],
   ["backup", "backups"],
   ["redefine-checkpoint", "backups"],
-  ["evacuate", "evacuation"],
-  ["objectgraph", "the object graph"],
 ]);

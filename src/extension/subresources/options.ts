@@ -13,6 +13,25 @@ export function isSet(body: unknown, name: string): boolean {
   return field(body, name) === true;
 }
 
+export function flagOption(body: unknown, name: string): boolean | undefined {
+  const value = field(body, name);
+  if (value === undefined || typeof value === "boolean") return value;
+  throw new StatusError("BadRequest", `${name}: ${JSON.stringify(value)} must be true or false`);
+}
+
+export function objectOption(body: unknown, name: string): object | undefined {
+  const value = field(body, name);
+  if (value === undefined) return undefined;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new StatusError("BadRequest", `${name}: ${JSON.stringify(value)} must be an object`);
+}
+
+export function textOption(body: unknown, name: string): string | undefined {
+  const value = field(body, name);
+  if (value === undefined || typeof value === "string") return value;
+  throw new StatusError("BadRequest", `${name}: ${JSON.stringify(value)} must be a text`);
+}
+
 export function integerOption(body: unknown, name: string): number | undefined {
   const value = field(body, name);
   if (value === undefined) return undefined;

@@ -30,19 +30,25 @@ const readInstancetypes: PolicyRule[] = [
 const controllerRules: PolicyRule[] = [
   events,
   configuration,
-  rule("kubevirt.io", "virtualmachines", [...read, "update"]),
+  // Created and deleted for pools.
+  rule("kubevirt.io", "virtualmachines", [...read, "create", "update", "patch", "delete"]),
   rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
   // Created to empty a node; who wants one of them aborted deletes it, and then its finalizer is taken away.
   rule("kubevirt.io", "virtualmachineinstancemigrations", [...read, "create", "update", "patch"]),
+  rule("kubevirt.io", "virtualmachineinstancereplicasets", read),
+  rule("pool.kubevirt.io", "virtualmachinepools", read),
+  rule("pool.kubevirt.io", "virtualmachinepools/status virtualmachinepools/finalizers", ["update"]),
+  // A pool keeps what was made for a machine that it removes.
+  rule("cdi.kubevirt.io", "datavolumes", ["list", "patch"]),
   rule(
     "kubevirt.io",
-    "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status kubevirts/status",
+    "virtualmachines/status virtualmachineinstances/status virtualmachineinstancemigrations/status virtualmachineinstancereplicasets/status kubevirts/status",
     ["update"],
   ),
   // To be the owner that an object's deletion waits for.
   rule(
     "kubevirt.io",
-    "virtualmachines/finalizers virtualmachineinstances/finalizers virtualmachineinstancemigrations/finalizers",
+    "virtualmachines/finalizers virtualmachineinstances/finalizers virtualmachineinstancemigrations/finalizers virtualmachineinstancereplicasets/finalizers",
     ["update"],
   ),
   rule("migrations.kubevirt.io", "migrationpolicies", ["list"]),
@@ -89,10 +95,14 @@ const extensionRules: PolicyRule[] = [
   rule("kubevirt.io", "virtualmachines", ["get", "update"]),
   rule("kubevirt.io", "virtualmachines/status", ["update"]),
   rule("kubevirt.io", "virtualmachineinstances", ["get", "patch"]),
+  // What an instance gets when it is made.
+  rule("kubevirt.io", "virtualmachineinstancepresets", ["list"]),
   // At an eviction, the node that the guest must leave.
   rule("kubevirt.io", "virtualmachineinstances/status", ["patch"]),
   rule("kubevirt.io", "virtualmachineinstancemigrations", ["get", "list", "create"]),
   rule("", "nodes pods", ["get"]),
+  // The launchers of a machine, for its object graph.
+  rule("", "pods", ["list"]),
   ...readInstancetypes,
   // The labels that say of what a machine with this volume is to be made.
   rule("", "persistentvolumeclaims", ["get"]),

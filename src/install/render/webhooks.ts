@@ -34,7 +34,23 @@ const ownKinds: Omit<Webhook, "name" | "clientConfig"> = {
   ],
 };
 
-/** Nothing is filled in there. */
+/** Nothing is filled in there, nor in what follows. */
+const relatedKinds: NonNullable<Webhook["rules"]>[number] = {
+  apiGroups: ["kubevirt.io"],
+  apiVersions: ["v1", "v1alpha3"],
+  operations: ["CREATE", "UPDATE"],
+  resources: ["virtualmachineinstancereplicasets", "virtualmachineinstancepresets"],
+  scope: "Namespaced",
+};
+
+const pools: NonNullable<Webhook["rules"]>[number] = {
+  apiGroups: ["pool.kubevirt.io"],
+  apiVersions: ["v1beta1", "v1alpha1"],
+  operations: ["CREATE", "UPDATE"],
+  resources: ["virtualmachinepools"],
+  scope: "Namespaced",
+};
+
 const migrationPolicies: NonNullable<Webhook["rules"]>[number] = {
   apiGroups: ["migrations.kubevirt.io"],
   apiVersions: ["v1alpha1"],
@@ -69,7 +85,7 @@ export function renderValidatingWebhooks(
     name: "validation.vmpod.dev",
     clientConfig: clientConfig(namespace, "/validate"),
     ...ownKinds,
-    rules: [...(ownKinds.rules ?? []), migrationPolicies, instancetypes],
+    rules: [...(ownKinds.rules ?? []), relatedKinds, pools, migrationPolicies, instancetypes],
   };
   return {
     apiVersion,

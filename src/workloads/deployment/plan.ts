@@ -7,7 +7,7 @@ import type { Deployment, ReplicaSet } from "../../../api/apps.ts";
 import type { Pod } from "../../../api/core.ts";
 import { isDeepStrictEqual } from "node:util";
 import { isControlledBy } from "../../runtime/owner-references.ts";
-import { selects } from "../pods.ts";
+import { selects } from "../../apimachinery/selector/selects.ts";
 
 export interface DeploymentObservation {
   deployment: Deployment;

@@ -9,7 +9,8 @@ import type { Informer } from "../../client/informer.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, runReconciler } from "../../runtime/run-reconciler.ts";
-import { selects, typed } from "../pods.ts";
+import { selects } from "../../apimachinery/selector/selects.ts";
+import { typed } from "../pods.ts";
 import { desiredEndpoints, desiredSlices, managedBy, serviceNameLabel } from "./plan.ts";
 
 export interface EndpointsControllerOptions {

@@ -1,7 +1,8 @@
 /** ReplicaSet: as many live pods as asked for. Pure. */
 import type { ReplicaSet, ReplicaSetStatus } from "../../../api/apps.ts";
 import type { Pod } from "../../../api/core.ts";
-import { byRemovalPreference, isActive, isAvailable, isReady, selects } from "../pods.ts";
+import { selects } from "../../apimachinery/selector/selects.ts";
+import { byRemovalPreference, isActive, isAvailable, isReady } from "../pods.ts";
 
 export interface ReplicaSetObservation {
   replicaSet: ReplicaSet;

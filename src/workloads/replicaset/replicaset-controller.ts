@@ -10,8 +10,9 @@ import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import { controllerOf, controllerReference, isControlledBy } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, runReconciler } from "../../runtime/run-reconciler.ts";
-import { podFromTemplate, selects, typed } from "../pods.ts";
-import { overlayRecentWrites } from "../recent-writes.ts";
+import { selects } from "../../apimachinery/selector/selects.ts";
+import { podFromTemplate, typed } from "../pods.ts";
+import { overlayRecentWrites } from "../../runtime/recent-writes.ts";
 import { planReplicaSet, type ReplicaSetAction, type ReplicaSetObservation, replicaSetStatus } from "./plan.ts";
 
 export interface ReplicaSetControllerOptions {

@@ -12,7 +12,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, runReconciler } from "../../runtime/run-reconciler.ts";
-import { overlayRecentWrites, type RecentWrites } from "../recent-writes.ts";
+import { overlayRecentWrites, type RecentWrites } from "../../runtime/recent-writes.ts";
 import { type Decision, decide } from "./decide.ts";
 
 export interface SchedulerOptions {

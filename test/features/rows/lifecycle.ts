@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { nodeAgent, rich, sees, strategies, vmApi, vmLifecycle } from "./files.ts";
+import { nodeAgent, rich, sees, strategies, tinyGuest, vmApi, vmLifecycle } from "./files.ts";
 
 export const lifecycle: Area = {
   title: "A. Lifecycle",
@@ -58,9 +58,27 @@ export const lifecycle: Area = {
       name: "an instance without a VirtualMachine",
       proof: guest(strategies, "an instance without a VirtualMachine ends with its guest, and is gone when deleted"),
     },
-    { row: 12, name: "VirtualMachineInstanceReplicaSet", proof: missing },
-    { row: 13, name: "VirtualMachinePool", proof: missing },
-    { row: 14, name: "VirtualMachineInstancePreset", proof: missing, note: "gone from current KubeVirt as well" },
+    {
+      row: 12,
+      name: "VirtualMachineInstanceReplicaSet",
+      proof: guest(tinyGuest, "a replica set keeps as many as it is told, and replaces one that is deleted"),
+      note: "adoption, pausing, /scale and refusals: test/vm-api/replica-sets.test.ts",
+    },
+    {
+      row: 13,
+      name: "VirtualMachinePool",
+      proof: guest(tinyGuest, "a pool has numbered machines, and removes those of the highest numbers"),
+      note: "updates, autohealing, selection: src/controllers/pool/pool.test.ts; no statePreservation Online",
+    },
+    {
+      row: 14,
+      name: "VirtualMachineInstancePreset",
+      proof: args(
+        vmApi,
+        "presets fill in what an instance leaves open, unless it wants none or they contradict each other",
+      ),
+      note: "deprecated",
+    },
     {
       row: 15,
       name: "instance types and preferences, revisions, inference, conflicts, expand-spec",
@@ -90,6 +108,7 @@ export const lifecycle: Area = {
       row: 21,
       name: "owners, finalizers, deletion with and without dependents",
       proof: guest(nodeAgent, "what ends is cleaned up"),
+      note: "orphan, foreground and background: test/vm-api/pools.test.ts and replica-sets.test.ts",
     },
     {
       row: 22,

@@ -109,7 +109,11 @@ export const observability: Area = {
     { row: 138, name: "events, conditions, columns", proof: guest(demo, "kubectl shows KubeVirt's columns") },
     { row: 139, name: "histograms of phases", proof: missing },
     { row: 140, name: "dirty rate and statistics of a guest", proof: missing },
-    { row: 141, name: "object graph", proof: missing },
+    {
+      row: 141,
+      name: "object graph",
+      proof: args(vmApi, "the object graph tells what a machine depends on, as far as one wants to know"),
+    },
     { row: 142, name: "log levels, profiler", proof: missing },
     {
       row: 143,

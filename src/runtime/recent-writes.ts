@@ -1,7 +1,8 @@
 /**
  * An informer lags behind our own writes by some milliseconds; acting on it alone would create a second pod for one
  * that is on its way. This view lays our newest writes over the informer until it has caught up.
- * The answer to a write may also come after the informer saw the object go: what it saw go stays gone.
+ * The answer to a write may also come after the informer saw the object go: what it saw go stays gone. And one that came and went
+ * while the informer had to list anew is never seen at all: it is believed for a while only.
  */
 import type { KubeObject } from "../../api/meta.ts";
 import type { Informer } from "../client/informer.ts";
@@ -15,17 +16,19 @@ export interface RecentWrites<T extends KubeObject> {
   deleted(object: T): void;
 }
 
+/** No informer lags behind for longer. */
+const longestLagMs = 300_000;
 /** An answer comes within seconds after the deletion that it missed. */
 const rememberedBurials = 1_000;
 
-export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>): RecentWrites<T> {
-  const written = new Map<string, T>();
+export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>, now = Date.now): RecentWrites<T> {
+  const written = new Map<string, { object: T; atMs: number }>();
   const gone = new Set<string>();
   const buried = new Set<string>();
 
   informer.onChange(({ type, object }) => {
     const uid = uidOf(object);
-    if (type === "deleted" || revisionOf(object) >= revisionOf(written.get(uid))) written.delete(uid);
+    if (type === "deleted" || revisionOf(object) >= revisionOf(written.get(uid)?.object)) written.delete(uid);
     if (type === "deleted" || object.metadata?.deletionTimestamp) gone.delete(uid);
     if (type === "deleted") bury(uid);
   });
@@ -36,10 +39,15 @@ export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>)
     if (buried.size > rememberedBurials && oldest !== undefined) buried.delete(oldest);
   }
 
+  function forgetTheUnseen(): void {
+    for (const [uid, { atMs }] of written) if (now() - atMs > longestLagMs) written.delete(uid);
+  }
+
   return {
     list(namespace) {
       const objects = new Map(informer.list(namespace).map((object) => [uidOf(object), object]));
-      for (const [uid, object] of written)
+      forgetTheUnseen();
+      for (const [uid, { object }] of written)
         if (namespace === undefined || object.metadata?.namespace === namespace) objects.set(uid, object);
       for (const uid of gone) objects.delete(uid);
       return [...objects.values()];
@@ -47,7 +55,7 @@ export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>)
     wrote: (object) => {
       const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");
       const isSeen = seen && uidOf(seen) === uidOf(object) && revisionOf(seen) > revisionOf(object);
-      if (!isSeen && !buried.has(uidOf(object))) written.set(uidOf(object), object);
+      if (!isSeen && !buried.has(uidOf(object))) written.set(uidOf(object), { object, atMs: now() });
     },
     deleted: (object) => {
       const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");

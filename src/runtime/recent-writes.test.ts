@@ -27,9 +27,9 @@ const object = (name: string, revision: number, more: object = {}): KubeObject =
   metadata: { name, namespace: "n", uid: `uid-${name}`, resourceVersion: String(revision), ...more },
 });
 
-function setUp() {
+function setUp(now = Date.now) {
   const { informer, tell } = handInformer();
-  const view = overlayRecentWrites(informer);
+  const view = overlayRecentWrites(informer, now);
   const seen = () => view.list("n").map(({ metadata }) => `${metadata?.name}@${metadata?.resourceVersion}`);
   return { view, tell, seen };
 }
@@ -81,4 +81,14 @@ test("a namesake that came later is not the one that was deleted", () => {
   tell("added", object("a", 8, { uid: "another" }));
   view.deleted(object("a", 5));
   assert.deepEqual(seen(), ["a@8"]);
+});
+
+test("what the informer never shows is not believed for ever", () => {
+  let nowMs = 0;
+  const { view, seen } = setUp(() => nowMs);
+  view.wrote(object("a", 5));
+  nowMs = 300_000;
+  assert.deepEqual(seen(), ["a@5"]);
+  nowMs += 1;
+  assert.deepEqual(seen(), []);
 });
