@@ -12,9 +12,11 @@ import { createLogger } from "../base/log.ts";
 import { programVersion } from "../base/version.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { createControllerMetrics } from "../controllers/metrics/controller-metrics.ts";
 import { startVirtualMachineControllers } from "../controllers/start.ts";
 import { credentialFiles } from "../embedded/credentials.ts";
 import { become, userFrom } from "../embedded/unprivileged.ts";
+import { serveMetricsSocket } from "../telemetry/metrics-socket.ts";
 import { startWorkloadControllers } from "../workloads/start.ts";
 import { requireState } from "./instance-state.ts";
 import { untilTerminated } from "./terminate.ts";
@@ -34,7 +36,16 @@ export async function run(argv: string[]): Promise<number> {
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("controller"));
   const client = createClient({ ...config, userAgent: "vmpod-controller" });
   const clusterCa = await readFile(credentialFiles(instance).ca, "utf8");
-  if (values["run-as"] !== undefined) become(userFrom(values["run-as"]));
+  const user = values["run-as"] === undefined ? undefined : userFrom(values["run-as"]);
+  const version = `v${programVersion()}`;
+  const metrics = createControllerMetrics({ version });
+  await serveMetricsSocket({
+    path: pathsOf(instance).controllerMetrics,
+    ...(user !== undefined && { user }),
+    text: () => metrics.text(),
+    signal,
+  });
+  if (user !== undefined) become(user);
   startWorkloadControllers({
     client,
     clusterCa,
@@ -47,7 +58,8 @@ export async function run(argv: string[]): Promise<number> {
     launcherImage: images.launcher,
     imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
     disruptionBudgets: podDisruptionBudgets,
-    version: `v${programVersion()}`,
+    version,
+    metrics,
     log,
     signal,
   });

@@ -11,6 +11,7 @@ import { liveConfiguration } from "../runtime/virt-configuration.ts";
 import { startCatalogueController } from "./catalogue/controller.ts";
 import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
+import type { ControllerMetrics } from "./metrics/controller-metrics.ts";
 import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
@@ -33,6 +34,7 @@ export interface VirtualMachineControllersOptions {
   kubeVirtNamespace?: string;
   /** Whose readiness the KubeVirt resource tells. */
   workloads?: OwnWorkloads;
+  metrics?: ControllerMetrics;
   log: Logger;
   signal: AbortSignal;
 }
@@ -53,6 +55,8 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
   const events = createEventRecorder(client, { component: "virtualmachine-controller" });
+  const { vmis, pods } = instances;
+  options.metrics?.lead({ vms, vmis, pods, migrations, configuration, launcherImage }, signal);
   log.info({ virtualMachines: vms.list().length }, "virtual machine controllers started");
   const vmiLoop = startVmiController({
     client,

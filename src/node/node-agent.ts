@@ -34,9 +34,11 @@ import { createGuestAgents } from "./guest/guest-agents.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
 import { startMigrationEnds } from "./migration/start.ts";
+import { createNodeMetrics } from "./metrics/collector.ts";
 import { createMonitors } from "./monitor/monitors.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
+import { createAuthorizeScraper } from "./server/authorize-scraper.ts";
 import { startServer } from "./server/server.ts";
 
 export interface NodeAgentOptions {
@@ -146,11 +148,23 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     if (type !== "added") reaper.enqueue(reaperKey);
   });
   reaper.enqueue(reaperKey);
-  const context = { vmis, launchers, finder, monitors, consoles, guests, vnc: createVncSessions(), log };
+  const metrics = createNodeMetrics({ vmis, launchers, finder, monitors, records, guests, nodeName });
+  const context = {
+    vmis,
+    launchers,
+    finder,
+    monitors,
+    consoles,
+    guests,
+    vnc: createVncSessions(),
+    metrics,
+    authorizeScraper: createAuthorizeScraper(client),
+    log,
+  };
   await startServer(context, { port, tls }, signal);
   await announce(options, signal);
   signal.addEventListener("abort", () => {
-    for (const each of [monitors, consoles, guests]) each.close();
+    for (const each of [monitors, consoles, guests, metrics]) each.close();
   });
 }
 

@@ -33,6 +33,37 @@ test("it answers, and has memory to spare", async () => {
   assert.equal(await fetchText(`http://${address}/architecture`), "i686\n");
 });
 
+test("its metrics are told, the guest's own among them", async () => {
+  const labels = `node="[^"]+",namespace="default",name="${name}"`;
+  const expected = [
+    /^kubevirt_vmi_info\{.*name="tiny",.*phase="running",.*\} 1$/m,
+    metricOf("kubevirt_vmi_cpu_usage_seconds_total", labels),
+    metricOf("kubevirt_vmi_vcpu_seconds_total", `${labels},id="0",state="running"`),
+    metricOf("kubevirt_vmi_memory_resident_bytes", labels),
+    metricOf("kubevirt_vmi_memory_domain_bytes", labels),
+    metricOf("kubevirt_vmi_memory_usable_bytes", labels),
+    metricOf("kubevirt_vmi_storage_read_traffic_bytes_total", `${labels},drive="root"`),
+    metricOf("kubevirt_vmi_network_receive_bytes_total", `${labels},interface="default"`),
+    metricOf("kubevirt_vmi_network_transmit_packets_total", `${labels},interface="default"`),
+  ];
+  let missing: RegExp[] = [];
+  await eventually(
+    "all are there, once the guest's balloon has answered",
+    30_000,
+    () => {
+      const metrics = kubectl("get", "--raw", "/metrics");
+      missing = expected.filter((each) => !each.test(metrics));
+      return missing.length === 0 ? true : undefined;
+    },
+    () => `missing: ${missing.join("\n")}\n${kubectl("get", "--raw", "/metrics")}`,
+  );
+});
+
+/** With a value above 0. */
+function metricOf(metric: string, labels: string): RegExp {
+  return new RegExp(`^${metric}\\{${labels}\\} [0-9.e+-]*[1-9]`, "m");
+}
+
 function agentConnected(): string {
   return fieldOf(`vmi/${name}`, `.status.conditions[?(@.type=="AgentConnected")].status`);
 }

@@ -38,6 +38,7 @@ export function noteEvent(
   if (event === "RESET" && data["guest"] === true) {
     record.resetsMs = [...record.resetsMs, timestampMs].slice(-rememberedResets);
   }
+  if (event === "GUEST_PANICKED") record.panics += 1;
   if (event === "VSERPORT_CHANGE") record.guestAskedMs = 0;
   if (event === "POWERDOWN" && vmi.metadata?.deletionTimestamp) {
     recorder.record(vmi, "Normal", "ShuttingDown", "Signaled Graceful Shutdown");

@@ -13,6 +13,8 @@ export interface DomainRecord {
   guestAskedMs: number;
   /** When the guest reset itself, newest last. */
   resetsMs: number[];
+  /** How often its kernel panicked. */
+  panics: number;
 }
 
 export interface DomainRecords {
@@ -30,6 +32,7 @@ export function createDomainRecords(): DomainRecords {
         guest: undefined,
         guestAskedMs: 0,
         resetsMs: [],
+        panics: 0,
       };
       records.set(uid, record);
       return record;
