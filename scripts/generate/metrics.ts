@@ -1,11 +1,21 @@
-/** docs/metrics.md: the catalogue of metrics as tables. */
+/** docs/metrics.md: the catalogue of metrics as tables. deploy/prometheus-rules.yaml: the rules on them. */
+import { defaultNamespace } from "../../src/base/cluster-names.ts";
+import { toYaml } from "../../src/base/yaml.ts";
 import { absentMetrics } from "../../src/telemetry/catalogue/absent.ts";
 import { controllerMetrics } from "../../src/telemetry/catalogue/controller.ts";
 import { nodeMetrics } from "../../src/telemetry/catalogue/node.ts";
 import type { Metric } from "../../src/telemetry/metric.ts";
+import { renderPrometheusRule } from "../../src/telemetry/rules.ts";
+
+const notice = "# Made by `npm run generate` from src/telemetry/rules.ts. For clusters with the Prometheus operator.\n";
 
 export function generateMetrics(): Promise<Map<string, string>> {
-  return Promise.resolve(new Map([["docs/metrics.md", page()]]));
+  return Promise.resolve(
+    new Map([
+      ["docs/metrics.md", page()],
+      ["deploy/prometheus-rules.yaml", notice + toYaml(renderPrometheusRule(defaultNamespace))],
+    ]),
+  );
 }
 
 function page(): string {
@@ -36,7 +46,7 @@ In a cluster each pod tells its own part, over TLS, to who has such a token: nod
 \`kubevirt-prometheus-metrics\` selects them, as KubeVirt's does. Their certificates are of vmpod's own authority: a scraper skips verification, as it
 does for KubeVirt.
 
-\`vmpod_metrics_source_up{source}\` of an embedded instance is 0 when its agent or its controller did not answer.
+\`vmpod_metrics_source_up\` of an embedded instance is 0 when its agent did not answer; the agent brings the controller's metrics along.
 Recording rules and alerts for the Prometheus operator are in [deploy/prometheus-rules.yaml](../deploy/prometheus-rules.yaml).
 
 ## Of guests, told by node agents

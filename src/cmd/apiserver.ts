@@ -13,11 +13,10 @@ import { createInformer } from "../client/create-informer.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { become, userFrom } from "../embedded/unprivileged.ts";
 import { createExtension } from "../extension/extension.ts";
-import { nodeMetricsSource } from "../extension/node-metrics.ts";
+import { nodeMetricsSource } from "./node-metrics.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
-import { metricsOfSocket } from "../telemetry/metrics-socket.ts";
 import { aborted, untilTerminated } from "./terminate.ts";
 
 const options = {
@@ -36,8 +35,6 @@ const options = {
   "extension-kubeconfig": { type: "string" },
   "node-api-client-cert": { type: "string" },
   "node-api-client-key": { type: "string" },
-  /** Where the controller tells its metrics. */
-  "controller-metrics": { type: "string" },
   instance: { type: "string", default: "vmpod" },
   /** Number of the user to go on as, once everything is read and open. */
   "run-as": { type: "string" },
@@ -68,10 +65,7 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
   const extension = await virtualMachineExtension(values, file, clientCaPem, log);
   const server = await runApiserver({
     ...(extension && { admission: extension.admission, delegates: [extension.delegate] }),
-    metricSources: [
-      ...(extension ? [extension.nodeMetrics] : []),
-      ...(values["controller-metrics"] ? [metricsOfSocket("controller", values["controller-metrics"])] : []),
-    ],
+    metricSources: extension ? [extension.nodeMetrics] : [],
     kubelet,
     store,
     bindAddress: values["bind-address"],

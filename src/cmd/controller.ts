@@ -16,6 +16,7 @@ import { createControllerMetrics } from "../controllers/metrics/controller-metri
 import { startVirtualMachineControllers } from "../controllers/start.ts";
 import { credentialFiles } from "../embedded/credentials.ts";
 import { become, userFrom } from "../embedded/unprivileged.ts";
+import { createTraceExporter, traceTargetFrom } from "../telemetry/trace/exporter.ts";
 import { serveMetricsSocket } from "../telemetry/metrics-socket.ts";
 import { startWorkloadControllers } from "../workloads/start.ts";
 import { requireState } from "./instance-state.ts";
@@ -36,16 +37,10 @@ export async function run(argv: string[]): Promise<number> {
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("controller"));
   const client = createClient({ ...config, userAgent: "vmpod-controller" });
   const clusterCa = await readFile(credentialFiles(instance).ca, "utf8");
-  const user = values["run-as"] === undefined ? undefined : userFrom(values["run-as"]);
   const version = `v${programVersion()}`;
   const metrics = createControllerMetrics({ version });
-  await serveMetricsSocket({
-    path: pathsOf(instance).controllerMetrics,
-    ...(user !== undefined && { user }),
-    text: () => metrics.text(),
-    signal,
-  });
-  if (user !== undefined) become(user);
+  await serveMetricsSocket({ path: pathsOf(instance).controllerMetrics, text: () => metrics.text(), signal });
+  if (values["run-as"] !== undefined) become(userFrom(values["run-as"]));
   startWorkloadControllers({
     client,
     clusterCa,
@@ -53,8 +48,10 @@ export async function run(argv: string[]): Promise<number> {
     log,
     signal,
   });
+  const target = traceTargetFrom(process.env);
   await startVirtualMachineControllers({
     client,
+    ...(target && { traces: createTraceExporter(target, log) }),
     launcherImage: images.launcher,
     imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
     disruptionBudgets: podDisruptionBudgets,

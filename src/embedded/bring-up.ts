@@ -85,7 +85,6 @@ function apiserverFlags(instance: Instance): string[] {
     "--advertise-address": nodeAddressOf(instance),
     "--service-cidr": instance.serviceCidr,
     "--extension-kubeconfig": pathsOf(instance).kubeconfig("extension"),
-    "--controller-metrics": pathsOf(instance).controllerMetrics,
   };
   return Object.entries(flags).flat();
 }

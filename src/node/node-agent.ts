@@ -17,6 +17,7 @@ import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { joinInformers } from "../client/join-informers.ts";
+import { createAuthorizeScraper } from "../http/reviews/authorize-scraper.ts";
 import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
 import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
@@ -38,7 +39,6 @@ import { createNodeMetrics } from "./metrics/collector.ts";
 import { createMonitors } from "./monitor/monitors.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
-import { createAuthorizeScraper } from "./server/authorize-scraper.ts";
 import { startServer } from "./server/server.ts";
 
 export interface NodeAgentOptions {
@@ -53,6 +53,8 @@ export interface NodeAgentOptions {
   tls: FollowedKeyPair;
   /** What a test guest said of this node's KVM. */
   kvm: { usable: boolean; reason: string };
+  /** Prometheus text that is told with this agent's; left out while it fails. */
+  otherMetrics?: () => Promise<string>;
   log: Logger;
 }
 
@@ -148,7 +150,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     if (type !== "added") reaper.enqueue(reaperKey);
   });
   reaper.enqueue(reaperKey);
-  const metrics = createNodeMetrics({ vmis, launchers, finder, monitors, records, guests, nodeName });
+  const metrics = createNodeMetrics({ vmis, launchers, finder, monitors, records, guests, ...options });
   const context = {
     vmis,
     launchers,

@@ -1,22 +1,20 @@
 /**
- * Metrics on a unix socket, for another process of the same instance: who may open the file may read them, so nobody has to say who he is.
+ * Metrics on a unix socket, for another process of the same instance: who may open the file, the user that made it, may read them, so nobody has to
+ * say who he is.
  */
-import { chmodSync, chownSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { scrapeContentType } from "./scrape.ts";
-import type { MetricSource } from "./source.ts";
 
 export interface MetricsSocketOptions {
   path: string;
-  /** Who may read them; unchanged when absent. */
-  user?: number;
   text: () => Promise<string>;
   signal: AbortSignal;
 }
 
 /** Resolves once it listens. What a process that was killed has left there is replaced. */
-export async function serveMetricsSocket({ path, user, text, signal }: MetricsSocketOptions): Promise<void> {
+export async function serveMetricsSocket({ path, text, signal }: MetricsSocketOptions): Promise<void> {
   rmSync(path, { force: true });
   const server = createServer((_request, response) => {
     text().then(
@@ -32,14 +30,9 @@ export async function serveMetricsSocket({ path, user, text, signal }: MetricsSo
     server.once("error", reject).listen(path, resolve);
   });
   chmodSync(path, 0o600);
-  if (user !== undefined) chownSync(path, user, user);
 }
 
-export function metricsOfSocket(name: string, path: string): MetricSource {
-  return { name, text: () => ask(path) };
-}
-
-function ask(socketPath: string): Promise<string> {
+export function askMetricsSocket(socketPath: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path: "/metrics", agent: false, timeout: 9_000 }, (response) => {
       if (response.statusCode === 200) readText(response).then(resolve, reject);

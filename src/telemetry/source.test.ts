@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Registry } from "prom-client";
-import { metricsOfSocket, serveMetricsSocket } from "./metrics-socket.ts";
+import { askMetricsSocket, serveMetricsSocket } from "./metrics-socket.ts";
 import { createSourceReader } from "./source.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "vmpod-metrics-"));
@@ -16,13 +16,13 @@ test("metrics go from one process to another over a socket that only its user ma
   const ended = new AbortController();
   await serveMetricsSocket({ path, text: () => Promise.resolve("a 1\n"), signal: ended.signal });
   assert.equal(statSync(path).mode & 0o777, 0o600);
-  assert.equal(await metricsOfSocket("controller", path).text(), "a 1\n");
+  assert.equal(await askMetricsSocket(path), "a 1\n");
   ended.abort();
 });
 
 test("a source that does not answer is left out, and said to be", async () => {
   const registry = new Registry();
-  const gone = metricsOfSocket("gone", join(directory, "nobody.sock"));
+  const gone = { name: "gone", text: () => askMetricsSocket(join(directory, "nobody.sock")) };
   const read = createSourceReader([{ name: "good", text: () => Promise.resolve("a 1\n") }, gone], registry);
   assert.deepEqual(await read(), ["a 1\n", ""]);
   const text = await registry.metrics();

@@ -26,7 +26,7 @@ test("all kinds of requests are answered", () => {
   const metrics = kubectl("get", "--raw", "/metrics");
   for (const part of [
     /^apiserver_request_total/m,
-    /^kubevirt_virt_controller_leading_status 1$/m,
+    /^kubevirt_virt_controller_ready_status 1$/m,
     /^kubevirt_virt_handler_ready_status 1$/m,
   ])
     assert.match(metrics, part);

@@ -27,8 +27,15 @@ const readInstancetypes: PolicyRule[] = [
   rule("apps", "controllerrevisions", ["get"]),
 ];
 
+/** Who scrapes, and whether he may. */
+const reviews: PolicyRule[] = [
+  rule("authentication.k8s.io", "tokenreviews", ["create"]),
+  rule("authorization.k8s.io", "subjectaccessreviews", ["create"]),
+];
+
 const controllerRules: PolicyRule[] = [
   events,
+  ...reviews,
   configuration,
   rule("kubevirt.io", "virtualmachines", [...read, "update"]),
   rule("kubevirt.io", "virtualmachineinstances", [...read, "create", "update", "patch", "delete"]),
@@ -101,6 +108,7 @@ const extensionRules: PolicyRule[] = [
 
 const agentRules: PolicyRule[] = [
   events,
+  ...reviews,
   configuration,
   rule("kubevirt.io", "virtualmachineinstances", read),
   rule("kubevirt.io", "virtualmachineinstances/status", ["update"]),

@@ -21,6 +21,7 @@
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */
 import type { Pod } from "../../../api/core.ts";
+import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { RunState } from "../../qemu/qmp/commands.ts";
@@ -49,6 +50,8 @@ export interface Observation {
   /** It is time to ask the guest's agent again. */
   guestDue: boolean;
   bootFailure: BootFailure | undefined;
+  /** What this agent saw of the guest's start. */
+  startMarks?: StartTrace;
   /** What the last attempt to bring it forward failed with. */
   failure: string | undefined;
 }

@@ -17,6 +17,7 @@ import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
 import { type ContainerExit, hasStarted, type MachineObservation, type Observation } from "./observation.ts";
 import { observeBoot } from "../boot/observe-boot.ts";
 import type { Consoles } from "../console/consoles.ts";
+import { noteLook } from "./note-start.ts";
 import type { DomainRecord, DomainRecords } from "./records.ts";
 
 export const byVmiUid = "vmi-uid";
@@ -42,6 +43,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
   const record = context.records.of(vmi.metadata?.uid ?? "");
   const qemu = await context.finder.find(pod.metadata?.uid ?? "");
   const machine = qemu && (await machineOf(context.monitors, key, qemu));
+  noteLook(record, { vmi, machine, console: qemu && context.consoles.timesOf(qemu) });
   const isOpen = qemu !== undefined && machine !== undefined && !hasStarted(machine);
   return {
     key,
@@ -57,6 +59,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     guest: machine?.agentConnected ? record.guest : undefined,
     guestDue: machine?.agentConnected === true && isDue(record),
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
+    startMarks: record.start,
     failure: record.failure,
   };
 }

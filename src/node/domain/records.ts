@@ -2,6 +2,7 @@
  * What the agent remembers of a virtual machine between looks: only what can be lost without harm, because it is
  * read again (network, guest) or told again (failure), never what decides whether a guest is started.
  */
+import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 
 export interface DomainRecord {
@@ -15,6 +16,8 @@ export interface DomainRecord {
   resetsMs: number[];
   /** How often its kernel panicked. */
   panics: number;
+  /** What was seen of its start. */
+  start: StartTrace;
 }
 
 export interface DomainRecords {
@@ -33,6 +36,7 @@ export function createDomainRecords(): DomainRecords {
         guestAskedMs: 0,
         resetsMs: [],
         panics: 0,
+        start: {},
       };
       records.set(uid, record);
       return record;

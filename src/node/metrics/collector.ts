@@ -23,6 +23,8 @@ export interface NodeMetrics {
 export type CollectorContext = Pick<ObserveContext, "vmis" | "launchers" | "finder" | "monitors" | "records"> & {
   guests: GuestAgents;
   nodeName: string;
+  /** Told beside this node's. */
+  otherMetrics?: () => Promise<string>;
 };
 
 const atOnce = 16;
@@ -37,10 +39,11 @@ export function createNodeMetrics(context: CollectorContext): NodeMetrics {
   async function collect(): Promise<string> {
     const scrape = new Scrape();
     scrape.add(nodeMetrics.handlerReady, {}, 1);
+    const others = within(wholeMs, context.otherMetrics?.() ?? Promise.resolve(""));
     const running = await machinesOf(context);
     figures.keepOnly(running.map(({ qemu }) => qemu));
     await within(wholeMs, forEach(running, sampleInto));
-    return scrape.text();
+    return `${await scrape.text()}\n${(await others) ?? ""}`;
 
     async function sampleInto({ vmi, qemu }: Machine): Promise<void> {
       const { namespace = "", name = "", uid = "" } = vmi.metadata ?? {};

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import type { GuestFilesystem } from "../../qemu/guest-agent/queries.ts";
 import { Scrape } from "../../telemetry/scrape.ts";
+import { type CollectorContext, createNodeMetrics } from "./collector.ts";
 import { createGuestFigures } from "./guest-figures.ts";
 import { parseInterfaceCounters, parseTaps } from "./interface-counters.ts";
 import {
@@ -163,6 +164,17 @@ test("taps, and drives, by the names that users gave", () => {
 test("statistics that the guest has not given yet are none", () => {
   assert.equal(readGuestMemory({ "last-update": 0, stats: { "stat-free-memory": 2 ** 64 } }), undefined);
   assert.deepEqual(readGuestMemory({ "last-update": 17, stats: { "stat-free-memory": 5 } }), { "stat-free-memory": 5 });
+});
+
+test("what another part tells is told beside it, and left out when it fails", async () => {
+  const nobody = { list: () => [] } as unknown as CollectorContext["vmis"];
+  const textWith = (otherMetrics: () => Promise<string>): Promise<string> =>
+    createNodeMetrics({ vmis: nobody, nodeName: "n", otherMetrics } as CollectorContext).text();
+  const own = /^kubevirt_virt_handler_ready_status 1$/m;
+  const told = await textWith(() => Promise.resolve("a 1\n"));
+  assert.match(told, own);
+  assert.match(told, /^a 1$/m);
+  assert.match(await textWith(() => Promise.reject(new Error("gone"))), own);
 });
 
 test("an agent that hangs is asked once, holds nobody up, and what it said before stays known", async () => {

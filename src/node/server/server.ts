@@ -6,11 +6,12 @@ import type { TLSSocket } from "node:tls";
 import { messageOf, StatusError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { FollowedKeyPair, MountedKeyPair } from "../../pki/mounted-key-pair.ts";
+import { bearerOf } from "../../http/credentials.ts";
+import type { AuthorizeScraper } from "../../http/reviews/authorize-scraper.ts";
 import { refuseUpgrade } from "../../streams/http-head.ts";
 import type { NodeMetrics } from "../metrics/collector.ts";
 import { scrapeContentType } from "../../telemetry/scrape.ts";
 import { authorize } from "./authorize.ts";
-import type { AuthorizeScraper } from "./authorize-scraper.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { type StreamContext, streamVerbs } from "./streams.ts";
 import { findTarget, type TargetContext } from "./target.ts";
@@ -80,7 +81,9 @@ async function answerMetrics(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  await authorizeScraper(req);
+  // Who may use this API may read what it measures.
+  if (bearerOf(req) === undefined) authorize(req.socket as TLSSocket);
+  else await authorizeScraper(req);
   res.writeHead(200, { "content-type": scrapeContentType }).end(await metrics.text());
 }
 

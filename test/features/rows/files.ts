@@ -24,3 +24,4 @@ export const installation = "test/install/install.test.ts";
 export const sees = "test/embedded/what-guests-see.test.ts";
 export const rich =
   "processors, model and features, SMBIOS, inputs, randomness, DHCP options, Ignition, files of a ConfigMap and a Secret";
+export const tinyGuest = "test/embedded/tiny-guest.test.ts";

@@ -1,10 +1,10 @@
-/** The metrics of the node that an instance of one node has. */
+/** The metrics of the one node that an embedded instance has. */
 import { text } from "node:stream/consumers";
 import { nodes } from "../../api/core.ts";
 import { annotations } from "../../api/kubevirt/names.ts";
 import type { MetricSource } from "../telemetry/source.ts";
-import { send } from "./subresources/agent.ts";
-import type { ExtensionContext } from "./subresources/context.ts";
+import { send } from "../extension/subresources/agent.ts";
+import type { ExtensionContext } from "../extension/subresources/context.ts";
 
 export function nodeMetricsSource({ client, agentTls }: Pick<ExtensionContext, "client" | "agentTls">): MetricSource {
   return {
