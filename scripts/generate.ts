@@ -10,6 +10,7 @@ import { generateKubernetesSchemas } from "./generate/kubernetes-schemas.ts";
 import { generateKubevirtCrds } from "./generate/kubevirt-crds.ts";
 import { generateKubevirtFields } from "./generate/kubevirt-fields.ts";
 import { generateKubevirtParity } from "./generate/kubevirt-parity.ts";
+import { generateMetrics } from "./generate/metrics.ts";
 import { generateProtobufCode } from "./generate/protobuf-code.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -23,6 +24,7 @@ const generators = [
   generateKubevirtFields,
   generateKubevirtParity,
   generateProtobufCode,
+  generateMetrics,
   generateArchitecturePicture,
   generateDeploy,
 ];

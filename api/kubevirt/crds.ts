@@ -2,6 +2,7 @@
  * The CustomResourceDefinitions of KubeVirt and CDI, with the whole upstream field tree, from generated files
  * that keep shared types once.
  */
+import { startMarks } from "./start-trace.ts";
 import { readFileSync } from "node:fs";
 import { shippedFile } from "../../src/base/shipped-file.ts";
 import type { CustomResourceColumnDefinition, CustomResourceDefinition, JSONSchemaProps } from "../apiextensions.ts";
@@ -37,13 +38,14 @@ export function customResourceDefinitions(): CustomResourceDefinition[] {
 function readDefinitions(file: URL): CustomResourceDefinition[] {
   const { definitions, kinds } = JSON.parse(readFileSync(file, "utf8")) as Generated;
   addTransport(definitions);
+  addStartTrace(definitions);
   return Object.entries(kinds).map(([name, kind]) => {
     const schema = inline({ $ref: refPrefix + kind.model }, definitions, []) as JSONSchemaProps;
     return toDefinition(name, kind, schema);
   });
 }
 
-/** The one field that vmpod has beside upstream's (MigrationTransport in ./types.ts). */
+/** A field that vmpod has beside upstream's (MigrationTransport in ./types.ts). */
 function addTransport(definitions: Record<string, SharedSchema>): void {
   const state = definitions["V1VirtualMachineInstanceMigrationState"];
   if (state === undefined) return;
@@ -59,6 +61,19 @@ function addTransport(definitions: Record<string, SharedSchema>): void {
     properties: { sourceAuthority: text, targetAuthority: text, disks: { type: "array", items: disk } },
   };
   state["properties"] = { ...(state["properties"] as object), transport };
+}
+
+/** The other one. */
+function addStartTrace(definitions: Record<string, SharedSchema>): void {
+  const status = definitions["V1VirtualMachineInstanceStatus"];
+  if (status === undefined) return;
+  const time = { type: "string", format: "date-time" };
+  const startTrace = {
+    description: "When the stages of its start were reached, to the millisecond.",
+    type: "object",
+    properties: Object.fromEntries(startMarks.map((mark) => [mark, time])),
+  };
+  status["properties"] = { ...(status["properties"] as object), startTrace };
 }
 
 function toDefinition(name: string, kind: GeneratedKind, schema: JSONSchemaProps): CustomResourceDefinition {

@@ -19,6 +19,7 @@ import type {
   V1Volume,
 } from "@kubevirt-ui-ext/kubevirt-api/kubevirt";
 import type { Condition, ObjectMeta } from "../meta.ts";
+import type { StartTrace } from "./start-trace.ts";
 
 export type AccessCredential = V1AccessCredential;
 export type ContainerDiskSource = V1ContainerDiskSource;
@@ -47,6 +48,8 @@ export interface PortRange {
 export interface VirtualMachineInstanceStatus
   extends Omit<V1VirtualMachineInstanceStatus, "conditions" | "migrationState"> {
   conditions?: Condition[];
+  /** vmpod's own, beside upstream's fields. */
+  startTrace?: StartTrace;
   migrationState?: V1VirtualMachineInstanceMigrationState & { transport?: MigrationTransport };
 }
 

@@ -1,12 +1,13 @@
-/** The metrics of requests, and how much is stored. */
+/** The metrics of requests, how much is stored, and what the instance's other parts tell. */
 import { Gauge, Registry as Metrics } from "prom-client";
+import type { MetricSource } from "../telemetry/source.ts";
 import { createRequestMetrics, type RequestMetrics } from "../http/metrics.ts";
 import { groupResource } from "./registry/kind.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Cache } from "./storage/cache.ts";
 import { bucketOf } from "./storage/keys.ts";
 
-export function createMetrics(registry: Registry, cache: Cache): RequestMetrics {
+export function createMetrics(registry: Registry, cache: Cache, sources: readonly MetricSource[]): RequestMetrics {
   const metrics = new Metrics();
   const stored = new Gauge({
     name: "apiserver_storage_objects",
@@ -18,5 +19,5 @@ export function createMetrics(registry: Registry, cache: Cache): RequestMetrics 
     },
   });
   void stored;
-  return createRequestMetrics(metrics);
+  return createRequestMetrics(metrics, sources);
 }

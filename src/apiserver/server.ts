@@ -14,6 +14,7 @@ import { createServe } from "../http/serve.ts";
 import type { ServiceAccountKey } from "../pki/service-account.ts";
 import { compactPeriodically } from "../store/compact-periodically.ts";
 import type { Store } from "../store/store.ts";
+import type { MetricSource } from "../telemetry/source.ts";
 import { createPlugins } from "./admission/plugins.ts";
 import { createAuthenticate } from "./authn/authenticate.ts";
 import { createTokenAuthenticator } from "./authn/tokens.ts";
@@ -54,6 +55,8 @@ export interface ApiserverOptions {
   staticTokens?: ReadonlyMap<string, UserInfo>;
   admission?: readonly AdmissionPlugin[];
   delegates?: readonly ApiDelegate[];
+  /** Whose metrics are told beside the server's own. */
+  metricSources?: readonly MetricSource[];
   /** More requests at once than this are refused with 429. */
   mostInFlight?: number;
   log: Logger;
@@ -97,7 +100,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     authenticator,
     stopping: stopping.signal,
   };
-  const metrics = createMetrics(registry, cache);
+  const metrics = createMetrics(registry, cache, options.metricSources ?? []);
   const discovered = { ...discoveredSubresources(), ...discoveredReviews() };
   const route = createRouter({
     api,

@@ -71,6 +71,7 @@ export function pathsOf({ dataDir, runDir }: Instance) {
     criSocket: join(runDir, "containerd", "containerd.sock"),
     logs: join(runDir, "log"),
     pids: join(runDir, "pid"),
+    controllerMetrics: join(runDir, "controller-metrics.sock"),
     instanceFile: join(runDir, "instance.json"),
   };
 }

@@ -79,6 +79,12 @@ export const entries: readonly CommandEntry[] = [
     load: () => import("./explain.ts"),
   },
   {
+    name: "trace",
+    summary: "Show what took how long when a machine started",
+    group: machines,
+    load: () => import("./trace.ts"),
+  },
+  {
     name: "logs",
     summary: "Show what the guest wrote to its serial console",
     group: machines,

@@ -13,6 +13,7 @@ import { createKubelet } from "../kubelet/kubelet.ts";
 import { ensurePodBridge } from "../network/pod-bridge.ts";
 import { createNodeAgent } from "../node/node-agent.ts";
 import type { FollowedKeyPair, MountedKeyPair } from "../pki/mounted-key-pair.ts";
+import { askMetricsSocket } from "../telemetry/metrics-socket.ts";
 import { startClusterDns } from "../workloads/dns/cluster-dns.ts";
 import { startVolumeDirectories } from "../workloads/local-volumes/directories.ts";
 import { startServiceProxy } from "../workloads/proxy/service-proxy.ts";
@@ -56,6 +57,7 @@ export async function run(argv: string[]): Promise<number> {
     kubeletRoot: pathsOf(instance).kubelet,
     kvm,
     port: instance.vmPort,
+    otherMetrics: () => askMetricsSocket(pathsOf(instance).controllerMetrics),
   });
   startVolumeDirectories({ client, volumesDir: join(instance.dataDir, "volumes"), signal });
   await Promise.all([

@@ -13,6 +13,7 @@ import { createInformer } from "../client/create-informer.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { become, userFrom } from "../embedded/unprivileged.ts";
 import { createExtension } from "../extension/extension.ts";
+import { nodeMetricsSource } from "./node-metrics.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
@@ -64,6 +65,7 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
   const extension = await virtualMachineExtension(values, file, clientCaPem, log);
   const server = await runApiserver({
     ...(extension && { admission: extension.admission, delegates: [extension.delegate] }),
+    metricSources: extension ? [extension.nodeMetrics] : [],
     kubelet,
     store,
     bindAddress: values["bind-address"],
@@ -106,7 +108,8 @@ async function virtualMachineExtension(
     configuration: liveConfiguration(kubevirts),
     log,
   });
-  return { ...extension, startReadingConfiguration: () => kubevirts.start(new AbortController().signal) };
+  const nodeMetrics = nodeMetricsSource({ client, agentTls: () => agentTls });
+  return { ...extension, nodeMetrics, startReadingConfiguration: () => kubevirts.start(new AbortController().signal) };
 }
 
 /** What is otherwise read when it is first asked for. */

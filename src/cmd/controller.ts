@@ -12,9 +12,12 @@ import { createLogger } from "../base/log.ts";
 import { programVersion } from "../base/version.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { createControllerMetrics } from "../controllers/metrics/controller-metrics.ts";
 import { startVirtualMachineControllers } from "../controllers/start.ts";
 import { credentialFiles } from "../embedded/credentials.ts";
 import { become, userFrom } from "../embedded/unprivileged.ts";
+import { createTraceExporter, traceTargetFrom } from "../telemetry/trace/exporter.ts";
+import { serveMetricsSocket } from "../telemetry/metrics-socket.ts";
 import { startWorkloadControllers } from "../workloads/start.ts";
 import { requireState } from "./instance-state.ts";
 import { untilTerminated } from "./terminate.ts";
@@ -34,6 +37,9 @@ export async function run(argv: string[]): Promise<number> {
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("controller"));
   const client = createClient({ ...config, userAgent: "vmpod-controller" });
   const clusterCa = await readFile(credentialFiles(instance).ca, "utf8");
+  const version = `v${programVersion()}`;
+  const metrics = createControllerMetrics({ version });
+  await serveMetricsSocket({ path: pathsOf(instance).controllerMetrics, text: () => metrics.text(), signal });
   if (values["run-as"] !== undefined) become(userFrom(values["run-as"]));
   startWorkloadControllers({
     client,
@@ -42,12 +48,15 @@ export async function run(argv: string[]): Promise<number> {
     log,
     signal,
   });
+  const target = traceTargetFrom(process.env);
   await startVirtualMachineControllers({
     client,
+    ...(target && { traces: createTraceExporter(target, log) }),
     launcherImage: images.launcher,
     imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
     disruptionBudgets: podDisruptionBudgets,
-    version: `v${programVersion()}`,
+    version,
+    metrics,
     log,
     signal,
   });

@@ -14,9 +14,12 @@ import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
 import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import type { TraceExporter } from "../telemetry/trace/exporter.ts";
 import { startCatalogueController } from "./catalogue/controller.ts";
 import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
 import { type OwnWorkloads, startKubeVirtController } from "./kubevirt/controller.ts";
+import type { ControllerMetrics } from "./metrics/controller-metrics.ts";
+import { exportTraces } from "./metrics/export-traces.ts";
 import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
 import { migrationIndexes } from "./migration/observe.ts";
@@ -41,6 +44,9 @@ export interface VirtualMachineControllersOptions {
   kubeVirtNamespace?: string;
   /** Whose readiness the KubeVirt resource tells. */
   workloads?: OwnWorkloads;
+  metrics?: ControllerMetrics;
+  /** Where traces of starts go. */
+  traces?: TraceExporter;
   log: Logger;
   signal: AbortSignal;
 }
@@ -63,6 +69,9 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
   const events = createEventRecorder(client, { component: "virtualmachine-controller" });
+  const { vmis, pods } = instances;
+  options.metrics?.lead({ vms, vmis, pods, migrations, configuration, launcherImage }, signal);
+  if (options.traces) exportTraces(vmis, options.traces, signal);
   log.info({ virtualMachines: vms.list().length }, "virtual machine controllers started");
   const vmiLoop = startVmiController({
     client,

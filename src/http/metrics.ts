@@ -1,4 +1,5 @@
 /** `/metrics`, with the names that dashboards for Kubernetes expect. */
+import { createSourceReader, type MetricSource } from "../telemetry/source.ts";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as Metrics } from "prom-client";
 
 export interface RequestMetrics {
@@ -10,10 +11,11 @@ export interface RequestMetrics {
 
 const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 5, 10, 30, 60];
 
-/** `metrics` may hold more than what is counted here. */
-export function createRequestMetrics(metrics = new Metrics()): RequestMetrics {
+/** `metrics` may hold more than what is counted here; the sources' follow it. */
+export function createRequestMetrics(metrics = new Metrics(), sources: readonly MetricSource[] = []): RequestMetrics {
   collectDefaultMetrics({ register: metrics });
   const registers = [metrics];
+  const readSources = createSourceReader(sources, metrics);
   const requests = new Counter({
     name: "apiserver_request_total",
     help: "Requests by verb, resource and code.",
@@ -34,7 +36,10 @@ export function createRequestMetrics(metrics = new Metrics()): RequestMetrics {
   });
   return {
     contentType: metrics.contentType,
-    text: () => metrics.metrics(),
+    async text() {
+      const others = await readSources();
+      return [await metrics.metrics(), ...others].join("\n");
+    },
     finished({ verb, resource, code, seconds }) {
       requests.inc({ verb, resource, code });
       // How long a watch lasts says nothing of latency.

@@ -17,6 +17,7 @@ import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { joinInformers } from "../client/join-informers.ts";
+import { createAuthorizeScraper } from "../http/reviews/authorize-scraper.ts";
 import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
 import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
@@ -36,6 +37,7 @@ import { createGuestAgents } from "./guest/guest-agents.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
 import { startMigrationEnds } from "./migration/start.ts";
+import { createNodeMetrics } from "./metrics/collector.ts";
 import { createMonitors } from "./monitor/monitors.ts";
 import { createDhcpReaper, reaperKey } from "./process/dhcp-reaper.ts";
 import { createQemuFinder } from "./process/find-qemu.ts";
@@ -53,6 +55,8 @@ export interface NodeAgentOptions {
   tls: FollowedKeyPair;
   /** What a test guest said of this node's KVM. */
   kvm: { usable: boolean; reason: string };
+  /** Prometheus text that is told with this agent's; left out while it fails. */
+  otherMetrics?: () => Promise<string>;
   log: Logger;
 }
 
@@ -148,13 +152,15 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     if (type !== "added") reaper.enqueue(reaperKey);
   });
   reaper.enqueue(reaperKey);
+  const metrics = createNodeMetrics({ vmis, launchers, finder, monitors, records, guests, ...options });
   const streams = { consoles, vnc: createVncSessions(), usb: createUsbSlots() };
-  const context = { vmis, launchers, finder, monitors, guests, log, ...streams };
+  const authorizeScraper = createAuthorizeScraper(client);
+  const context = { vmis, launchers, finder, monitors, guests, metrics, authorizeScraper, log, ...streams };
   await startServer(context, { port, tls }, signal);
   startDownwardMetrics({ vmis, launchers, finder, log }, signal);
   await announce(options, signal);
   signal.addEventListener("abort", () => {
-    for (const each of [monitors, consoles, guests]) each.close();
+    for (const each of [monitors, consoles, guests, metrics]) each.close();
   });
 }
 

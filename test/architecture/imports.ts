@@ -19,6 +19,7 @@ export const layers: readonly (readonly string[])[] = [
     "src/network",
     "src/cri",
     "src/device-plugin",
+    "src/telemetry",
   ],
   ["src/runtime", "src/http", "images"],
   [

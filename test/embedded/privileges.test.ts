@@ -23,7 +23,13 @@ test("all kinds of requests are answered", () => {
   kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s");
   assert.match(kubectl("get", "--raw", "/openapi/v2").slice(0, 100), /"swagger"/);
   assert.match(kubectl("get", "--raw", "/openapi/v3/api/v1").slice(0, 100), /"openapi"/);
-  assert.match(kubectl("get", "--raw", "/metrics"), /apiserver_request_total/);
+  const metrics = kubectl("get", "--raw", "/metrics");
+  for (const part of [
+    /^apiserver_request_total/m,
+    /^kubevirt_virt_controller_ready_status 1$/m,
+    /^kubevirt_virt_handler_ready_status 1$/m,
+  ])
+    assert.match(metrics, part);
   assert.match(kubectl("explain", "vm.spec.runStrategy"), /runStrategy/);
   assert.equal(kubectl("exec", "deploy/web", "--", "echo", "hello"), "hello\n");
   assert.equal(kubectl("auth", "can-i", "create", "pods").trim(), "yes");

@@ -1,13 +1,32 @@
 /** A machine of 64 MiB through the whole stack: it boots, its guest agent connects, its web server answers, memory is left. */
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
-import { eventually } from "./instance.ts";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import type { OtlpRequest } from "../../src/telemetry/trace/otlp.ts";
+import { eventually, succeed } from "./instance.ts";
 import { machine } from "./machines.ts";
 import { importTinyGuest, tinyGuestImage, tinyMemory } from "./tiny-guest.ts";
 import { useInstance } from "./use-instance.ts";
 
+/** Collects traces. */
+const received: string[] = [];
+const collector = createServer(async (request, response) => {
+  received.push(await readText(request));
+  response.end("{}");
+}).listen(0, "127.0.0.1");
+await once(collector, "listening");
+process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+after(() => {
+  collector.close();
+  collector.closeAllConnections();
+});
+
 const instance = useInstance("vmttiny", 9);
 const { apply, fieldOf, kubectl } = instance;
+const vmpod = (...args: string[]): string => succeed(instance.vmpod(...args), args.join(" "));
 const name = "tiny";
 const runcmd = ["grep -E '^(MemTotal|MemAvailable):' /proc/meminfo >/www/memory", "uname -m >/www/architecture"];
 before(() => importTinyGuest(instance));
@@ -32,6 +51,57 @@ test("it answers, and has memory to spare", async () => {
   assert.ok(availableKib > 12 * 1024, text);
   assert.equal(await fetchText(`http://${address}/architecture`), "i686\n");
 });
+
+test("its start is told as spans that add up, and sent to who collects them", async () => {
+  const [head = "", ...lines] = vmpod("trace", `vm/${name}`).trimEnd().split("\n");
+  assert.match(head, /START +TOOK/);
+  const titles = lines.map((line) => line.split("  ").at(-1));
+  for (const title of ["pod created", "QEMU started", "network", "disks prepared", "until its guest agent connects"])
+    assert.ok(titles.includes(title), lines.join("\n"));
+  const { resourceSpans } = JSON.parse(vmpod("trace", `vm/${name}`, "-o", "json")) as OtlpRequest;
+  const [root, ...parts] = resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
+  let time = root?.startTimeUnixNano;
+  for (const part of parts) {
+    assert.equal(part.startTimeUnixNano, time);
+    time = part.endTimeUnixNano;
+  }
+  assert.equal(time, root?.endTimeUnixNano);
+  const sent = await eventually("the trace is received", 10_000, () => received[0]);
+  assert.deepEqual(JSON.parse(sent), { resourceSpans });
+});
+
+test("its metrics are told, the guest's own among them", async () => {
+  const labels = `node="[^"]+",namespace="default",name="${name}"`;
+  const expected = [
+    /^kubevirt_vmi_info\{.*name="tiny",.*phase="running",.*\} 1$/m,
+    metricOf("kubevirt_vmi_cpu_usage_seconds_total", labels),
+    metricOf("kubevirt_vmi_vcpu_seconds_total", `${labels},id="0",state="running"`),
+    metricOf("kubevirt_vmi_memory_resident_bytes", labels),
+    metricOf("kubevirt_vmi_memory_domain_bytes", labels),
+    metricOf("kubevirt_vmi_memory_usable_bytes", labels),
+    new RegExp(`^kubevirt_vmi_dirty_rate_bytes_per_second\\{${labels}\\} `, "m"),
+    /^kubevirt_vmi_phase_transition_time_from_creation_seconds_count\{phase="Running"\} 1$/m,
+    metricOf("kubevirt_vmi_storage_read_traffic_bytes_total", `${labels},drive="root"`),
+    metricOf("kubevirt_vmi_network_receive_bytes_total", `${labels},interface="default"`),
+    metricOf("kubevirt_vmi_network_transmit_packets_total", `${labels},interface="default"`),
+  ];
+  let missing: RegExp[] = [];
+  await eventually(
+    "all are there, once the guest's balloon has answered",
+    30_000,
+    () => {
+      const metrics = kubectl("get", "--raw", "/metrics");
+      missing = expected.filter((each) => !each.test(metrics));
+      return missing.length === 0 ? true : undefined;
+    },
+    () => `missing: ${missing.join("\n")}\n${kubectl("get", "--raw", "/metrics")}`,
+  );
+});
+
+/** With a value above 0. */
+function metricOf(metric: string, labels: string): RegExp {
+  return new RegExp(`^${metric}\\{${labels}\\} [0-9.e+-]*[1-9]`, "m");
+}
 
 function agentConnected(): string {
   return fieldOf(`vmi/${name}`, `.status.conditions[?(@.type=="AgentConnected")].status`);

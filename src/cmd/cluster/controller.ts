@@ -13,15 +13,19 @@ import { collectWhenQuiet } from "../../base/collect-when-quiet.ts";
 import { createLogger, type Logger, setLogLevel } from "../../base/log.ts";
 import { programVersion } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
+import { createControllerMetrics, type ControllerMetrics } from "../../controllers/metrics/controller-metrics.ts";
 import { createClient } from "../../client/create-client.ts";
 import { servesImageVolumes } from "../../client/image-volumes.ts";
 import { loadInClusterConfig } from "../../client/in-cluster.ts";
 import { startCertificateController } from "../../controllers/certificates/controller.ts";
 import { startVirtualMachineControllers } from "../../controllers/start.ts";
 import { policyVersionOf, type ServedGroups } from "../../install/features.ts";
+import { createAuthorizeScraper } from "../../http/reviews/authorize-scraper.ts";
 import { runLeaderElection } from "../../runtime/leader-election.ts";
+import { createTraceExporter, traceTargetFrom } from "../../telemetry/trace/exporter.ts";
 import { untilTerminated } from "../terminate.ts";
 import { serveHealth } from "./health.ts";
+import { serveMetrics } from "./serve-metrics.ts";
 
 const options = {
   "launcher-image": { type: "string" },
@@ -30,12 +34,14 @@ const options = {
 } as const;
 
 const healthPort = 8080;
+const metricsPort = 8444;
 const lease = { leaseDurationMs: 10_000, renewDeadlineMs: 7_000, retryMs: 2_000 };
 
 interface Settings {
   client: Client;
   namespace: string;
   launcherImage: string;
+  metrics: ControllerMetrics;
   log: Logger;
 }
 
@@ -49,19 +55,24 @@ export async function run(argv: string[]): Promise<number> {
   collectWhenQuiet(signal);
   const client = createClient({ ...(await loadInClusterConfig()), userAgent: "vmpod-controller" });
   await serveHealth({ port: healthPort, isReady: () => true, signal });
+  const metrics = createControllerMetrics({ version: `v${programVersion()}` });
+  const authorize = createAuthorizeScraper(client);
+  await serveMetrics({ port: metricsPort, text: () => metrics.text(), authorize, signal });
   await runLeaderElection(client, {
     ...lease,
     namespace,
     name: serviceAccounts.controller,
     identity: hostname(),
     signal,
-    lead: (leading) => lead({ client, namespace, launcherImage, log }, leading),
+    lead: (leading) => lead({ client, namespace, launcherImage, metrics, log }, leading),
   });
   client.close();
   return 0;
 }
 
-async function lead({ client, namespace, launcherImage, log }: Settings, signal: AbortSignal): Promise<void> {
+async function lead(settings: Settings, signal: AbortSignal): Promise<void> {
+  const { client, namespace, launcherImage, metrics, log } = settings;
+  const target = traceTargetFrom(process.env);
   const imageVolumes = await servesImageVolumes(client, signal);
   log.info({ imageVolumes }, imageVolumes ? "container disks are image volumes" : "container disks are copied");
   const version = policyVersionOf(await client.request<ServedGroups>("GET", "/apis", undefined, { signal })) ?? "v1";
@@ -73,6 +84,8 @@ async function lead({ client, namespace, launcherImage, log }: Settings, signal:
     disruptionBudgets: { ...podDisruptionBudgets, version },
     version: `v${programVersion()}`,
     kubeVirtNamespace: namespace,
+    metrics,
+    ...(target && { traces: createTraceExporter(target, log) }),
     workloads: {
       namespace,
       deployments: [serviceAccounts.controller, serviceAccounts.extension],

@@ -31,6 +31,8 @@ export interface Observation {
   createFailure: string | undefined;
   /** RFC 3339. */
   now: string;
+  /** The same to the millisecond. */
+  instant: string;
 }
 
 /** The pod that runs the guest, or is to: while the guest is migrated there is another one, which does not count yet. */

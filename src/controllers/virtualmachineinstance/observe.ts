@@ -65,6 +65,7 @@ export async function observe(
   if (vmi === undefined) return undefined;
   const launchers = podsOf(vmi, informers.pods);
   const nodeName = launcherOf({ vmi, pods: launchers })?.spec?.nodeName;
+  const now = new Date();
   return {
     vmi,
     pods: launchers,
@@ -74,7 +75,8 @@ export async function observe(
     nodeSilence: silenceOf(vmi, informers.nodes),
     accelerator: chooseAccelerator(vmi, informers.nodes.list(), configuration()),
     createFailure: createFailures.get(key),
-    now: timestamp(),
+    now: timestamp(now),
+    instant: now.toISOString(),
   };
 }
 

@@ -25,6 +25,7 @@ export function observationOf(
     accelerator: "tcg",
     createFailure: undefined,
     now,
+    instant: "2026-01-01T00:00:00.123Z",
     ...change,
   };
 }

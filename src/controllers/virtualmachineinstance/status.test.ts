@@ -31,3 +31,21 @@ test("active pods are those that live and have a node", () => {
     assert.deepEqual(decideStatus(observationOf("Running", { pods })).activePods, expected, what);
   }
 });
+
+test("the stages of a start are noted once, and only with something else", () => {
+  const trace = (observation: Parameters<typeof decideStatus>[0]) => decideStatus(observation).startTrace;
+  const instant = "2026-01-01T00:00:00.123Z";
+  const created = { created: instant };
+  assert.deepEqual(trace(observationOf(undefined)), created);
+  const pods = [podIn("Running")];
+  assert.deepEqual(trace(observationOf("Scheduling", { pods })), {
+    ...created,
+    podCreated: instant,
+    podScheduled: instant,
+    podRunning: instant,
+  });
+  const settled = observationOf(undefined);
+  const { startTrace: _lost, ...status } = decideStatus(settled);
+  assert.equal(trace({ ...settled, vmi: { ...settled.vmi, status } }), undefined);
+  assert.equal(trace(observationOf("Running", { pods })), undefined);
+});

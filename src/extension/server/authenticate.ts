@@ -16,7 +16,7 @@ import { certificateUser } from "../../http/certificate-user.ts";
 import { bearerOf } from "../../http/credentials.ts";
 import { type ClientTrust, type FrontProxyTrust, isVouchedFor } from "./client-trust.ts";
 import { userOfHeaders } from "./front-proxy.ts";
-import type { ReviewToken } from "./token-review.ts";
+import type { ReviewToken } from "../../http/reviews/token-review.ts";
 
 export type Authenticate = (request: ApiRequest) => Promise<UserInfo>;
 

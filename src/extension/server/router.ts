@@ -22,7 +22,7 @@ import { parseResourcePath, type ResourcePath, urlOf } from "../../http/path.ts"
 import type { Route } from "../../http/serve.ts";
 import { verbOf } from "../../http/verb.ts";
 import type { Authenticate } from "./authenticate.ts";
-import type { Authorize } from "./authorize.ts";
+import type { Authorize } from "../../http/reviews/authorize.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 export interface RouterOptions {

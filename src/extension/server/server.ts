@@ -18,11 +18,11 @@ import type { FollowedKeyPair } from "../../pki/mounted-key-pair.ts";
 import type { Extension } from "../extension.ts";
 import { versionDocument } from "../subresources/about.ts";
 import { createAuthenticate } from "./authenticate.ts";
-import { createAuthorize } from "./authorize.ts";
+import { createAuthorize } from "../../http/reviews/authorize.ts";
 import type { ClientTrust } from "./client-trust.ts";
 import { followClientTrust } from "./follow-client-trust.ts";
 import { createRouter } from "./router.ts";
-import { createTokenReviewer } from "./token-review.ts";
+import { createTokenReviewer } from "../../http/reviews/token-review.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 export interface ExtensionServerOptions {

@@ -58,7 +58,7 @@ export async function askAgent(
   return { code: response.statusCode ?? 502, body: await buffer(response), ...(contentType && { contentType }) };
 }
 
-function send(
+export function send(
   upstream: Upstream & { host: string },
   method: string,
   payload: Buffer | undefined,

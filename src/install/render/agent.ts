@@ -10,7 +10,7 @@ import type { DaemonSet } from "../../../api/apps.ts";
 import type { Container, EnvVar, Volume, VolumeMount } from "../../../api/core.ts";
 import { certificateSecrets, serviceAccounts } from "../../base/cluster-names.ts";
 import type { InstallSettings } from "../settings.ts";
-import { podLabels } from "./metadata.ts";
+import { metricsAnnotations, metricsLabels, metricsPortName, podLabels } from "./metadata.ts";
 import { ownImage, platform, priorityClasses, probes, pullSettings, secretMounts, secretVolumes } from "./pods.ts";
 
 const port = 10260;
@@ -31,7 +31,7 @@ export function renderAgent(settings: InstallSettings): DaemonSet {
       // Guests go on without an agent; waiting for one node after the other would take hours in a large cluster.
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } },
       template: {
-        metadata: { labels: podLabels(name) },
+        metadata: { labels: { ...podLabels(name), ...metricsLabels }, annotations: metricsAnnotations(port) },
         spec: {
           serviceAccountName: name,
           priorityClassName: priorityClasses.agent,
@@ -64,7 +64,7 @@ function container(settings: InstallSettings, directories: readonly HostDirector
       `--log-level=${settings.logLevel}`,
     ],
     env: [fromPod("NODE_NAME", "spec.nodeName"), fromPod("NODE_IP", "status.hostIP")],
-    ports: [{ name: "https", containerPort: port, hostPort: port }],
+    ports: [{ name: metricsPortName, containerPort: port, hostPort: port }],
     ...probes({ port, scheme: "HTTPS", readyPath: "/healthz" }),
     resources: { requests: { cpu: "50m", memory: "128Mi" } },
     securityContext: { privileged: true, runAsUser: 0, runAsGroup: 0, readOnlyRootFilesystem: true },

@@ -5,7 +5,7 @@ import type { PodDisruptionBudget } from "../../../api/policy.ts";
 import { certificateSecrets, extensionService, serviceAccounts } from "../../base/cluster-names.ts";
 import type { ClusterFeatures } from "../features.ts";
 import type { InstallSettings } from "../settings.ts";
-import { podLabels } from "./metadata.ts";
+import { metricsAnnotations, metricsLabels, metricsPortName, metricsService, podLabels } from "./metadata.ts";
 import {
   type MountedSecret,
   ownImage,
@@ -20,6 +20,7 @@ import {
 } from "./pods.ts";
 
 const controllerHealthPort = 8080;
+const controllerMetricsPort = 8444;
 const extensionPort = 8443;
 const hostnameKey = "kubernetes.io/hostname";
 
@@ -32,7 +33,10 @@ export function renderController(settings: InstallSettings): Deployment {
       `--launcher-image=${launcherImage}`,
       `--log-level=${logLevel}`,
     ],
-    ports: [{ name: "health", containerPort: controllerHealthPort }],
+    ports: [
+      { name: "health", containerPort: controllerHealthPort },
+      { name: metricsPortName, containerPort: controllerMetricsPort },
+    ],
     ...probes({ port: controllerHealthPort, scheme: "HTTP", readyPath: "/readyz" }),
     resources: { requests: { cpu: "50m", memory: "128Mi" } },
   });
@@ -54,7 +58,7 @@ export function renderExtension(settings: InstallSettings): Deployment {
       ...directories,
       `--log-level=${logLevel}`,
     ],
-    ports: [{ name: "https", containerPort: extensionPort }],
+    ports: [{ name: metricsPortName, containerPort: extensionPort }],
     ...probes({ port: extensionPort, scheme: "HTTPS", readyPath: "/readyz" }),
     resources: { requests: { cpu: "50m", memory: "128Mi" } },
     volumeMounts: secretMounts(extensionSecrets),
@@ -70,6 +74,20 @@ export function renderExtensionService({ namespace }: InstallSettings): Service 
     spec: {
       selector: podLabels(serviceAccounts.extension),
       ports: [{ name: "https", port: 443, targetPort: extensionPort, protocol: "TCP" }],
+    },
+  };
+}
+
+/** Has no address: a Prometheus finds by it the pods that it asks one by one. */
+export function renderMetricsService({ namespace }: InstallSettings): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: metricsService, namespace, labels: metricsLabels },
+    spec: {
+      clusterIP: "None",
+      selector: metricsLabels,
+      ports: [{ name: metricsPortName, port: 443, targetPort: metricsPortName, protocol: "TCP" }],
     },
   };
 }
@@ -106,7 +124,12 @@ function deployment(
       // A new pod must answer before an old one goes.
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
-        metadata: { labels: podLabels(name) },
+        metadata: {
+          labels: { ...podLabels(name), ...metricsLabels },
+          annotations: metricsAnnotations(
+            container.ports?.find((port) => port.name === metricsPortName)?.containerPort ?? 0,
+          ),
+        },
         spec: {
           serviceAccountName: name,
           priorityClassName: priorityClasses.component,

@@ -16,7 +16,13 @@ import type { ClusterFeatures } from "../features.ts";
 import type { InstallSettings } from "../settings.ts";
 import { renderAgent } from "./agent.ts";
 import { renderApiServices } from "./api-services.ts";
-import { renderBudgets, renderController, renderExtension, renderExtensionService } from "./component.ts";
+import {
+  renderBudgets,
+  renderController,
+  renderExtension,
+  renderExtensionService,
+  renderMetricsService,
+} from "./component.ts";
 import { labelled } from "./metadata.ts";
 import { renderNamespace, renderPriorityQuota } from "./namespace.ts";
 import { renderComponentRoles, renderLocalRoles, renderServiceAccounts, renderUserRoles } from "./rights.ts";
@@ -43,6 +49,7 @@ export function renderInstallation(settings: InstallSettings, features: ClusterF
     ],
     workloads: [
       ...renderBudgets(settings, features),
+      renderMetricsService(settings),
       renderController(settings),
       renderExtension(settings),
       renderAgent(settings),

@@ -17,6 +17,16 @@ export function podLabels(component: string): Record<string, string> {
   return { [name]: component };
 }
 
+/** Pods with it are scraped through the Service of that name. */
+export const metricsService = "kubevirt-prometheus-metrics";
+export const metricsPortName = "metrics";
+export const metricsLabels = { "prometheus.kubevirt.io": "true" } as const;
+
+/** For a Prometheus that finds pods by annotations. */
+export function metricsAnnotations(port: number): Record<string, string> {
+  return { "prometheus.io/scrape": "true", "prometheus.io/scheme": "https", "prometheus.io/port": String(port) };
+}
+
 /** Whoever brought it here, `vmpod install` or Helm: it is a part of vmpod. */
 export function isOwn(object: KubeObject): boolean {
   return object.metadata?.labels?.[partOf] === "vmpod";

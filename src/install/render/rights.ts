@@ -27,8 +27,15 @@ const readInstancetypes: PolicyRule[] = [
   rule("apps", "controllerrevisions", ["get"]),
 ];
 
+/** Who scrapes, and whether he may. */
+const reviews: PolicyRule[] = [
+  rule("authentication.k8s.io", "tokenreviews", ["create"]),
+  rule("authorization.k8s.io", "subjectaccessreviews", ["create"]),
+];
+
 const controllerRules: PolicyRule[] = [
   events,
+  ...reviews,
   configuration,
   // Created and deleted for pools.
   rule("kubevirt.io", "virtualmachines", [...read, "create", "update", "patch", "delete"]),
@@ -111,6 +118,7 @@ const extensionRules: PolicyRule[] = [
 
 const agentRules: PolicyRule[] = [
   events,
+  ...reviews,
   configuration,
   rule("kubevirt.io", "virtualmachineinstances", read),
   rule("kubevirt.io", "virtualmachineinstances/status", ["update"]),

@@ -1,13 +1,15 @@
 /** The open serial consoles, one for each QEMU that has a serial port. */
 import { socketOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import { openSerialConsole, type SerialConsole } from "./serial-console.ts";
+import { type ConsoleTimes, openSerialConsole, type SerialConsole } from "./serial-console.ts";
 
 export interface Consoles {
   /** The console of this process, opened if need be. */
   open(qemu: QemuProcess): Promise<SerialConsole>;
   /** The last serial output; undefined while the console is not open. */
   tailOf(qemu: QemuProcess): string | undefined;
+  /** When it said what, since it was opened. */
+  timesOf(qemu: QemuProcess): ConsoleTimes | undefined;
   close(): void;
 }
 
@@ -42,6 +44,7 @@ export function createConsoles(): Consoles {
       return existing;
     },
     tailOf: (qemu) => ready.get(idOf(qemu))?.tail(),
+    timesOf: (qemu) => ready.get(idOf(qemu))?.times(),
     close() {
       for (const console of ready.values()) console.close();
     },

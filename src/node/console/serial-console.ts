@@ -12,9 +12,16 @@ import type { WebSocket } from "ws";
 import { connectSocketFile } from "../../base/connect-socket-file.ts";
 import { toBuffer } from "../../streams/splice-web-socket.ts";
 
+export interface ConsoleTimes {
+  firstOutputMs?: number;
+  /** When the kernel said its first words. */
+  kernelMs?: number;
+}
+
 export interface SerialConsole {
   /** The last text that came. */
   tail(): string;
+  times(): ConsoleTimes;
   /** Resolves when the client is gone or was replaced. */
   attach(client: WebSocket): Promise<void>;
   close(): void;
@@ -22,6 +29,9 @@ export interface SerialConsole {
 }
 
 const tailLength = 4096;
+/** Linux says its version first; one that was told to be quiet says something later. */
+const kernelWords = /Linux version \d|\[ {2,4}\d\.\d{6}\] /;
+const longestWords = 32;
 const clientBacklogBytes = 1024 * 1024;
 const replacedCode = 1000;
 
@@ -39,6 +49,7 @@ export function openSerialConsole(socketPath: string): Promise<SerialConsole> {
 
 function serve(socket: Socket): SerialConsole {
   let tail = "";
+  const times: ConsoleTimes = {};
   let current: WebSocket | undefined;
   const closed = new Promise<void>((resolve) => {
     socket.once("close", () => {
@@ -50,12 +61,16 @@ function serve(socket: Socket): SerialConsole {
   socket.on("error", () => undefined);
   socket.on("data", (bytes: Buffer) => {
     tail = (tail + bytes.toString("latin1")).slice(-tailLength);
+    times.firstOutputMs ??= Date.now();
+    if (times.kernelMs === undefined && kernelWords.test(tail.slice(-bytes.length - longestWords)))
+      times.kernelMs = Date.now();
     if (current && current.bufferedAmount < clientBacklogBytes) current.send(bytes, { binary: true });
   });
 
   return {
     closed,
     tail: () => tail,
+    times: () => times,
     close: () => socket.destroy(),
     attach(client) {
       current?.close(replacedCode, "another client took the console");

@@ -38,7 +38,10 @@ export function noteEvent(
   if (event === "RESET" && data["guest"] === true) {
     record.resetsMs = [...record.resetsMs, timestampMs].slice(-rememberedResets);
   }
-  if (event === "GUEST_PANICKED") record.panicDetails = panicDetails(data);
+  if (event === "GUEST_PANICKED") {
+    record.panics += 1;
+    record.panicDetails = panicDetails(data);
+  }
   if (event === "VSERPORT_CHANGE") {
     record.guestAskedMs = 0;
     // It may be a freshly booted guest's.

@@ -21,6 +21,7 @@
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */
 import type { Pod } from "../../../api/core.ts";
+import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { RunState } from "../../qemu/qmp/commands.ts";
@@ -52,6 +53,8 @@ export interface Observation {
   /** While the agent is connected, of a machine whose credentials go through it. */
   credentials: CredentialObservation | undefined;
   bootFailure: BootFailure | undefined;
+  /** What this agent saw of the guest's start. */
+  startMarks?: StartTrace;
   /** What the last attempt to bring it forward failed with. */
   failure: string | undefined;
   /** What the guest said when it panicked, if it said more than that, and we were there. */

@@ -18,6 +18,7 @@ import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
 import { type ContainerExit, hasStarted, type MachineObservation, type Observation } from "./observation.ts";
 import { observeBoot } from "../boot/observe-boot.ts";
 import type { Consoles } from "../console/consoles.ts";
+import { noteLook } from "./note-start.ts";
 import type { DomainRecord, DomainRecords } from "./records.ts";
 
 export const byVmiUid = "vmi-uid";
@@ -43,6 +44,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
   const record = context.records.of(vmi.metadata?.uid ?? "");
   const qemu = await context.finder.find(pod.metadata?.uid ?? "");
   const machine = qemu && (await machineOf(context.monitors, key, qemu));
+  noteLook(record, { vmi, machine, console: qemu && context.consoles.timesOf(qemu) });
   const isOpen = qemu !== undefined && machine !== undefined && !hasStarted(machine);
   return {
     key,
@@ -60,6 +62,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     credentials:
       qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
+    startMarks: record.start,
     failure: record.failure,
     panicDetails: record.panicDetails,
   };

@@ -3,6 +3,7 @@ import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { execute, type ExecuteContext } from "./execute.ts";
+import { noteDone } from "./note-start.ts";
 import { hasStarted, isFinal, type Observation } from "./observation.ts";
 import { observe, type ObserveContext } from "./observe.ts";
 import { type Action, plan } from "./plan.ts";
@@ -24,7 +25,9 @@ export function createDomainReconciler(context: DomainContext): Reconciler<Obser
     writeStatus: (observation, signal) => writeStatus(context, observation, signal),
     execute: async (action, signal) => {
       await execute(context, action, signal);
-      context.records.of(action.observation.vmi.metadata?.uid ?? "").failure = undefined;
+      const record = context.records.of(action.observation.vmi.metadata?.uid ?? "");
+      record.failure = undefined;
+      noteDone(record, action.type);
     },
     requeueAfterMs: lookAgainAfterMs,
   };

@@ -3,6 +3,7 @@
  * read again (network, guest), told again (failure) or mere detail, never what decides whether a guest is started.
  */
 import type { CredentialAttempt } from "../credentials/observe.ts";
+import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 
 export interface DomainRecord {
@@ -18,6 +19,10 @@ export interface DomainRecord {
   credentials: CredentialAttempt | undefined;
   /** When the guest reset itself, newest last. */
   resetsMs: number[];
+  /** How often its kernel panicked. */
+  panics: number;
+  /** What was seen of its start. */
+  start: StartTrace;
 }
 
 export interface DomainRecords {
@@ -37,6 +42,8 @@ export function createDomainRecords(): DomainRecords {
         guestAskedMs: 0,
         credentials: undefined,
         resetsMs: [],
+        panics: 0,
+        start: {},
       };
       records.set(uid, record);
       return record;

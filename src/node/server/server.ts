@@ -6,14 +6,24 @@ import type { TLSSocket } from "node:tls";
 import { messageOf, StatusError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { FollowedKeyPair, MountedKeyPair } from "../../pki/mounted-key-pair.ts";
+import { bearerOf } from "../../http/credentials.ts";
+import type { AuthorizeScraper } from "../../http/reviews/authorize-scraper.ts";
 import { refuseUpgrade } from "../../streams/http-head.ts";
+import type { NodeMetrics } from "../metrics/collector.ts";
+import { scrapeContentType } from "../../telemetry/scrape.ts";
 import { authorize } from "./authorize.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { type StreamContext, streamVerbs } from "./streams.ts";
 import { findTarget, type TargetContext } from "./target.ts";
 import { type VerbContext, verbs } from "./verbs.ts";
 
-export type ServerContext = TargetContext & StreamContext & VerbContext & { log: Logger };
+export type ServerContext = TargetContext &
+  StreamContext &
+  VerbContext & {
+    metrics: NodeMetrics;
+    authorizeScraper: AuthorizeScraper;
+    log: Logger;
+  };
 
 export interface ServerOptions {
   port: number;
@@ -54,6 +64,7 @@ function listen(server: Server, port: number): Promise<void> {
 async function answer(context: ServerContext, req: IncomingMessage, res: ServerResponse): Promise<void> {
   try {
     if (req.url === "/healthz") return void res.end("ok");
+    if (req.url === "/metrics") return await answerMetrics(context, req, res);
     const { route, target } = await admit(context, req);
     const verb = verbs[`${req.method} ${route.verb}`];
     if (verb === undefined) throw unknownPath(req);
@@ -63,6 +74,17 @@ async function answer(context: ServerContext, req: IncomingMessage, res: ServerR
     const status = toStatus(context, req, error);
     res.writeHead(status.code, { "content-type": "application/json" }).end(JSON.stringify(status.toStatus()));
   }
+}
+
+async function answerMetrics(
+  { metrics, authorizeScraper }: ServerContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  // Who may use this API may read what it measures.
+  if (bearerOf(req) === undefined) authorize(req.socket as TLSSocket);
+  else await authorizeScraper(req);
+  res.writeHead(200, { "content-type": scrapeContentType }).end(await metrics.text());
 }
 
 async function upgrade(context: ServerContext, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

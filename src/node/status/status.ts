@@ -1,4 +1,5 @@
 /** The status of a VMI with the node agent's part brought up to date. Pure. */
+import { mergeTraces } from "../../../api/kubevirt/start-trace.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { driveId } from "../../qemu/domain/ids.ts";
 import { hasStarted, type Observation } from "../domain/observation.ts";
@@ -12,6 +13,7 @@ export function decideStatus(observation: Observation): VirtualMachineInstanceSt
     ...current,
     ...phaseFields(observation, current),
     ...machineFields(observation, current),
+    ...startFields(observation, current),
     conditions: decideConditions(observation),
   };
 }
@@ -29,6 +31,16 @@ function phaseFields(
     ...(decision.reason && { reason: decision.reason }),
     phaseTransitionTimestamps: [...earlier.filter(({ phase }) => phase !== decision.phase), transition],
   };
+}
+
+/** With the status that tells that it runs, and what is seen after that. Without the controller's marks there is no trace. */
+function startFields(
+  observation: Observation,
+  current: VirtualMachineInstanceStatus,
+): Partial<VirtualMachineInstanceStatus> {
+  const phase = decidePhase(observation)?.phase ?? current.phase;
+  if (phase !== "Running" || current.startTrace === undefined) return {};
+  return { startTrace: mergeTraces(current.startTrace, observation.startMarks) };
 }
 
 /** What QEMU told stays in the status after it has ended. */

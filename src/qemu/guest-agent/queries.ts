@@ -34,6 +34,13 @@ export interface GuestFilesystem {
   disks: { busType?: string; serial?: string; device?: string }[];
 }
 
+/** Load averages. */
+export interface GuestLoad {
+  oneMinute?: number;
+  fiveMinutes?: number;
+  fifteenMinutes?: number;
+}
+
 export interface GuestAgentInfo {
   version?: string;
   commands: { name: string; enabled: boolean }[];
@@ -114,6 +121,16 @@ export async function guestFilesystems(agent: GuestAgent, options?: GuestCallOpt
       device: textOf(disk["dev"]),
     })),
   }));
+}
+
+/** Agents know it since QEMU 10. */
+export async function guestLoad(agent: GuestAgent, options?: GuestCallOptions): Promise<GuestLoad> {
+  const load = fieldsOf(await agent.call("guest-get-load", {}, options));
+  return {
+    oneMinute: numberOf(load["load1m"]),
+    fiveMinutes: numberOf(load["load5m"]),
+    fifteenMinutes: numberOf(load["load15m"]),
+  };
 }
 
 /** How many file systems were frozen. Freezing writes everything back first, which takes its time. */

@@ -49,6 +49,24 @@ export interface NamedBlockNode {
   image?: { "virtual-size": number };
 }
 
+/** Since QEMU started; times in nanoseconds. */
+export interface BlockStatistics {
+  rd_bytes: number;
+  wr_bytes: number;
+  rd_operations: number;
+  wr_operations: number;
+  flush_operations: number;
+  rd_total_time_ns: number;
+  wr_total_time_ns: number;
+  flush_total_time_ns: number;
+}
+
+export interface DirtyRate {
+  status: "unstarted" | "measuring" | "measured";
+  /** MiB a second; present when it was measured. */
+  "dirty-rate"?: number;
+}
+
 export interface VncInfo {
   enabled: boolean;
   clients?: unknown[];
@@ -78,6 +96,9 @@ export interface MigrationInfo {
     transferred: number;
     total: number;
     "dirty-pages-rate"?: number;
+    "page-size"?: number;
+    /** Megabits a second. */
+    mbps?: number;
     /** Passes over the memory that were begun. */
     "dirty-sync-count"?: number;
     /** Of the memory, sent since the switch to postcopy. */
@@ -183,6 +204,9 @@ export interface QmpCommands {
   "query-uuid": Command<None, { UUID: string }>;
   "query-pci": Command<None, { bus: number; devices: PciDevice[] }[]>;
   "query-block": Command<None, BlockDevice[]>;
+  "query-blockstats": Command<None, { qdev?: string; stats: BlockStatistics }[]>;
+  "calc-dirty-rate": Command<{ "calc-time": number }, None>;
+  "query-dirty-rate": Command<None, DirtyRate>;
   "query-named-block-nodes": Command<{ flat?: boolean }, NamedBlockNode[]>;
   "query-vnc": Command<None, VncInfo>;
   "query-balloon": Command<None, { actual: number }>;

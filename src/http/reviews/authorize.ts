@@ -1,7 +1,7 @@
 /** Asks the cluster's API server whether a user may do what is asked. A yes holds for some seconds, a no for none. */
 import { subjectAccessReviews, type SubjectAccessReview } from "../../../api/authorization.ts";
 import type { Client } from "../../client/client.ts";
-import { type Attributes, forbidden } from "../../http/attributes.ts";
+import { type Attributes, forbidden } from "../attributes.ts";
 import { createExpiringCache } from "./expiring-cache.ts";
 
 /** @throws StatusError Forbidden; what the API server says when it cannot decide */
