@@ -15,6 +15,7 @@ export interface VmiOptions {
   name: string;
   image?: string;
   spec?: object;
+  annotations?: Record<string, string>;
   userData?: string;
   /** Name of a Secret with the user data. */
   secret?: string;
@@ -26,6 +27,7 @@ export function vmi({
   name,
   image = "localhost/vmpod/guest:latest",
   spec = {},
+  annotations = {},
   userData,
   secret,
   extra = [],
@@ -39,7 +41,7 @@ export function vmi({
   return JSON.stringify({
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstance",
-    metadata: { name, labels: { test: "node-agent" } },
+    metadata: { name, labels: { test: "node-agent" }, annotations },
     spec: {
       terminationGracePeriodSeconds: 10,
       domain: {
@@ -64,6 +66,25 @@ export function vmi({
     },
   });
 }
+
+/** Serves a word on port 8080, and at /cgi-bin/me what the metadata service tells. */
+export const servingUserData = `#cloud-config
+write_files:
+  - path: /www/index.html
+    content: served
+  - path: /www/cgi-bin/me
+    permissions: "0755"
+    content: |
+      #!/bin/sh
+      ask() { printf '%s HTTP/1.0\\r\\n%s\\r\\n\\r\\n' "$1" "$2" | nc -w 5 169.254.169.254 80 | sed '1,/^.$/d'; }
+      token=$(ask "PUT /latest/api/token" "X-aws-ec2-metadata-token-ttl-seconds: 60")
+      echo
+      ask "GET /latest/meta-data/instance-id" "X-aws-ec2-metadata-token: $token"
+      echo
+      ask "GET /latest/user-data" "X-aws-ec2-metadata-token: $token"
+runcmd:
+  - httpd -p 8080 -h /www
+`;
 
 /** Pids of the QEMUs of this instance, by the name of their VMI. */
 export function qemus(instance: TestInstance): Map<string, number[]> {

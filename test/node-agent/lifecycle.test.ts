@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually, run, succeed, testInstance } from "../embedded/instance.ts";
-import { dhcpAnswerers, expectText, killAgent, nodeApi, qemus, vmi } from "./guests.ts";
+import { dhcpAnswerers, expectText, killAgent, nodeApi, qemus, servingUserData, vmi } from "./guests.ts";
 
 const instance = testInstance("vt7", 7);
 const { kubectl, tryKubectl } = instance;
@@ -62,8 +62,8 @@ test("a guest comes up with its disks, address and agent", async () => {
     vmi({
       name: "one",
       extra: [empty],
-      userData:
-        "#cloud-config\nhostname: one\nruncmd:\n  - mkdir -p /www\n  - echo served > /www/index.html\n  - httpd -p 8080 -h /www\n",
+      annotations: { "vmpod.dev/metadata-service": "true" },
+      userData: servingUserData,
     }),
   );
   await untilPhase("one", "Running");
@@ -94,6 +94,16 @@ test("a guest comes up with its disks, address and agent", async () => {
     "jsonpath={.items[*].reason}",
   );
   for (const reason of ["Created", "Started"]) assert.ok(reasons.split(" ").includes(reason), reasons);
+});
+
+const askGuest = (path: string) =>
+  run(["curl", "-sf", "-m", "8", `http://${field("one", ".status.interfaces[0].ipAddress")}:8080/${path}`]).stdout;
+
+test("a guest asks who it is, also an agent that was just killed", async () => {
+  assert.deepEqual(askGuest("cgi-bin/me").split("\n", 2), ["one.default", "#cloud-config"]);
+  killAgent(instance);
+  const again = await eventually("it is told again", 20_000, () => askGuest("cgi-bin/me").trim() || undefined);
+  assert.equal(again.split("\n", 1)[0], "one.default");
 });
 
 test("QEMU has no privilege", () => {
