@@ -60,6 +60,8 @@ export const annotations = {
   ignitionData: "kubevirt.io/ignitiondata",
   /** `true` on a VMI or VM template: never use KVM for it. */
   useEmulation: "vmpod.dev/use-emulation",
+  /** `true` on a VMI or VM template: the guest may ask who it is at 169.254.169.254. */
+  metadataService: "vmpod.dev/metadata-service",
   /** On a Node: where its VM agent serves, `https://IP:PORT`. */
   agentEndpoint: "vmpod.dev/agent-endpoint",
   /** On a Node: when its VM agent was last seen alive, RFC 3339. */

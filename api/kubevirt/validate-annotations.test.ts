@@ -17,3 +17,10 @@ test("Ignition data is a JSON object that fits an argument", () => {
   }
   assert.match(causesOf(`{"a": "${"x".repeat(61_440)}"}`)[0]?.message ?? "", /"61449 bytes": exceeds 61440 bytes/);
 });
+
+test("the metadata service is on or off", () => {
+  const fields = (value: string) =>
+    validateAnnotations({ "vmpod.dev/metadata-service": value, other: "x" }, "at").map(({ field }) => field);
+  assert.deepEqual([fields("true"), fields("false")], [[], []]);
+  assert.deepEqual(fields("yes"), ["at[vmpod.dev/metadata-service]"]);
+});

@@ -7,7 +7,16 @@ const maxIgnitionBytes = 60 * 1024;
 
 export function validateAnnotations(given: Record<string, string> | undefined, field: string): StatusCause[] {
   const ignition = given?.[annotations.ignitionData];
-  return ignition === undefined ? [] : validateIgnition(ignition, `${field}[${annotations.ignitionData}]`);
+  return [
+    ...(ignition === undefined ? [] : validateIgnition(ignition, `${field}[${annotations.ignitionData}]`)),
+    ...validateSwitch(given?.[annotations.metadataService], `${field}[${annotations.metadataService}]`),
+  ];
+}
+
+/** Another value would silently be "off". */
+function validateSwitch(value: string | undefined, field: string): StatusCause[] {
+  if (value === undefined || value === "true" || value === "false") return [];
+  return [invalid(field, value, 'must be "true" or "false"')];
 }
 
 function validateIgnition(text: string, field: string): StatusCause[] {

@@ -1,4 +1,4 @@
-/** `vmpod agent`: what runs as root on the node: kubelet, VM node agent, Service rules, DNS, volume directories. */
+/** `vmpod agent`: what runs as root on the node: kubelet, VM node agent, Service rules, network policies, DNS, volume directories. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,7 +15,9 @@ import { createNodeAgent } from "../node/node-agent.ts";
 import type { FollowedKeyPair, MountedKeyPair } from "../pki/mounted-key-pair.ts";
 import { askMetricsSocket } from "../telemetry/metrics-socket.ts";
 import { startClusterDns } from "../workloads/dns/cluster-dns.ts";
+import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { startVolumeDirectories } from "../workloads/local-volumes/directories.ts";
+import { startPolicyEnforcer } from "../workloads/policy/policy-enforcer.ts";
 import { startServiceProxy } from "../workloads/proxy/service-proxy.ts";
 import { findDevices } from "./devices.ts";
 import { requireState } from "./instance-state.ts";
@@ -38,8 +40,17 @@ export async function run(argv: string[]): Promise<number> {
   log.info({ kvm }, kvm.usable ? "guests run on KVM" : `guests run on TCG: ${kvm.reason}`);
 
   await ensurePodBridge({ name: bridgeName(instance.name), address, podCidr, serviceCidr });
+  const policies = startPolicyEnforcer({
+    client,
+    table: `${instance.name}-policy`,
+    bridge: bridgeName(instance.name),
+    events: createEventRecorder(client, { component: "vmpod-agent", host: nodeName }),
+    log,
+    signal,
+  });
   const kubelet = createKubelet({
     ...common,
+    admitAddresses: policies.admit,
     tls,
     instance: instance.name,
     criSocket: pathsOf(instance).criSocket,

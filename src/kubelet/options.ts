@@ -1,4 +1,5 @@
 /** What the embedding program decides for the kubelet. */
+import type { Pod } from "../../api/core.ts";
 import type { Client } from "../client/client.ts";
 import type { Logger } from "../base/log.ts";
 
@@ -22,6 +23,8 @@ export interface KubeletOptions {
   /** Extended resources (e.g. `devices.kubevirt.io/tun`) that containers may ask for. */
   devices: DeviceResource[];
   nodeLabels?: Record<string, string>;
+  /** Called with a pod's addresses before each start of a container: what must hold before anything runs in the pod. */
+  admitAddresses?: (pod: Pod, addresses: readonly string[]) => Promise<void>;
   log: Logger;
 }
 

@@ -1,6 +1,6 @@
 /** Pure: what must still be done in a pod's network namespace so that the desired network is there. */
 import type { ObservedLink, ObservedNetwork } from "./observed-network.ts";
-import { bridgeMac, type MasqueradeNetwork } from "./pod-network.ts";
+import { bridgeMac, type MasqueradeNetwork, metadataAddress } from "./pod-network.ts";
 import { masqueradeRuleset } from "./ruleset.ts";
 
 export interface NetworkPlan {
@@ -35,10 +35,14 @@ function find(observed: ObservedNetwork, name: string): ObservedLink | undefined
 function planBridge(desired: MasqueradeNetwork, link: ObservedLink | undefined): string[] {
   const address = `${desired.routerAddress}/${desired.prefixLength}`;
   const good = link?.mac === bridgeMac && link.mtu === desired.mtu && link.up;
+  const metadata = `${metadataAddress.address}/32`;
   return [
     ...(link ? [] : [`link add name ${desired.bridge} type bridge forward_delay 0`]),
     ...(good ? [] : [`link set dev ${desired.bridge} address ${bridgeMac} mtu ${desired.mtu} up`]),
     ...(link?.addresses.includes(address) ? [] : [`address replace ${address} dev ${desired.bridge}`]),
+    ...(!desired.metadata || link?.addresses.includes(metadata)
+      ? []
+      : [`address replace ${metadata} dev ${desired.bridge}`]),
   ];
 }
 

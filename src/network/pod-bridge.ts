@@ -19,13 +19,22 @@ export function bridgeFilterAvailable(): boolean {
   return existsSync("/proc/sys/net/bridge/bridge-nf-call-iptables");
 }
 
-/** Idempotent. The Service network is routed to the bridge so that the host reaches it without a default route. */
+/** Idempotent. IPv6 is shown to nftables too, so that it cannot pass unseen. The Service network is routed to the bridge so that the host reaches it without a default route. */
 export async function ensurePodBridge(bridge: PodBridge): Promise<void> {
   const prefix = bridge.podCidr.split("/")[1] ?? "16";
   if (!(await linkExists(bridge.name))) await exec(["ip", "link", "add", bridge.name, "type", "bridge"]);
   await exec(["ip", "link", "set", bridge.name, "up"]);
   if (bridgeFilterAvailable())
-    await exec(["ip", "link", "set", bridge.name, "type", "bridge", "nf_call_iptables", "1"]);
+    await exec([
+      "ip",
+      "link",
+      "set",
+      bridge.name,
+      "type",
+      "bridge",
+      ...["nf_call_iptables", "1"],
+      ...["nf_call_ip6tables", "1"],
+    ]);
   await exec(["ip", "address", "replace", `${bridge.address}/${prefix}`, "dev", bridge.name]);
   await exec(["ip", "route", "replace", bridge.serviceCidr, "dev", bridge.name, "src", bridge.address]);
   if ((await readFile(ipForward, "utf8")).trim() !== "1") await writeFile(ipForward, "1");

@@ -42,7 +42,12 @@ export interface MasqueradeNetwork {
   ports: readonly PortForward[];
   /** User and group that may open the tap. */
   owner: number;
+  /** The guest, and nobody else, reaches `metadataAddress` in the pod. */
+  metadata?: boolean;
 }
+
+/** Where guests look for a service that tells them who they are. */
+export const metadataAddress = { address: "169.254.169.254", port: 80 } as const;
 
 export const defaultGuestCidr = "10.0.2.0/24";
 

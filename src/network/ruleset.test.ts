@@ -70,3 +70,14 @@ test("the marker names the rules", () => {
   assert.equal(masqueradeRuleset(guestNetwork({ guestMac: "02:99:99:99:99:99" })).marker, marker, "not in the rules");
   assert.notEqual(masqueradeRuleset(guestNetwork({ guestAddress: "10.0.2.3" })).marker, marker);
 });
+
+test("who asks who it is must be the guest, and its answers end there", () => {
+  const { script } = masqueradeRuleset(guestNetwork({ metadata: true }));
+  for (const rule of [
+    'ip daddr 169.254.169.254 iifname != "k6t-eth0" drop',
+    "ip daddr 169.254.169.254 ip saddr != 10.0.2.2 drop",
+    "ip saddr 169.254.169.254 ip ttl set 1",
+  ])
+    assert.ok(script.includes(rule), rule);
+  assert.ok(!masqueradeRuleset(guestNetwork()).script.includes("169.254"));
+});

@@ -5,7 +5,7 @@
  * `nft -j list chains` alone and never touched again (replacing it would be harmless, but costs a process).
  */
 import { createHash } from "node:crypto";
-import { migrationPorts, names, type MasqueradeNetwork, type PortForward } from "./pod-network.ts";
+import { metadataAddress, migrationPorts, names, type MasqueradeNetwork, type PortForward } from "./pod-network.ts";
 
 export interface Ruleset {
   /** Name of the marker chain. */
@@ -14,7 +14,7 @@ export interface Ruleset {
 }
 
 export function masqueradeRuleset(network: MasqueradeNetwork): Ruleset {
-  const body = [...prerouting(network), ...output(network), ...postrouting(network)];
+  const body = [...prerouting(network), ...output(network), ...postrouting(network), ...metadata(network)];
   const marker = `digest_${createHash("sha256").update(body.join("\n")).digest("hex").slice(0, 16)}`;
   return { marker, script: replaceTable([...body, `\tchain ${marker} {`, "\t}"]) };
 }
@@ -54,6 +54,26 @@ function postrouting(network: MasqueradeNetwork): string[] {
     "\t\ttype nat hook postrouting priority srcnat; policy accept;",
     `\t\tip saddr ${network.guestAddress} oifname "${network.uplink}" masquerade`,
     `\t\tip saddr 127.0.0.1 oifname "${network.bridge}" snat to ${network.routerAddress}`,
+    "\t}",
+  ];
+}
+
+/**
+ * Only the guest asks who it is: not the pod's neighbours, nor its other containers. And its answers end at the guest: a
+ * container in it, behind another hop, cannot take a token and be it.
+ */
+function metadata(network: MasqueradeNetwork): string[] {
+  if (!network.metadata) return [];
+  const { address } = metadataAddress;
+  return [
+    "\tchain metadata_in {",
+    "\t\ttype filter hook input priority filter; policy accept;",
+    `\t\tip daddr ${address} iifname != "${network.bridge}" drop`,
+    `\t\tip daddr ${address} ip saddr != ${network.guestAddress} drop`,
+    "\t}",
+    "\tchain metadata_out {",
+    "\t\ttype filter hook output priority filter; policy accept;",
+    `\t\tip saddr ${address} ip ttl set 1`,
     "\t}",
   ];
 }

@@ -5,17 +5,19 @@
  *                                             ├─▶ keys ─▶ domain reconciler ─▶ QEMU, network, files, VMI status
  *   QEMU ──── QMP events ─────────────────────┘
  *   API extension ── HTTPS ─▶ server ─▶ console, VNC, pause, guest agent ...
+ *   guest ── HTTP to 169.254.169.254, a socket in its pod ─▶ metadata
  *
  * It holds no state of its own: whatever it needs to know after a restart it reads from the API, /proc and QEMU.
  */
 import { join } from "node:path";
-import { nodes, type Pod, pods } from "../../api/core.ts";
+import { type Node, nodes, type Pod, pods } from "../../api/core.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
+import type { Informer } from "../client/informer.ts";
 import { joinInformers } from "../client/join-informers.ts";
 import { createAuthorizeScraper } from "../http/reviews/authorize-scraper.ts";
 import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
@@ -34,6 +36,7 @@ import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { createMetadataServices } from "./metadata/metadata-services.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
 import { startMigrationEnds } from "./migration/start.ts";
@@ -97,6 +100,8 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   const reaper = runReconciler(createDhcpReaper(dhcpDirectory, finder), { signal, concurrency: 1, log });
   const consoles = createConsoles();
   const guests = createGuestAgents(log);
+  const metadata = createMetadataServices(log);
+  const node = createInformer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const migrations = createMigrationRecords();
   const monitors = createMonitors({
     onEvent(key, event) {
@@ -105,6 +110,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     },
     onClosed(key, qemu) {
       guests.forget(qemu);
+      metadata.forget(qemu);
       for (const each of [loop, ...ends]) each.enqueue(key);
       reaper.enqueue(reaperKey);
     },
@@ -118,6 +124,8 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     consoles,
     guests,
     records,
+    metadata,
+    node: () => node.get(undefined, nodeName),
     lookAgain: (key) => loop.enqueue(key),
     events,
     dhcpDirectory,
@@ -158,16 +166,15 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   const context = { vmis, launchers, finder, monitors, guests, metrics, authorizeScraper, log, ...streams };
   await startServer(context, { port, tls }, signal);
   startDownwardMetrics({ vmis, launchers, finder, log }, signal);
-  await announce(options, signal);
+  await announce(options, node, signal);
   signal.addEventListener("abort", () => {
-    for (const each of [monitors, consoles, guests, metrics]) each.close();
+    for (const each of [monitors, consoles, guests, metrics, metadata]) each.close();
   });
 }
 
-async function announce(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
+async function announce(options: NodeAgentOptions, node: Informer<Node>, signal: AbortSignal): Promise<void> {
   const { client, nodeName, nodeIp, port, kvm } = options;
   const facts: NodeFacts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
-  const node = createInformer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const loop = runReconciler(
     createAnnouncer(client, node, () => facts),
     { signal, concurrency: 1 },

@@ -21,7 +21,6 @@ export const inertMachineFields: readonly Inert[] = [
     items: ["sata-cdrom", "files"],
     reason: "writethrough and writeback differ in how they write; a cdrom is only read",
   },
-  { path: "domain.devices.interfaces[].ports[].name", reason: "a name for people; ports are opened by number" },
   { path: "domain.devices.sound.name", reason: "a name for people; a machine has one sound device" },
   { path: "domain.devices.watchdog.name", reason: "a name for people; a machine has one watchdog" },
   {

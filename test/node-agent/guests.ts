@@ -11,7 +11,7 @@ import { dialWebSocket } from "../../src/streams/dial-web-socket.ts";
 import { toBuffer } from "../../src/streams/splice-web-socket.ts";
 import type { TestInstance } from "../embedded/instance.ts";
 
-/** Of cloud-init: a web server that says `served`, and runs what it is asked to (`/cgi-bin/sh?COMMAND`). */
+/** Of cloud-init: a web server that says `served`, runs what it is asked to (`/cgi-bin/sh?COMMAND`), and tells what the metadata service says (`/cgi-bin/me`). */
 export const commandServer = `write_files:
   - path: /www/index.html
     content: "served\\n"
@@ -21,6 +21,16 @@ export const commandServer = `write_files:
       #!/bin/sh
       printf 'Content-Type: text/plain\\n\\n'
       httpd -d "$QUERY_STRING" | sh 2>&1
+  - path: /www/cgi-bin/me
+    permissions: "0755"
+    content: |
+      #!/bin/sh
+      ask() { printf '%s HTTP/1.0\\r\\n%s\\r\\n\\r\\n' "$1" "$2" | nc -w 5 169.254.169.254 80 | sed '1,/^.$/d'; }
+      token=$(ask "PUT /latest/api/token" "X-aws-ec2-metadata-token-ttl-seconds: 60")
+      echo
+      ask "GET /latest/meta-data/instance-id" "X-aws-ec2-metadata-token: $token"
+      echo
+      ask "GET /latest/user-data" "X-aws-ec2-metadata-token: $token"
 runcmd:
   - httpd -p 8080 -h /www
 `;
@@ -29,6 +39,7 @@ export interface VmiOptions {
   name: string;
   image?: string;
   spec?: object;
+  annotations?: Record<string, string>;
   userData?: string;
   /** Name of a Secret with the user data. */
   secret?: string;
@@ -42,6 +53,7 @@ export function vmi({
   name,
   image = "localhost/vmpod/guest:latest",
   spec = {},
+  annotations = {},
   userData,
   secret,
   devices = {},
@@ -56,7 +68,7 @@ export function vmi({
   return JSON.stringify({
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstance",
-    metadata: { name, labels: { test: "node-agent" } },
+    metadata: { name, labels: { test: "node-agent" }, annotations },
     spec: {
       terminationGracePeriodSeconds: 10,
       domain: {

@@ -91,6 +91,7 @@ test("a guest comes up with its disks, address and agent", async () => {
       name: "one",
       devices: { panicDevices: [{ model: "pvpanic" }], clientPassthrough: {}, downwardMetrics: {} },
       extra: [empty, facts, token, data, metrics],
+      annotations: { "vmpod.dev/metadata-service": "true" },
       userData: `#cloud-config\nhostname: one\n${commandServer}`,
     }),
   );
@@ -154,6 +155,16 @@ test("the guest is told of its node, on a disk and at a port", async () => {
     "exec 3<>$(grep -l org.github.vhostmd.1 /sys/class/virtio-ports/*/name | sed 's#/name##; s#/sys/class/virtio-ports#/dev#')";
   const ask = `${port}; printf 'GET /metrics/XML\\n\\n' >&3; timeout 5 sed '/<.metrics>/q' <&3`;
   assert.match(inGuest("one", ask), /<name>HostName<\/name>\s*<value>\w+/);
+});
+
+const askGuest = (path: string) =>
+  run(["curl", "-sf", "-m", "8", `http://${field("one", ".status.interfaces[0].ipAddress")}:8080/${path}`]).stdout;
+
+test("a guest asks who it is, also an agent that was just killed", async () => {
+  assert.deepEqual(askGuest("cgi-bin/me").split("\n", 2), ["one.default", "#cloud-config"]);
+  killAgent(instance);
+  const again = await eventually("it is told again", 20_000, () => askGuest("cgi-bin/me").trim() || undefined);
+  assert.equal(again.split("\n", 1)[0], "one.default");
 });
 
 test("QEMU has no privilege", () => {

@@ -5,9 +5,15 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { listDhcpProcesses, stopDhcp } from "../../src/network/dhcp-process.ts";
+import { createLogger } from "../../src/base/log.ts";
+import { listenInNamespace } from "../../src/network/listen-in-namespace.ts";
+import { metadataAddress } from "../../src/network/pod-network.ts";
+import { facts } from "../../src/node/metadata/facts.fixture.ts";
+import { serveMetadata } from "../../src/node/metadata/serve-metadata.ts";
 import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
 import { observeNetwork } from "../../src/network/observed-network.ts";
 import { type NetworkRequest, reconcileNetwork } from "../../src/network/reconcile-network.ts";
@@ -17,7 +23,7 @@ before(fetchBusybox);
 
 /** Of this process alone: those of one that was killed may still be there. */
 const unique = (role: string): string => `vmpod-test-${process.pid}-${role}`;
-const names = { pod: unique("pod"), guest: unique("guest"), peer: unique("peer") };
+const names = { pod: unique("pod"), guest: unique("guest"), inner: unique("inner"), peer: unique("peer") };
 const guestMac = "02:11:22:33:44:55";
 const pod = `/run/netns/${names.pod}`;
 let directory = "";
@@ -140,6 +146,33 @@ test("a guest gets its address, and is reached at the pod's", async () => {
   assert.equal(await ask(names.peer, names.guest, "10.42.0.6"), "hello");
 });
 
+test("a guest, and nobody else, is told who it is", async () => {
+  const network = { ...request().network, metadata: true };
+  await reconcileNetwork(pod, { ...request(), network });
+  assert.ok(isEmpty(planNetwork({ ...network, mtu: 1450 }, await observeNetwork(pod))));
+  const socket = await listenInNamespace(pod, metadataAddress);
+  const end = serveMetadata(socket, () => Promise.resolve(facts), createLogger("test"));
+  try {
+    const token = await http(names.guest, "PUT /latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 60");
+    const header = `X-aws-ec2-metadata-token: ${token?.at(-1)}`;
+    const id = await http(names.guest, "GET /latest/meta-data/instance-id", header);
+    assert.deepEqual([id?.[0], id?.at(-1)], ["HTTP/1.1 200 OK", "web.default"]);
+    assert.equal((await http(names.guest, "GET /latest/user-data"))?.[0], "HTTP/1.1 401 Unauthorized");
+    assert.equal(
+      (await http(names.guest, `GET /${"x".repeat(5_000)}`))?.[0],
+      "HTTP/1.1 431 Request Header Fields Too Large",
+    );
+    containerInGuest();
+    assert.equal(await http(names.inner, "GET /"), undefined, "a container of the guest, a hop away");
+    inside(names.peer, "ip", "route", "add", "169.254.169.254", "via", "10.42.0.5");
+    assert.equal(await http(names.peer, "GET /"), undefined, "a neighbour");
+    assert.equal(await http(names.pod, "GET /"), undefined, "another process of the pod");
+  } finally {
+    end();
+  }
+  assert.equal(await http(names.guest, "GET /"), undefined, "nobody listens any more");
+});
+
 test("only the listed ports reach the guest", async () => {
   await reconcileNetwork(pod, {
     ...request(),
@@ -153,6 +186,22 @@ function attachGuest(): void {
   inside(names.pod, "ip", "link", "add", "guest0", "type", "veth", "peer", "name", "eth0", "netns", names.guest);
   inside(names.pod, "ip", "link", "set", "guest0", "master", "k6t-eth0", "up");
   inside(names.guest, "ip", "link", "set", "eth0", "address", guestMac, "up");
+}
+
+/** Behind the guest, which sends for it under its own address. */
+function containerInGuest(): void {
+  inside(names.guest, "ip", "link", "add", "c0", "type", "veth", "peer", "name", "eth0", "netns", names.inner);
+  inside(names.guest, "ip", "address", "add", "10.9.0.1/24", "dev", "c0");
+  inside(names.guest, "ip", "link", "set", "c0", "up");
+  inside(names.inner, "ip", "address", "add", "10.9.0.2/24", "dev", "eth0");
+  inside(names.inner, "ip", "link", "set", "eth0", "up");
+  inside(names.inner, "ip", "route", "add", "default", "via", "10.9.0.1");
+  inside(names.guest, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+  inside(
+    names.guest,
+    "nft",
+    "add table ip n; add chain ip n p { type nat hook postrouting priority 100; }; add rule ip n p oifname eth0 masquerade",
+  );
 }
 
 /** udhcpc calls a script with the answers in its environment. */
@@ -177,4 +226,14 @@ async function ask(server: string, client: string, address: string): Promise<str
   } finally {
     child.kill("SIGKILL");
   }
+}
+
+/** The lines of the answer of the metadata service; undefined when it cannot be reached. */
+async function http(namespace: string, request: string, ...headers: string[]): Promise<string[] | undefined> {
+  const argv = [`--net=/run/netns/${namespace}`, busybox, "nc", "-w", "2", "169.254.169.254", "80"];
+  const child = spawn("nsenter", argv, { stdio: ["pipe", "pipe", "ignore"] });
+  child.stdin.on("error", () => undefined);
+  child.stdin.write([`${request} HTTP/1.1`, "Host: x", "Connection: close", ...headers, "", ""].join("\r\n"));
+  const text = await readText(child.stdout);
+  return text === "" ? undefined : text.trimEnd().split(/\r?\n/);
 }

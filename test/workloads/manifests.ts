@@ -43,3 +43,12 @@ export function service(name: string, app: string, spec: object = {}): object {
 export function pod(name: string, spec: object): object {
   return { apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app: name } }, spec };
 }
+
+export function networkPolicy(name: string, spec: object): object {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name },
+    spec: { podSelector: {}, ...spec },
+  };
+}

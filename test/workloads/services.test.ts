@@ -1,9 +1,9 @@
-/** Services as their clients see them: from a pod, from the host, by address and by name. */
+/** Services as their clients see them: from a pod, from the host, by address and by name; and whom NetworkPolicies keep out. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, run } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
-import { deployment, pod, podSpec, service, webContainer } from "./manifests.ts";
+import { deployment, networkPolicy, pod, podSpec, service, webContainer } from "./manifests.ts";
 
 const instance = useInstance("vt0", 0);
 const { kubectl, tryKubectl, apply, fieldOf } = instance;
@@ -91,6 +91,39 @@ test("a pod reaches itself through its Service, and sees another client than its
   assert.equal(await eventually("an answer", 10_000, () => served(ask()) || undefined), "alone");
   const address = fieldOf("pod/alone", ".status.podIP");
   assert.ok(!ask().stdout.includes(address), "the answer would take a short cut past the translation");
+});
+
+test("a network policy lets in whom it names, on the port that it names, and the host", async () => {
+  apply(
+    networkPolicy("into-alone", {
+      podSelector: { matchLabels: { app: "alone" } },
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: "client" } } }], ports: [{ port: "http" }] }],
+    }),
+  );
+  const [other = ""] = podsOf("web");
+  await eventually("it keeps others out", 10_000, () => (served(askFromPod("alone", other)) ? undefined : true));
+  assert.equal(served(askFromPod("alone")), "alone");
+  assert.equal(served(askFromHost(clusterIp("alone"))), "alone");
+  assert.equal(served(askFromPod(clusterIp("alone"), "alone")), "alone", "itself");
+  kubectl("delete", "networkpolicy", "into-alone");
+  await eventually("nobody is kept out", 10_000, () => served(askFromPod("alone", other)) || undefined);
+});
+
+test("a pod that may send nothing cannot from its first moment, but resolves names", async () => {
+  apply(networkPolicy("silent", { podSelector: { matchLabels: { app: "silent" } }, policyTypes: ["Egress"] }));
+  const address = fieldOf("pod/alone", ".status.podIP");
+  const attempt = `nc -w 1 ${address} 8080 </dev/null && echo reached || echo kept`;
+  apply(pod("silent", podSpec({}, { command: ["sh", "-c", `${attempt}; exec sleep 3600`] })));
+  const said = () => tryKubectl(["logs", "silent"]).stdout.trim();
+  assert.equal(await eventually("it has tried", 60_000, () => said() || undefined), "kept");
+  assert.match(tryKubectl(["exec", "silent", "--", "nslookup", "web.default.svc.cluster.local"]).stdout, /Address/);
+  assert.match(
+    tryKubectl(["apply", "-f", "-"], JSON.stringify(networkPolicy("bad", { ingress: [{ from: [{}] }] }))).stderr,
+    /spec\.ingress\[0\]\.from\[0\]: Required value: must specify a peer/,
+  );
+  kubectl("delete", "networkpolicy", "silent");
+  const again = () => tryKubectl(["exec", "silent", "--", "sh", "-c", attempt]).stdout.trim();
+  await eventually("it may speak", 10_000, () => (again() === "reached" ? true : undefined));
 });
 
 test("a client keeps its pod, also when other Services come and go", async () => {

@@ -114,7 +114,11 @@ const clusterKinds: ServedKind[] = [
     conversion: eventConversion,
     allColumns: cluster.eventColumns,
   }),
-  define(networking.networkPolicies, { shortNames: ["netpol"], generation: true }),
+  define(networking.networkPolicies, {
+    shortNames: ["netpol"],
+    generation: true,
+    allColumns: service.networkPolicyColumns,
+  }),
   define(networking.ingresses, {
     shortNames: ["ing"],
     status: true,

@@ -1,5 +1,6 @@
-/** Columns of Service, Endpoints, EndpointSlice and Ingress. */
+/** Columns of Service, Endpoints, EndpointSlice, NetworkPolicy and Ingress. */
 import type { KubeObject } from "../../../api/meta.ts";
+import { formatLabelSelector, requirementsOf } from "../../apimachinery/selector/label-selector.ts";
 import { field, list, number, record, text } from "../registry/field.ts";
 import { ageColumn, type Column, column, nameColumn, wide } from "./column.ts";
 
@@ -63,6 +64,15 @@ export const endpointSliceColumns: Column[] = [
   column(
     "Endpoints",
     (slice) => shorten(list(slice, "endpoints").flatMap((each) => list<string>(each, "addresses"))) || "<unset>",
+  ),
+  ageColumn,
+];
+
+export const networkPolicyColumns: Column[] = [
+  nameColumn,
+  column(
+    "Pod-Selector",
+    (policy) => formatLabelSelector(requirementsOf(record(policy, "spec", "podSelector"))) || "<none>",
   ),
   ageColumn,
 ];

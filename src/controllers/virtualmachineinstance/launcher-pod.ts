@@ -120,6 +120,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
         image: context.launcherImage,
         imagePullPolicy: "IfNotPresent",
         command: buildCommand({ ...domainOf(vmi, context.accelerator), ...context.domain }),
+        ...guestPorts(spec),
         resources,
         securityContext,
         lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },
@@ -179,4 +180,17 @@ function podHostname(vmi: VirtualMachineInstance): string {
 function pullSecrets(spec: VirtualMachineInstanceSpec): Pick<PodSpec, "imagePullSecrets"> {
   const names = containerImages(spec).flatMap(({ imagePullSecret }) => imagePullSecret || []);
   return names.length === 0 ? {} : { imagePullSecrets: [...new Set(names)].map((name) => ({ name })) };
+}
+
+/** By their names Services and NetworkPolicies find them, as those of any container. */
+function guestPorts({ domain }: VirtualMachineInstanceSpec): Pick<PodSpec["containers"][number], "ports"> {
+  const ports = (domain.devices.interfaces ?? []).flatMap((nic) => nic.ports ?? []);
+  if (ports.length === 0) return {};
+  return {
+    ports: ports.map(({ name, port, protocol }) => ({
+      ...(name && { name }),
+      containerPort: port,
+      protocol: protocol === "UDP" ? "UDP" : "TCP",
+    })),
+  };
 }

@@ -29,6 +29,7 @@ export async function startContainer(
   const container = specOf(pod, action.container);
   const image = await ensureImage(context, pod, container, memory);
   const facts = await podFacts(context, action.sandboxId, pod);
+  await reported(context, pod, "NetworkNotReady", async () => context.admitAddresses?.(pod, facts.podIps));
   const config = await reported(context, pod, "CreateContainerConfigError", async () => {
     const env = await containerEnv({
       pod,

@@ -45,6 +45,15 @@ export async function mediumContent(context: MediumContext, volume: Volume): Pro
   throw new TerminalError("UnsupportedVolume", `volume ${name}: cannot be made into a medium`);
 }
 
+/** What the machine's cloud-init volume tells its guest; undefined when it has none. */
+export async function cloudInitOf(context: MediumContext): Promise<CloudInit | undefined> {
+  for (const { cloudInitNoCloud, cloudInitConfigDrive } of context.vmi.spec.volumes ?? []) {
+    if (cloudInitNoCloud) return cloudInit(context, cloudInitNoCloud, "noCloud");
+    if (cloudInitConfigDrive) return cloudInit(context, cloudInitConfigDrive, "configDrive");
+  }
+  return undefined;
+}
+
 async function cloudInit(
   context: MediumContext,
   source: Source,
@@ -53,10 +62,9 @@ async function cloudInit(
   const fromSecret = source.secretRef?.name ? await secretFiles(context, source.secretRef.name) : {};
   const networkSecret = source.networkDataSecretRef?.name;
   const networkFiles = networkSecret ? await secretFiles(context, networkSecret) : {};
-  const { metadata, spec } = context.vmi;
+  const { spec } = context.vmi;
   return {
-    // The same at each start of the same machine: cloud-init does its once-per-instance work once.
-    instanceId: `${metadata?.name}.${metadata?.namespace}`,
+    instanceId: instanceIdOf(context.vmi),
     uuid: spec.domain.firmware?.uuid,
     hostname: hostnameOf(context.vmi),
     userData: source.userData || decode(source.userDataBase64) || textOf(fromSecret, "userdata", "userData") || "",
@@ -90,8 +98,13 @@ function filesMedium(label: string | undefined, files: Files): Buffer {
   return buildIso({ label: label || "cfgdata", files });
 }
 
+/** The same at each start of the same machine: cloud-init does its once-per-instance work once. */
+export function instanceIdOf({ metadata }: VirtualMachineInstance): string {
+  return `${metadata?.name}.${metadata?.namespace}`;
+}
+
 /** As the pod's. */
-function hostnameOf({ spec, metadata }: VirtualMachineInstance): string {
+export function hostnameOf({ spec, metadata }: VirtualMachineInstance): string {
   return spec.hostname || (metadata?.name ?? "").replaceAll(".", "-").slice(0, 63).replace(/-+$/, "");
 }
 

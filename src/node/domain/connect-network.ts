@@ -10,6 +10,7 @@ import { podCgroups } from "../../network/pod-cgroup.ts";
 import { defaultGuestCidr, names } from "../../network/pod-network.ts";
 import { type NetworkRequest, reconcileNetwork } from "../../network/reconcile-network.ts";
 import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
+import { wantsMetadata } from "../metadata/metadata-services.ts";
 import { hostPathOf, netnsOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { macOf, podInterfaces } from "./desired-devices.ts";
@@ -62,6 +63,7 @@ export function networkRequest(
       guestMac: macOf(vmi, nic),
       multiqueue: false,
       owner: runtimeUser,
+      ...(wantsMetadata(vmi) && { metadata: true }),
       ports: [
         ...(nic.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
         ...(nic.portRanges ?? []).map(({ start, end, protocol }) => ({

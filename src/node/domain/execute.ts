@@ -1,16 +1,26 @@
 /** Carries out one planned action. Each may be repeated: the plan that named it started from what was observed. */
+import type { Node } from "../../../api/core.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
+import type { Informer } from "../../client/informer.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { handOver } from "../credentials/hand-over.ts";
 import type { CredentialAttempt } from "../credentials/observe.ts";
+import { readMountedFiles } from "../disks/mounted-files.ts";
 import { prepareDisk } from "../disks/prepare-disk.ts";
 import { agentFailure } from "../guest/agent-failure.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
+import { instanceFacts } from "../metadata/instance-facts.ts";
+import { type MetadataServices, wantsMetadata } from "../metadata/metadata-services.ts";
+import type { InstanceFacts } from "../metadata/metadata-tree.ts";
 import type { Monitors } from "../monitor/monitors.ts";
+import { hostPathOf } from "../process/container-files.ts";
+import type { QemuProcess } from "../process/find-qemu.ts";
 import { connectNetwork } from "./connect-network.ts";
 import { startFirst } from "./first-start.ts";
+import type { Observation } from "./observation.ts";
 import type { Action } from "./plan.ts";
 import type { DomainRecords } from "./records.ts";
 
@@ -20,6 +30,10 @@ export interface ExecuteContext {
   consoles: Consoles;
   guests: GuestAgents;
   records: DomainRecords;
+  metadata: MetadataServices;
+  /** As far as it is known: its labels tell where it is. */
+  node: () => Node | undefined;
+  vmis: Informer<VirtualMachineInstance>;
   /** Enqueues a key. */
   lookAgain: (key: string) => void;
   /** Where DHCP answerers leave their pids. */
@@ -83,5 +97,21 @@ function giveCredentials(
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
   await connectNetwork({ vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory }, signal);
+  if (wantsMetadata(vmi)) await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
   context.records.of(vmi.metadata?.uid ?? "").networkOf = qemu.pid;
+}
+
+/** Of the machine as it is by then. */
+function currentFacts(
+  context: ExecuteContext,
+  { vmi, pod }: Observation,
+  { pid }: QemuProcess,
+): Promise<InstanceFacts> {
+  const { namespace, name = "" } = vmi.metadata ?? {};
+  return instanceFacts({
+    vmi: context.vmis.get(namespace, name) ?? vmi,
+    pod,
+    node: context.node(),
+    mounted: (path) => readMountedFiles(hostPathOf(pid, path)),
+  });
 }

@@ -11,6 +11,7 @@ import {
   secretStrategy,
   volumeStrategy,
 } from "./core.ts";
+import { networkPolicyStrategy } from "./network-policies.ts";
 import { podStrategy } from "./pods.ts";
 import { serviceStrategy } from "./services.ts";
 import {
@@ -34,6 +35,7 @@ export const strategies: Readonly<Record<string, Strategy>> = {
   persistentvolumes: volumeStrategy,
   persistentvolumeclaims: claimStrategy,
   "customresourcedefinitions.apiextensions.k8s.io": definitionStrategy,
+  "networkpolicies.networking.k8s.io": networkPolicyStrategy,
   "rolebindings.rbac.authorization.k8s.io": bindingStrategy,
   "clusterrolebindings.rbac.authorization.k8s.io": bindingStrategy,
   "deployments.apps": deploymentStrategy,

@@ -1,0 +1,132 @@
+/** Keeps the node's packet filter in step with NetworkPolicies and the pods that they name. */
+import { namespaces, type Pod, pods } from "../../../api/core.ts";
+import { networkPolicies } from "../../../api/networking.ts";
+import { messageOf } from "../../base/errors.ts";
+import { exec } from "../../base/exec.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Client } from "../../client/client.ts";
+import { createInformer } from "../../client/create-informer.ts";
+import { bridgeFilterAvailable } from "../../network/pod-bridge.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import { type Isolation, isolations } from "./isolation.ts";
+import { renderPolicies } from "./ruleset.ts";
+
+export interface PolicyEnforcerOptions {
+  client: Client;
+  /** Name of the nft table. */
+  table: string;
+  /** The bridge of the pods. */
+  bridge: string;
+  events: EventRecorder;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+export interface PolicyEnforcer {
+  /**
+   * To be called with a new pod's addresses before its first container runs: resolves when the policies hold for it.
+   * Its status tells the addresses only later, and until then nothing would keep it from anyone.
+   */
+  admit(pod: Pod, addresses: readonly string[]): Promise<void>;
+}
+
+/** A burst of changes becomes one transaction. */
+const settleMs = 20;
+const retryMs = 1_000;
+const notEnforced =
+  "pods of one node reach each other regardless: the kernel does not show bridged packets, load br_netfilter and restart vmpod";
+
+export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnforcer {
+  const { client, signal, log, events } = options;
+  const informers = {
+    policies: createInformer(client, networkPolicies),
+    namespaces: createInformer(client, namespaces),
+    pods: createInformer(client, pods, { keep: whatDecides }),
+  };
+  /** Pods whose status does not tell their addresses yet, by uid. */
+  const admitted = new Map<string, Pod>();
+  const synced = Promise.all(Object.values(informers).map((informer) => informer.synced()));
+  let applied: string | undefined;
+  let applying: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  function wanted(): Isolation[] {
+    const current = informers.pods.list().map((pod) => withAddress(pod, admitted));
+    const known = new Set(current.map(uidOf));
+    const all = [...current, ...[...admitted.values()].filter((pod) => !known.has(uidOf(pod)))];
+    return isolations({ policies: informers.policies.list(), namespaces: informers.namespaces.list(), pods: all });
+  }
+
+  async function load(): Promise<void> {
+    const text = renderPolicies(wanted(), options);
+    if (text === applied) return;
+    await exec(["nft", "-f", "-"], { input: text });
+    applied = text;
+  }
+
+  /** One after the other; each renders what is so when its turn comes. */
+  function apply(): Promise<void> {
+    applying = applying.then(load, load);
+    return applying;
+  }
+
+  function schedule(delayMs: number): void {
+    if (!signal.aborted) timer ??= setTimeout(() => void sync(), delayMs);
+  }
+
+  async function sync(): Promise<void> {
+    timer = undefined;
+    try {
+      await synced;
+      await apply();
+    } catch (error) {
+      log.error({ error: messageOf(error) }, "cannot update the rules of the network policies; trying again");
+      schedule(retryMs);
+    }
+  }
+
+  informers.pods.onChange(({ type, object }) => {
+    const isTold = object.status?.podIP === admitted.get(uidOf(object))?.status?.podIP;
+    if (type === "deleted" || isTold) admitted.delete(uidOf(object));
+  });
+  informers.policies.onChange(({ type, object }) => {
+    if (type === "added" && !bridgeFilterAvailable()) events.record(object, "Warning", "NotEnforced", notEnforced);
+  });
+  for (const informer of Object.values(informers)) {
+    informer.onChange(() => schedule(settleMs));
+    informer.start(signal);
+  }
+  schedule(0);
+
+  return {
+    async admit(pod, [address]) {
+      if (pod.spec?.hostNetwork === true || address === undefined) return;
+      await synced;
+      const { metadata, spec } = whatDecides(pod);
+      admitted.set(uidOf(pod), { metadata, spec, status: { podIP: address } });
+      if (wanted().some((isolation) => isolation.address === address)) await apply();
+      else schedule(0);
+    },
+  };
+}
+
+const uidOf = (pod: Pod): string => pod.metadata?.uid ?? "";
+
+function withAddress(pod: Pod, admitted: ReadonlyMap<string, Pod>): Pod {
+  const newer = admitted.get(uidOf(pod))?.status?.podIP;
+  return newer === undefined ? pod : { ...pod, status: { ...pod.status, podIP: newer } };
+}
+
+function whatDecides({ metadata, spec, status }: Pod): Pod {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = metadata ?? {};
+  const portsOf = ({ name, image, ports }: NonNullable<Pod["spec"]>["containers"][number]) => ({ name, image, ports });
+  return {
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp, labels },
+    spec: {
+      hostNetwork: spec?.hostNetwork,
+      initContainers: spec?.initContainers?.map(portsOf),
+      containers: (spec?.containers ?? []).map(portsOf),
+    },
+    status: { phase: status?.phase, podIP: status?.podIP, podIPs: status?.podIPs },
+  };
+}
