@@ -4,10 +4,7 @@ import { defaultConfiguration } from "./configuration.ts";
 import { defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
 import { sampleSpec, sampleVmi } from "./sample.ts";
 import type { Interface, VirtualMachineInstanceSpec } from "./types.ts";
-import {
-  validateVirtualMachineInstance,
-  validateVirtualMachineInstanceUpdate,
-} from "./validate-vmi.ts";
+import { validateVirtualMachineInstance, validateVirtualMachineInstanceUpdate } from "./validate-vmi.ts";
 
 /** What is wrong, the field that must be named, and a word that the message must hold. */
 type Case = [what: string, change: (spec: VirtualMachineInstanceSpec) => void, field: string, message: RegExp];

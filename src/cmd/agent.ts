@@ -50,7 +50,7 @@ export async function run(argv: string[]): Promise<number> {
   });
   const kubelet = createKubelet({
     ...common,
-    admitAddresses: policies.admit,
+    admitAddresses: (pod, addresses) => policies.admit(pod, addresses),
     tls,
     instance: instance.name,
     criSocket: pathsOf(instance).criSocket,
