@@ -45,6 +45,7 @@ export const notMigratableReasons = {
   disks: "DisksNotLiveMigratable",
   interfaces: "InterfaceNotLiveMigratable",
   hostDevices: "HostDeviceNotLiveMigratable",
+  persistentState: "PersistentStateNotLiveMigratable",
   filesystems: "VirtIOFSNotLiveMigratable",
 } as const;
 

@@ -24,6 +24,8 @@ export interface VirtConfiguration {
   commonInstancetypes: boolean;
   /** Of launcher pods. */
   seccompProfile: SeccompProfile;
+  /** Of the claims for TPMs and EFI variables. Undefined: the cluster's default. */
+  stateStorageClass: string | undefined;
   migrations: VirtMigrationConfiguration;
 }
 
@@ -55,6 +57,7 @@ export const defaultConfiguration: VirtConfiguration = {
   cpuAllocationRatio: 20,
   commonInstancetypes: true,
   seccompProfile: { type: "RuntimeDefault" },
+  stateStorageClass: undefined,
   migrations: {
     parallelMigrationsPerCluster: 5,
     parallelOutboundMigrationsPerNode: 2,
@@ -122,6 +125,7 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     ),
     commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
+    stateStorageClass: given.vmStateStorageClass || undefined,
     migrations: readMigrations(given.migrations ?? {}, reader),
   };
   return { configuration, problems: reader.problems };
@@ -141,6 +145,7 @@ const knownSettings: readonly string[] = [
   "network.defaultNetworkInterface",
   "seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile",
   "vmRolloutStrategy",
+  "vmStateStorageClass",
 ];
 
 /** Settings that may say what they like, because nothing depends on them; with the reason. */

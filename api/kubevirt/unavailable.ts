@@ -87,10 +87,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.features.hypervPassthrough", reason: noHyperv },
   { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
   { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
-  {
-    path: "domain.firmware.bootloader.efi.persistent",
-    reason: "EFI variables that outlive a restart are not available yet",
-  },
   { path: "domain.ioThreadsPolicy", reason: "I/O threads are not available yet" },
   { path: "domain.ioThreads", reason: "I/O threads are not available yet" },
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
@@ -103,7 +99,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.hostDevices", reason: noPassthrough },
   { path: "domain.devices.panicDevices", reason: "panic devices are not available yet" },
   { path: "domain.devices.sound", reason: "sound devices are not available yet" },
-  { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
   { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },
   { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },

@@ -14,6 +14,8 @@ export interface MachineOptions {
   sshKey?: string;
   /** Shell lines that the guest runs at its first boot, before its web server starts. */
   runcmd?: string[];
+  /** Beside its disks and its interface. */
+  devices?: object;
   /** Further volumes, each with a disk. */
   volumes?: { name: string; [source: string]: unknown }[];
 }
@@ -59,6 +61,7 @@ function instanceSpec(options: MachineOptions): object {
       devices: {
         disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "root" ? bus : "virtio" } })),
         interfaces: [{ name: "default", masquerade: {} }],
+        ...options.devices,
       },
       memory: { guest: memory },
       resources: { requests: { cpu: options.cpuRequest ?? "90m" } },

@@ -163,7 +163,7 @@ export const alongMachine: Along = [
     },
   ],
   [
-    /\.efi\.secureBoot$/,
+    /\.efi\.(secureBoot|persistent)$/,
     (spec: Machine) => {
       spec.domain.features = { smm: { enabled: true } };
     },

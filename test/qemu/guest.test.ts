@@ -1,9 +1,10 @@
 /** The guest image on real QEMU, driven as the node agent does it: started stopped, devices over QMP, then let go. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { packageRoot } from "../../images/debian/packages.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { exec } from "../../src/base/exec.ts";
@@ -11,6 +12,7 @@ import { GuestAgent } from "../../src/qemu/guest-agent/client.ts";
 import { guestExec } from "../../src/qemu/guest-agent/exec.ts";
 import { guestAgentPresent } from "../../src/qemu/guest-agent/presence.ts";
 import { guestInterfaces, guestOsInfo, guestShutdown } from "../../src/qemu/guest-agent/queries.ts";
+import { storageKey } from "./tpm.ts";
 import { rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
 
 const userData = `#cloud-config
@@ -40,6 +42,11 @@ runcmd:
 `;
 const metaData = "instance-id: i-1\nlocal-hostname: other\n";
 
+const tpm = { persistent: true };
+const stateDirectory = await mkdtemp(join(tmpdir(), "vmpod-state-"));
+const storageKeys: string[] = [];
+after(() => rm(stateDirectory, { recursive: true }));
+
 async function inGuest(machine: TestMachine, command: string): Promise<string> {
   const agent = new GuestAgent(join(machine.directory, "qga.sock"));
   const { stdout, stderr, exitCode } = await guestExec(agent, ["/bin/sh", "-c", command]);
@@ -61,7 +68,7 @@ function banner(port: number): Promise<string> {
 }
 
 test("virtio: cloud-init applied, agent, ssh and http answer, the power button ends it", async (t) => {
-  await using machine = await startMachine({ graphics: true, balloon: true });
+  await using machine = await startMachine({ graphics: true, balloon: true, tpm, stateDirectory });
   const [sshPort = 0, httpPort = 0] = await machine.attachUserNetwork([22, 80]);
   const root = await rootDisk(machine, "virtio");
   await machine.attach([
@@ -89,6 +96,7 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.match(await inGuest(machine, "cat /home/alice/.ssh/authorized_keys"), /^ssh-ed25519 .* a@b$/);
   assert.equal(await inGuest(machine, "su alice -c 'sudo id -u' 2>/dev/null"), "0");
   assert.equal(await inGuest(machine, "cloud-init status --wait"), "status: done");
+  storageKeys.push(await inGuest(machine, storageKey));
   assert.match(await machine.serialLog(), /legacy login:/);
 
   await machine.qmp.execute("system_powerdown");
@@ -101,6 +109,8 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
     machineVersion: "pc-q35-7.1",
     chassis: { manufacturer: "legacy works", asset: "inventory 7" },
     clock: { hpet: false, track: "guest", ticks: "catchup" },
+    tpm,
+    stateDirectory,
   });
   const [httpPort = 0] = await machine.attachUserNetwork([80]);
   const files = {
@@ -123,8 +133,15 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   const clocks = "cat /sys/devices/system/clocksource/clocksource0/available_clocksource";
   assert.doesNotMatch(await inGuest(machine, clocks), /hpet/);
   assert.equal(await inGuest(machine, "cat /sys/block/*/queue/write_cache"), "write through");
+  storageKeys.push(await inGuest(machine, storageKey));
   await guestShutdown(new GuestAgent(join(machine.directory, "qga.sock")), "powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);
+});
+
+test("what a TPM keeps outlives its machine: both have derived the same key from it", () => {
+  assert.equal(storageKeys.length, 2);
+  assert.match(storageKeys[0] ?? "", /^[\da-f]{180}$/);
+  assert.equal(storageKeys[0], storageKeys[1]);
 });
 
 test("the preStop hook ends a machine that never started at once, and finds none left", async () => {

@@ -1,6 +1,7 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { hasTpm, keepsEfiVariables, keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
@@ -39,6 +40,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     balloon: devices.autoattachMemBalloon !== false,
     usb: (devices.disks ?? []).some((disk) => (disk.disk ?? disk.cdrom)?.bus === "usb"),
     inputs: inputsOf(spec),
+    ...(hasTpm(spec) && { tpm: { persistent: keepsTpm(spec) } }),
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
     ...(spec.domain.rebootPolicy === "Terminate" && { endsAtReboot: true }),
     smbios: smbiosOf(spec),
@@ -57,7 +59,8 @@ function machineOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "machine" | "
 
 function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
   const efi = spec.domain.firmware?.bootloader?.efi;
-  return efi ? { type: "efi", secureBoot: efi.secureBoot !== false } : { type: "bios" };
+  if (efi === undefined) return { type: "bios" };
+  return { type: "efi", secureBoot: efi.secureBoot !== false, ...(keepsEfiVariables(spec) && { persistent: true }) };
 }
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {

@@ -88,7 +88,7 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
 
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
   const { spec } = vmi;
-  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context);
+  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(vmi, context);
   const resources = launcherResources(spec, context.accelerator, context.configuration);
   const copies = context.imageVolumes
     ? []

@@ -45,6 +45,20 @@ test("what can be moved, and why not", () => {
       "True",
     ],
     [
+      "a TPM that is kept",
+      having((spec) => {
+        spec.domain.devices.tpm = { persistent: true };
+      }),
+      "False PersistentStateNotLiveMigratable",
+    ],
+    [
+      "a TPM that is not kept",
+      having((spec) => {
+        spec.domain.devices.tpm = {};
+      }),
+      "True",
+    ],
+    [
       "bridge",
       having((spec) => {
         spec.domain.devices.interfaces = [{ name: "default", bridge: {} }];

@@ -5,12 +5,13 @@
  * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
 import { notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../api/meta.ts";
 import type { Observation } from "./observation.ts";
 
 type Rule = (observation: Observation) => { reason: string; message: string } | undefined;
 
-const rules: readonly Rule[] = [hostDevices, filesystems, interfaces, sataDisks, unsharedDisks];
+const rules: readonly Rule[] = [hostDevices, filesystems, interfaces, sataDisks, keptTpm, unsharedDisks];
 
 export function liveMigratable(observation: Observation): Condition {
   const obstacle = rules.map((rule) => rule(observation)).find((found) => found !== undefined);
@@ -63,6 +64,13 @@ function sataDisks({ vmi }: Observation): ReturnType<Rule> {
   if (found === undefined) return undefined;
   const message = `cannot migrate VMI: disk ${found.name} is on bus sata; use virtio or scsi`;
   return { reason: notMigratableReasons.disks, message };
+}
+
+/** Two TPMs would have one state open: its directory is locked as long as one of them runs. What is not kept goes along. */
+function keptTpm({ vmi }: Observation): ReturnType<Rule> {
+  if (!keepsTpm(vmi.spec)) return undefined;
+  const message = "cannot migrate VMI: its TPM is persistent, and only one launcher at a time can have its state open";
+  return { reason: notMigratableReasons.persistentState, message };
 }
 
 function unsharedDisks({ claims, hasOtherNodes }: Observation): ReturnType<Rule> {

@@ -4,6 +4,7 @@
  * Measured with QEMU 7.2: 19-30 MB before boot, about 70 MB for a booted small guest under TCG.
  */
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { hasTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { translatedCodeMebibytes } from "../../qemu/domain/platform.ts";
@@ -13,6 +14,8 @@ const mebibyte = 1024 ** 2;
 const qemuBytes = 36 * mebibyte;
 const bytesPerVirtualCpu = 4 * mebibyte;
 const videoBytes = 16 * mebibyte;
+/** `swtpm`, measured: 6 MB. */
+const tpmBytes = 8 * mebibyte;
 const translatedCodeBytes = translatedCodeMebibytes * mebibyte;
 /** Page tables: 8 bytes for each page of 4 KiB. */
 const guestBytesPerTableByte = 512;
@@ -22,5 +25,6 @@ export function memoryOverheadBytes(spec: VirtualMachineInstanceSpec, accelerato
   const video = spec.domain.devices.autoattachGraphicsDevice === false ? 0 : videoBytes;
   const code = accelerator === "tcg" ? translatedCodeBytes : 0;
   const tables = Math.ceil(guestBytes / guestBytesPerTableByte);
-  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + code + tables;
+  const tpm = hasTpm(spec) ? tpmBytes : 0;
+  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + tpm + code + tables;
 }

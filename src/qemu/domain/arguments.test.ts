@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { buildArguments, buildCommand } from "./arguments.ts";
-import type { Domain } from "./domain.ts";
+import type { Domain, Firmware } from "./domain.ts";
 import { driveNode } from "./ids.ts";
 import { option } from "./options.ts";
 
@@ -126,10 +126,41 @@ test("more SATA drives than ports are refused, with a way out", () => {
   assert.throws(() => buildArguments({ ...plain, sataDrives }), /7 SATA drives.*6 ports; use bus virtio or scsi/);
 });
 
-test("Secure Boot runs QEMU with its own variables", () => {
-  const command = buildCommand({ ...plain, firmware: { type: "efi", secureBoot: true } });
-  assert.equal(command[0], "/usr/libexec/vmpod/with-efi-variables");
-  assert.match(command.join(" "), /smm=on.*pflash0=efi-code/);
+const stores: [what: string, firmware: Firmware, store: string, machine: RegExp][] = [
+  [
+    "Secure Boot",
+    { type: "efi", secureBoot: true },
+    "OVMF_VARS_4M.ms.fd /run/vmpod/efi-variables.fd",
+    /smm=on,pflash0=efi-code,.*OVMF_CODE_4M.ms.fd/,
+  ],
+  [
+    "what is to be kept",
+    { type: "efi", secureBoot: false, persistent: true },
+    "OVMF_VARS_4M.fd /var/run/vmpod/state/efi-variables.fd",
+    /smm=off,pflash0=efi-code,.*OVMF_CODE_4M.fd/,
+  ],
+];
+for (const [what, firmware, store, machine] of stores) {
+  test(`EFI has variables of its own for ${what}`, () => {
+    const [program, initial, file, ...qemu] = buildCommand({ ...plain, firmware });
+    assert.equal(program, "/usr/libexec/vmpod/with-efi-variables");
+    assert.equal(`${initial} ${file}`, `/usr/share/OVMF/${store}`);
+    assert.match(qemu.join(" "), machine);
+  });
+}
+
+test("a TPM is started before QEMU, in a place that is kept or not", () => {
+  const place = (persistent: boolean) => buildCommand({ ...plain, tpm: { persistent } }).slice(0, 4);
+  assert.deepEqual(place(false), [
+    "/usr/libexec/vmpod/with-tpm",
+    "/run/vmpod/tpm",
+    "/run/vmpod/tpm.sock",
+    "qemu-system-x86_64",
+  ]);
+  assert.equal(place(true)[1], "/var/run/vmpod/state/tpm");
+  assert.ok(
+    valuesOf({ ...plain, tpm: { persistent: false } }, "-device").includes("tpm-crb,id=tpm-device,tpmdev=tpm0"),
+  );
 });
 
 test("the same domain gives the same command line", () => {

@@ -6,20 +6,19 @@
  *   pcie.0 -- 1.0 VGA | 2..x root ports port0..portN (free) | virtio-serial, rng, balloon, xhci | ich9-ahci ide.0-5
  */
 import type { Domain, Input } from "./domain.ts";
+import { firmwareArguments, variableStoreCommand } from "./firmware.ts";
 import { rootPortId } from "./ids.ts";
 import { type Argument, option, type OptionValue } from "./options.ts";
-import { launcherPaths, socketNames } from "./paths.ts";
+import { runDirectory, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
+import { tpmArguments, tpmCommand } from "./tpm.ts";
 
 export const qemuProgram = "qemu-system-x86_64";
 
-/** The container's command: QEMU and its arguments. Secure Boot needs its own writable copy of the EFI variables first. */
+/** The container's command: QEMU and its arguments, and before it what makes what they name. */
 export function buildCommand(domain: Domain): string[] {
-  const qemu = [qemuProgram, ...buildArguments(domain)];
-  return needsVariableStore(domain)
-    ? ["/usr/libexec/vmpod/with-efi-variables", variableStorePath(domain), ...qemu]
-    : qemu;
+  return [...variableStoreCommand(domain), ...tpmCommand(domain), qemuProgram, ...buildArguments(domain)];
 }
 
 export function buildArguments(domain: Domain): string[] {
@@ -35,6 +34,7 @@ export function buildArguments(domain: Domain): string[] {
     ...guestAgentArguments(domain),
     ...serialArguments(domain),
     ...peripheralArguments(domain),
+    ...tpmArguments(domain),
     ...sataArguments(domain.machine, domain.sataDrives ?? []),
   ].flat();
 }
@@ -72,31 +72,6 @@ function clockOption({ clock = {} }: Domain): string {
     clock: clock.track && clocks[clock.track],
     driftfix: clock.ticks && driftFixes[clock.ticks],
   });
-}
-
-function firmwareArguments(domain: Domain): Argument[] {
-  if (domain.firmware.type === "bios") return [];
-  if (!domain.firmware.secureBoot) return [["-bios", "/usr/share/ovmf/OVMF.fd"]];
-  const code = {
-    driver: "file",
-    "node-name": "efi-code",
-    filename: "/usr/share/OVMF/OVMF_CODE_4M.ms.fd",
-    "read-only": true,
-  };
-  const variables = { driver: "file", "node-name": "efi-variables", filename: variableStorePath(domain) };
-  return [
-    ["-blockdev", JSON.stringify(code)],
-    ["-blockdev", JSON.stringify(variables)],
-    ["-global", "driver=cfi.pflash01,property=secure,value=on"],
-  ];
-}
-
-function needsVariableStore(domain: Domain): boolean {
-  return domain.firmware.type === "efi" && domain.firmware.secureBoot;
-}
-
-function variableStorePath(domain: Domain): string {
-  return `${runDirectory(domain)}/efi-variables.fd`;
 }
 
 function monitorArguments(domain: Domain): Argument[] {
@@ -179,8 +154,4 @@ function when(condition: unknown, ...wanted: Argument[]): Argument[] {
 
 function socketOption(domain: Domain, id: string, file: string, more: Record<string, OptionValue> = {}): string {
   return option("socket", { id, path: `${runDirectory(domain)}/${file}`, server: true, wait: false, ...more });
-}
-
-function runDirectory(domain: Domain): string {
-  return domain.runDirectory ?? launcherPaths.run;
 }

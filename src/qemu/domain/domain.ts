@@ -29,6 +29,8 @@ export interface Domain {
   inputs?: Input[];
   /** QEMU ends when the guest reboots. */
   endsAtReboot?: boolean;
+  /** Persistent: what it knows outlives the pod. */
+  tpm?: { persistent: boolean };
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
@@ -42,6 +44,8 @@ export interface Domain {
   smm?: boolean;
   /** Where the sockets live, as QEMU sees it. Default `launcherPaths.run`. */
   runDirectory?: string;
+  /** Where what outlives the pod lies, as QEMU sees it. Default `launcherPaths.state`. */
+  stateDirectory?: string;
   /** Where the guest's serial output is also written. Default /dev/stdout: the container's log. False: nowhere. */
   serialLogPath?: string | false;
 }
@@ -56,7 +60,14 @@ export interface Clock {
 
 export type MachineType = "q35" | "pc";
 
-export type Firmware = { type: "bios" } | { type: "efi"; secureBoot: boolean };
+export type Firmware = { type: "bios" } | Efi;
+
+export interface Efi {
+  type: "efi";
+  secureBoot: boolean;
+  /** Its variables outlive the pod. */
+  persistent?: boolean;
+}
 
 export interface Cpu {
   /** A QEMU model, or `host-model`, `host-passthrough`, which mean the best the accelerator has. */

@@ -1,5 +1,6 @@
 /** Machine, accelerator, processors and memory of a domain. */
 import type { Cpu, Domain } from "./domain.ts";
+import { flashOptions } from "./firmware.ts";
 import { type Argument, option } from "./options.ts";
 
 const mebibyte = 1024 ** 2;
@@ -13,7 +14,7 @@ export function machineArguments(domain: Domain): Argument[] {
     vmport: false,
     smm: domain.machine === "q35" ? secureBoot || domain.smm === true : undefined,
     hpet: domain.clock?.hpet,
-    ...(secureBoot && { pflash0: "efi-code", pflash1: "efi-variables" }),
+    ...flashOptions(domain),
   });
   return [
     ["-machine", machine],
