@@ -45,6 +45,7 @@ const all =
     changes.forEach((change) => change(spec));
 
 const extra = "spec.volumes[1]";
+const atPool = "spec.domain.ioThreads.supplementalPoolThreadCount";
 const atDisk = "spec.domain.devices.disks[0]";
 const atNic = "spec.domain.devices.interfaces[0]";
 const atCpu = "spec.domain.cpu";
@@ -262,7 +263,20 @@ const devicesRules: Case[] = [
     `${atDisk}.dedicatedIOThread`,
     /only a virtio disk/,
   ],
-  ["I/O threads", domain({ ioThreadsPolicy: "shared" }), "spec.domain.ioThreadsPolicy", /not available yet/],
+  ["an I/O threads policy", domain({ ioThreadsPolicy: "many" }), "spec.domain.ioThreadsPolicy", /supported values/],
+  ["a pool without a size", domain({ ioThreadsPolicy: "supplementalPool" }), atPool, /how many/],
+  [
+    "a size without a pool",
+    domain({ ioThreadsPolicy: "auto", ioThreads: { supplementalPoolThreadCount: 2 } }),
+    atPool,
+    /needs ioThreadsPolicy: supplementalPool/,
+  ],
+  [
+    "an empty pool",
+    domain({ ioThreadsPolicy: "supplementalPool", ioThreads: { supplementalPoolThreadCount: 0 } }),
+    atPool,
+    /from 1 to 64/,
+  ],
   [
     "a PCI address of a SATA disk",
     disk({ disk: { bus: "sata", pciAddress: "0000:01:00.0" } }),

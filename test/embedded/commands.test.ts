@@ -15,9 +15,13 @@ const { kubectl, apply, fieldOf } = instance;
 const bootMs = 180_000;
 
 before(async () => {
-  const devices = { tpm: { persistent: true } };
-  const runcmd = [`echo "TPM key $(${storageKey})" >/dev/ttyS0`];
-  apply(machine({ name: "subject", memory: smallestMemory, devices, runcmd }), web());
+  const devices = { tpm: { persistent: true }, networkInterfaceMultiqueue: true, blockMultiQueue: true };
+  const domain = { cpu: { sockets: 2 }, ioThreadsPolicy: "auto" };
+  const runcmd = [
+    `echo "TPM key $(${storageKey})" >/dev/ttyS0`,
+    'echo "queues $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l) $(ls /sys/block/vda/mq | wc -l)" >/dev/ttyS0',
+  ];
+  apply(machine({ name: "subject", memory: smallestMemory, devices, domain, runcmd }), web());
   kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s");
   await agentConnected();
 });
@@ -103,6 +107,11 @@ for (const [name, find] of programs) {
   });
 }
 
+test("disks and NIC have a queue for each processor of the guest", async () => {
+  const queues = () => /queues (\d+) (\d+)/.exec(serialLog())?.slice(1);
+  assert.deepEqual(await eventually("the guest tells its queues", 60_000, queues, serialLog), ["2", "2"]);
+});
+
 test("vmpod status and doctor see the whole of it", () => {
   const here = instance.location;
   const status = run([bin, "status", ...here]);
@@ -134,8 +143,12 @@ test("vmpod restart gives another instance of the same machine, with what its TP
 
 /** As the guest has told it on its serial console. */
 function tpmKey(): Promise<string> {
-  const serial = () => kubectl("logs", "-l", "vm.kubevirt.io/name=subject", "--tail=-1");
-  return eventually("the guest tells its key", 60_000, () => /TPM key ([\da-f]{180})/.exec(serial())?.[1], serial);
+  const key = () => /TPM key ([\da-f]{180})/.exec(serialLog())?.[1];
+  return eventually("the guest tells its key", 60_000, key, serialLog);
+}
+
+function serialLog(): string {
+  return kubectl("logs", "-l", "vm.kubevirt.io/name=subject", "--tail=-1");
 }
 
 function agentConnected(): Promise<true> {

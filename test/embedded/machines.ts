@@ -16,6 +16,8 @@ export interface MachineOptions {
   runcmd?: string[];
   /** Beside its disks and its interface. */
   devices?: object;
+  /** Beside its memory and its devices. */
+  domain?: object;
   /** Further volumes, each with a disk. */
   volumes?: { name: string; [source: string]: unknown }[];
 }
@@ -65,6 +67,7 @@ function instanceSpec(options: MachineOptions): object {
       },
       memory: { guest: memory },
       resources: { requests: { cpu: options.cpuRequest ?? "90m" } },
+      ...options.domain,
     },
     networks: [{ name: "default", pod: {} }],
     volumes,

@@ -92,12 +92,13 @@ export const machineValues: ValueTable = [
 
 type Json = Record<string, unknown>;
 type Named = { name: string };
+type MachineDisk = Named & { disk?: { bus: string } };
 interface Machine {
   accessCredentials?: unknown[];
   domain: {
     features?: Json;
-    devices: { disks: Named[]; interfaces?: Named[]; inputs?: Named[]; watchdog?: Json } & Json;
-  };
+    devices: { disks: MachineDisk[]; interfaces?: Named[]; inputs?: Named[]; watchdog?: Json } & Json;
+  } & Json;
   networks?: Named[];
   livenessProbe?: Json;
   readinessProbe?: Json;
@@ -154,6 +155,27 @@ export const alongMachine: Along = [
     /\.autoattachInputDevice$/,
     (spec: Machine) => {
       delete spec.domain.devices.inputs;
+    },
+  ],
+  // One queue is one anyway.
+  [
+    /MultiQueue$/i,
+    (spec: Machine) => {
+      spec.domain["cpu"] = { sockets: 2 };
+    },
+  ],
+  // A pool has a size; and for one disk all policies are alike.
+  [
+    /^domain\.ioThreadsPolicy$/,
+    (spec: Machine, value) => {
+      if (value === "supplementalPool") spec.domain["ioThreads"] = { supplementalPoolThreadCount: 5 };
+      for (const { disk } of spec.domain.devices.disks) if (disk?.bus === "usb") disk.bus = "virtio";
+    },
+  ],
+  [
+    /\.supplementalPoolThreadCount$/,
+    (spec: Machine) => {
+      spec.domain["ioThreadsPolicy"] = "supplementalPool";
     },
   ],
   [

@@ -68,9 +68,16 @@ function banner(port: number): Promise<string> {
 }
 
 test("virtio: cloud-init applied, agent, ssh and http answer, the power button ends it", async (t) => {
-  await using machine = await startMachine({ graphics: true, balloon: true, tpm, stateDirectory });
+  await using machine = await startMachine({
+    graphics: true,
+    balloon: true,
+    tpm,
+    stateDirectory,
+    cpu: { sockets: 2, cores: 1, threads: 1 },
+    ioThreads: 2,
+  });
   const [sshPort = 0, httpPort = 0] = await machine.attachUserNetwork([22, 80]);
-  const root = await rootDisk(machine, "virtio");
+  const root = { ...(await rootDisk(machine, "virtio")), ioThread: 1, queues: 2 };
   await machine.attach([
     root,
     await seedDisk(machine, { "user-data": userData, "meta-data": metaData }, { bus: "virtio", device: "disk" }),
@@ -96,6 +103,9 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.match(await inGuest(machine, "cat /home/alice/.ssh/authorized_keys"), /^ssh-ed25519 .* a@b$/);
   assert.equal(await inGuest(machine, "su alice -c 'sudo id -u' 2>/dev/null"), "0");
   assert.equal(await inGuest(machine, "cloud-init status --wait"), "status: done");
+  assert.equal(await inGuest(machine, "ls /sys/block/vda/mq | wc -l"), "2");
+  const path = "/machine/peripheral/disk-root/virtio-backend";
+  assert.equal(await machine.qmp.execute("qom-get", { path, property: "iothread" }), "/objects/io1");
   storageKeys.push(await inGuest(machine, storageKey));
   assert.match(await machine.serialLog(), /legacy login:/);
 

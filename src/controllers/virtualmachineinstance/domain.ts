@@ -1,6 +1,7 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { hasTpm, keepsEfiVariables, keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
@@ -32,6 +33,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
       ...(memory.maxGuest && { maxBytes: quantityToNumber(memory.maxGuest) }),
     },
     pcieRootPorts: rootPortsFor(pluggedDevices(spec)),
+    ioThreads: ioThreadsOf(spec).count,
     sataDrives: sataDrivesOf(spec),
     serialConsole: devices.autoattachSerialConsole !== false,
     ...(devices.logSerialConsole === false && { serialLogPath: false as const }),

@@ -1,7 +1,14 @@
 /** The disks and NICs of a VMI in QEMU's terms. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
+import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
-import type { Disk as DiskSpec, Interface, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type {
+  Disk as DiskSpec,
+  Interface,
+  VirtualMachineInstance,
+  VirtualMachineInstanceSpec,
+} from "../../../api/kubevirt/types.ts";
 import { names } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
 import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
@@ -11,8 +18,12 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
   const { spec } = vmi;
   const order = bootOrderOf(spec);
   const found = new Map(disks.map((disk) => [disk.volume, disk]));
+  const work = diskWork(spec);
   return [
-    ...(spec.domain.devices.disks ?? []).map((disk) => diskOf(disk, found.get(disk.name), order.disks.get(disk.name))),
+    ...(spec.domain.devices.disks ?? []).map((disk) => ({
+      ...diskOf(disk, found.get(disk.name), order.disks.get(disk.name)),
+      ...work(disk),
+    })),
     ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
   ];
 }
@@ -35,6 +46,19 @@ function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: n
     ...(isIo(spec.io) && { io: spec.io }),
     ...(spec.shareable && { shareable: true }),
     ...(spec.errorPolicy && { errorPolicy: errorPolicies[spec.errorPolicy] }),
+  };
+}
+
+/** Who serves a disk, and by how many queues. */
+function diskWork(spec: VirtualMachineInstanceSpec): (disk: DiskSpec) => Pick<Disk, "ioThread" | "queues"> {
+  const threads = ioThreadsOf(spec).ofDisk;
+  const queues = spec.domain.devices.blockMultiQueue ? virtualCpuCount(spec.domain.cpu) : undefined;
+  return ({ name, disk }) => {
+    const ioThread = threads.get(name);
+    return {
+      ...(ioThread !== undefined && { ioThread }),
+      ...(queues !== undefined && (disk?.bus === "virtio" || disk?.bus === "scsi") && { queues }),
+    };
   };
 }
 
@@ -64,9 +88,24 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     model: modelOf(nic.model),
     macAddress: macOf(vmi, nic),
     tap: names.tap,
+    ...(hasQueues(vmi.spec, nic) && { queues: queuesOf(vmi.spec) }),
     ...(bootIndex !== undefined && { bootIndex }),
     ...(nic.state === "down" && { linkDown: true }),
   };
+}
+
+/** A queue for each virtual CPU; only virtio has more than one. */
+export function hasQueues(spec: VirtualMachineInstanceSpec, nic: Interface): boolean {
+  return (
+    spec.domain.devices.networkInterfaceMultiqueue === true && modelOf(nic.model) === "virtio" && queuesOf(spec) > 1
+  );
+}
+
+/** As many as a tap takes. */
+const maxQueues = 256;
+
+function queuesOf({ domain }: VirtualMachineInstanceSpec): number {
+  return Math.min(virtualCpuCount(domain.cpu), maxQueues);
 }
 
 const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"];

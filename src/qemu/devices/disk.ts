@@ -1,6 +1,6 @@
 /** How each kind of disk is attached. Steps that are observed to be done are left out. */
 import { TerminalError } from "../../base/errors.ts";
-import { driveId, driveNode, imageNode, placeholderNode } from "../domain/ids.ts";
+import { driveId, driveNode, imageNode, ioThreadId, placeholderNode } from "../domain/ids.ts";
 import type { DeviceOptions } from "../qmp/commands.ts";
 import type { DeviceAction } from "./action.ts";
 import { blockNode } from "./block-node.ts";
@@ -19,15 +19,20 @@ export function attachDisk(disk: Disk, observed: ObservedDevices, ports: PortPoo
 function plugDisk(disk: Disk, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
   if (observed.devices.has(driveId(disk.name))) return disk.device === "cdrom" ? insertMedium(disk, observed) : [];
   return [
-    ...(disk.bus === "scsi" ? plugScsiController(observed, ports) : []),
+    ...(disk.bus === "scsi" ? plugScsiController(disk, observed, ports) : []),
     ...addNode(driveNode(disk.name), disk, observed),
     { command: "device_add", args: diskDevice(disk, ports) },
   ];
 }
 
-function plugScsiController(observed: ObservedDevices, ports: PortPool): DeviceAction[] {
+function plugScsiController(disk: Disk, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
   if (observed.devices.has(scsiController) || !ports.claim(scsiController)) return [];
-  const args = { driver: "virtio-scsi-pci", id: scsiController, ...ports.placeOf(scsiController) };
+  const args = {
+    driver: "virtio-scsi-pci",
+    id: scsiController,
+    ...ports.placeOf(scsiController),
+    ...work(disk, "num_queues"),
+  };
   return [{ command: "device_add", args }];
 }
 
@@ -54,9 +59,9 @@ function diskDevice(disk: Disk, ports: PortPool): DeviceOptions {
   };
 }
 
-function placed(disk: Disk, ports: PortPool): { driver: string; bus?: string } {
+function placed(disk: Disk, ports: PortPool): { driver: string } & Record<string, unknown> {
   if (disk.bus === "virtio" && disk.device === "disk") {
-    return { driver: "virtio-blk-pci", ...ports.placeOf(driveId(disk.name)) };
+    return { driver: "virtio-blk-pci", ...ports.placeOf(driveId(disk.name)), ...work(disk, "num-queues") };
   }
   if (disk.bus === "scsi") return { driver: scsiDriver[disk.device], bus: `${scsiController}.0` };
   if (disk.bus === "usb" && disk.device === "disk") return { driver: "usb-storage", bus: "usb.0" };
@@ -64,6 +69,14 @@ function placed(disk: Disk, ports: PortPool): { driver: string; bus?: string } {
     "UnsupportedDisk",
     `disk ${disk.name}: QEMU has no ${disk.device} on bus ${disk.bus}; use scsi`,
   );
+}
+
+/** Who does it, and in how many queues the guest may leave it. */
+function work({ ioThread, queues }: Disk, queuesProperty: string): Record<string, unknown> {
+  return {
+    ...(ioThread !== undefined && { iothread: ioThreadId(ioThread) }),
+    ...(queues !== undefined && { [queuesProperty]: queues }),
+  };
 }
 
 const scsiDriver = { disk: "scsi-hd", cdrom: "scsi-cd", lun: "scsi-block" } as const;

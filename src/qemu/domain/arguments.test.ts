@@ -99,6 +99,7 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
   ["no HPET", { clock: { hpet: false } }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=off,hpet=off"],
   ["SMM", { smm: true }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=on"],
   ["a version", { machineVersion: "pc-q35-7.1" }, "-machine", "pc-q35-7.1,dump-guest-core=off,vmport=off,smm=off"],
+  ["I/O threads", { ioThreads: 2 }, "-object", "iothread,id=io1"],
   ["hidden KVM", { cpu: { ...plain.cpu, kvmHidden: true } }, "-cpu", "max,kvm=off"],
   ["no spinlocks of KVM's without KVM", { cpu: { ...plain.cpu, pvSpinlock: true } }, "-cpu", "max"],
   ["spinlocks", { accelerator: "kvm", cpu: { ...plain.cpu, pvSpinlock: false } }, "-cpu", "host,kvm-pv-unhalt=off"],

@@ -7,7 +7,7 @@
  */
 import type { Domain, Input } from "./domain.ts";
 import { firmwareArguments, variableStoreCommand } from "./firmware.ts";
-import { rootPortId } from "./ids.ts";
+import { ioThreadId, rootPortId } from "./ids.ts";
 import { type Argument, option, type OptionValue } from "./options.ts";
 import { runDirectory, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
@@ -29,6 +29,7 @@ export function buildArguments(domain: Domain): string[] {
     ...memoryArguments(domain),
     ...firmwareArguments(domain),
     ...monitorArguments(domain),
+    ...ioThreadArguments(domain),
     ...rootPortArguments(domain),
     ...displayArguments(domain),
     ...guestAgentArguments(domain),
@@ -79,6 +80,10 @@ function monitorArguments(domain: Domain): Argument[] {
     ["-chardev", socketOption(domain, id, socketNames[id])],
     ["-mon", option("", { chardev: id, mode: "control" })],
   ]);
+}
+
+function ioThreadArguments({ ioThreads = 0 }: Domain): Argument[] {
+  return Array.from({ length: ioThreads }, (_, index) => ["-object", option("iothread", { id: ioThreadId(index) })]);
 }
 
 function rootPortArguments(domain: Domain): Argument[] {

@@ -19,6 +19,8 @@ export interface Domain {
   memory: Memory;
   /** Free PCIe slots for disks and NICs, cold or hot. Ignored by `pc`, which has slots of its own. */
   pcieRootPorts: number;
+  /** Threads that disks can be served by beside QEMU's main one (`ioThreadId`). */
+  ioThreads?: number;
   /** SATA cannot be hot-plugged, so its drives exist from the start, empty; QMP fills them. At most 6. */
   sataDrives?: SataDrive[];
   serialConsole?: boolean;
