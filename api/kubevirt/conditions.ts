@@ -46,6 +46,7 @@ export const notMigratableReasons = {
   interfaces: "InterfaceNotLiveMigratable",
   hostDevices: "HostDeviceNotLiveMigratable",
   persistentState: "PersistentStateNotLiveMigratable",
+  hypervPassthrough: "HypervPassthroughNotLiveMigratable",
   filesystems: "VirtIOFSNotLiveMigratable",
 } as const;
 

@@ -23,7 +23,6 @@ const is =
 const noPassthrough = "passing host devices through to a guest is not available yet";
 const noEncryption = "encrypted guests are not available yet";
 const noPinning = "pinning of virtual CPUs is not available yet";
-const noHyperv = "Hyper-V enlightenments are not available yet";
 const noTags = "tags are not shown to the guest: tell its disks apart by serial, its interfaces by macAddress";
 const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
@@ -37,29 +36,9 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },
   { path: "domain.memory.reservedOverhead", reason: "reserved overhead is not available yet" },
   {
-    path: "domain.clock.timezone",
-    reason: "only UTC is available: set the time zone in the guest",
-    isDefault: is("UTC", "Etc/UTC", ""),
-  },
-  {
-    path: "domain.clock.utc.offsetSeconds",
-    reason: "an offset of the clock is not available: set the time in the guest",
-    isDefault: is(0),
-  },
-  {
     path: "domain.clock.timer.hpet.tickPolicy",
     reason: "the HPET delays late ticks: leave it out",
     isDefault: is("delay", ""),
-  },
-  {
-    path: "domain.clock.timer.hyperv",
-    reason: noHyperv,
-    isDefault: (timer) => isObject(timer) && timer["present"] === false,
-  },
-  {
-    path: "domain.clock.timer.kvm.present",
-    reason: "guests on KVM always have its clock: choose another one in the guest",
-    isDefault: isTrue,
   },
   { path: "domain.clock.timer.pit.present", reason: "a machine always has a PIT: leave it out", isDefault: isTrue },
   {
@@ -83,8 +62,6 @@ export const unavailable: readonly Unavailable[] = [
     path: "domain.firmware.bootloader.bios.useSerial",
     reason: "the firmware does not write to the serial console: look at it with `vmpod vnc`",
   },
-  { path: "domain.features.hyperv", reason: noHyperv },
-  { path: "domain.features.hypervPassthrough", reason: noHyperv },
   { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
   { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },

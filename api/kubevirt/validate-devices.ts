@@ -1,5 +1,6 @@
 /** Rules about inputs, watchdog, clock and other small devices. */
 import { invalid, oneOf, required, type StatusCause, unique } from "./causes.ts";
+import { isTimeZone, maxOffsetSeconds } from "./time-zone.ts";
 import type { Devices, Domain, VirtualMachineInstanceSpec } from "./types.ts";
 
 export function validateDevices(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
@@ -20,7 +21,16 @@ function validateVideo({ video, autoattachGraphicsDevice }: Devices, field: stri
 
 function validateClock(clock: Domain["clock"], field: string): StatusCause[] {
   const rtc = clock?.timer?.rtc;
+  const { timezone, utc } = clock ?? {};
+  const offset = utc?.offsetSeconds ?? 0;
   return [
+    ...(timezone && utc ? [invalid(field, ["timezone", "utc"], "keep one of timezone and utc")] : []),
+    ...(timezone && !isTimeZone(timezone)
+      ? [invalid(`${field}.timezone`, timezone, "is no time zone: write e.g. Europe/Berlin")]
+      : []),
+    ...(Math.abs(offset) > maxOffsetSeconds
+      ? [invalid(`${field}.utc.offsetSeconds`, offset, `must be within a day, ${maxOffsetSeconds} seconds`)]
+      : []),
     ...oneOf(`${field}.timer.rtc.tickPolicy`, rtc?.tickPolicy, ["catchup", "delay"]),
     ...oneOf(`${field}.timer.rtc.track`, rtc?.track, ["guest", "wall"]),
   ];

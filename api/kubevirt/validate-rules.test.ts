@@ -263,6 +263,38 @@ const devicesRules: Case[] = [
     `${atDisk}.dedicatedIOThread`,
     /only a virtio disk/,
   ],
+  ["a time zone", domain({ clock: { timezone: "Mars/Base" } }), "spec.domain.clock.timezone", /Europe\/Berlin/],
+  ["two clocks", domain({ clock: { timezone: "Asia/Tokyo", utc: {} } }), "spec.domain.clock", /keep one/],
+  [
+    "a clock that is days ahead",
+    domain({ clock: { utc: { offsetSeconds: 100_000 } } }),
+    "spec.domain.clock.utc.offsetSeconds",
+    /within a day/,
+  ],
+  [
+    "too few retries",
+    domain({ features: { hyperv: { spinlocks: { spinlocks: 100 } } } }),
+    "spec.domain.features.hyperv.spinlocks.spinlocks",
+    /at least 4096/,
+  ],
+  [
+    "a vendor without a name",
+    domain({ features: { hyperv: { vendorid: {} } } }),
+    "spec.domain.features.hyperv.vendorid.vendorid",
+    /the name/,
+  ],
+  [
+    "a vendor that is more than one",
+    domain({ features: { hyperv: { vendorid: { vendorid: "a,b" } } } }),
+    "spec.domain.features.hyperv.vendorid.vendorid",
+    /no comma/,
+  ],
+  [
+    "all enlightenments and some",
+    domain({ features: { hyperv: {}, hypervPassthrough: {} } }),
+    "spec.domain.features.hypervPassthrough",
+    /keep it, or hyperv/,
+  ],
   ["an I/O threads policy", domain({ ioThreadsPolicy: "many" }), "spec.domain.ioThreadsPolicy", /supported values/],
   ["a pool without a size", domain({ ioThreadsPolicy: "supplementalPool" }), atPool, /how many/],
   [

@@ -9,6 +9,7 @@ import type { Inputs } from "../inputs.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
 import { addCopier } from "./copier.ts";
 import { qemuLayer } from "./qemu.ts";
+import { addTimeZones } from "./time-zones.ts";
 
 const efiFirmware = [
   "ovmf/OVMF.fd",
@@ -23,7 +24,7 @@ const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
 
 export const launcher: Recipe = {
   name: "launcher",
-  packages: ["busybox", "netcat-openbsd", "ovmf", ...tpmPackages],
+  packages: ["busybox", "netcat-openbsd", "ovmf", "tzdata", ...tpmPackages],
   async build(kitchen) {
     const below = await qemuLayer(kitchen.inputs);
     const tree = new FileTree(below)
@@ -41,6 +42,7 @@ export const launcher: Recipe = {
     for (const script of ["stop-guest", "with-efi-variables", "with-tpm"])
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
+    await addTimeZones(tree, kitchen);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };

@@ -118,7 +118,7 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
     sataDrives: [{ name: "root", device: "disk", bootIndex: 1, cache: "writethrough", errorPolicy: "enospc" }],
     machineVersion: "pc-q35-7.1",
     chassis: { manufacturer: "legacy works", asset: "inventory 7" },
-    clock: { hpet: false, track: "guest", ticks: "catchup" },
+    clock: { hpet: false, track: "guest", ticks: "catchup", zone: "VMT-01:00:00" },
     tpm,
     stateDirectory,
   });
@@ -140,6 +140,8 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   assert.equal(await inGuest(machine, "ip route | grep -c '^default via 10.0.2.2'"), "1");
   const dmi = "cd /sys/class/dmi/id && cat product_version chassis_vendor chassis_asset_tag";
   assert.equal(await inGuest(machine, dmi), "pc-q35-7.1\nlegacy works\ninventory 7");
+  const aheadSeconds = Number(await inGuest(machine, "date +%s")) - Date.now() / 1000;
+  assert.ok(aheadSeconds > 3000 && aheadSeconds < 4000, `its clock is ${aheadSeconds} seconds ahead`);
   const clocks = "cat /sys/devices/system/clocksource/clocksource0/available_clocksource";
   assert.doesNotMatch(await inGuest(machine, clocks), /hpet/);
   assert.equal(await inGuest(machine, "cat /sys/block/*/queue/write_cache"), "write through");

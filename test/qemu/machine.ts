@@ -13,7 +13,7 @@ import { applyDeviceAction } from "../../src/qemu/devices/action.ts";
 import type { Device, Disk, DiskImage } from "../../src/qemu/devices/device.ts";
 import { observeDevices } from "../../src/qemu/devices/observe.ts";
 import { planDevices } from "../../src/qemu/devices/plan.ts";
-import { buildCommand } from "../../src/qemu/domain/arguments.ts";
+import { buildCommand, buildEnvironment } from "../../src/qemu/domain/arguments.ts";
 import type { Domain } from "../../src/qemu/domain/domain.ts";
 import { QmpClient } from "../../src/qemu/qmp/client.ts";
 import { buildIso } from "../../src/storage/iso/iso9660.ts";
@@ -91,7 +91,7 @@ export async function startMachine(overrides: Partial<Domain> = {}): Promise<Tes
     ...overrides,
   };
   const [program = "", ...args] = buildCommand(domain).flatMap(onHost);
-  const process = spawn(program, args, { stdio: "inherit", env: domain.tpm ? await tpmEnvironment() : env });
+  const process = spawn(program, args, { stdio: "inherit", env: await environmentOf(domain) });
   const socket = join(directory, "qmp.sock");
   await waitFor(`QEMU's monitor ${socket}`, 10_000, () => exists(socket));
   return new TestMachine(directory, process, await QmpClient.connect(socket));
@@ -103,13 +103,17 @@ function onHost(word: string): string[] {
   return script === undefined ? [word] : ["sh", join(import.meta.dirname, `../../images/launcher/${script}.sh`)];
 }
 
+async function environmentOf(domain: Domain): Promise<NodeJS.ProcessEnv> {
+  return { ...env, ...buildEnvironment(domain), ...(domain.tpm && (await tpmEnvironment())) };
+}
+
 /** With the programs that the launcher's image has. */
 async function tpmEnvironment(): Promise<NodeJS.ProcessEnv> {
   const packages = ["swtpm", "swtpm-libs", "libtpms0"];
   await fetchPackages(cacheDir, packages);
   const directory = (path: string) => packages.map((name) => packageRoot(cacheDir, name) + path).join(":");
   const libraries = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/swtpm"].map(directory).join(":");
-  return { ...env, PATH: `${directory("/usr/bin")}:${env["PATH"]}`, LD_LIBRARY_PATH: libraries };
+  return { PATH: `${directory("/usr/bin")}:${env["PATH"]}`, LD_LIBRARY_PATH: libraries };
 }
 
 const smallDomain: Domain = {

@@ -3,12 +3,14 @@ import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { hasTpm, keepsEfiVariables, keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
+import { timeZoneOf } from "../../../api/kubevirt/time-zone.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { errorPolicies } from "../../qemu/devices/device.ts";
 import { rootPortsFor } from "../../qemu/domain/arguments.ts";
 import type { CpuFeature, Domain, Firmware, Input, SataDrive } from "../../qemu/domain/domain.ts";
+import { hypervFlags } from "./hyperv.ts";
 
 export type Accelerator = Domain["accelerator"];
 
@@ -67,6 +69,8 @@ function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
   const { kvm, pvspinlock } = spec.domain.features ?? {};
+  const hyperv = hypervFlags(spec);
+  const { timer } = spec.domain.clock ?? {};
   const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
   return {
     model,
@@ -74,6 +78,8 @@ function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
     cores,
     threads,
     ...(maxSockets && { maxSockets }),
+    ...(Object.keys(hyperv).length > 0 && { hyperv }),
+    ...(timer?.kvm?.present === false && { kvmClock: false }),
     ...(kvm?.hidden && { kvmHidden: true }),
     ...(pvspinlock && { pvSpinlock: pvspinlock.enabled !== false }),
     features: features.map(({ name, policy }): CpuFeature => ({ name, policy: cpuPolicy(policy) })),
@@ -155,7 +161,9 @@ function ignitionOf({ metadata }: VirtualMachineInstance): Pick<Domain, "ignitio
 
 function clockOf(spec: VirtualMachineInstanceSpec): NonNullable<Domain["clock"]> {
   const { hpet, rtc } = spec.domain.clock?.timer ?? {};
+  const zone = timeZoneOf(spec.domain.clock ?? {});
   return {
+    ...(zone && { zone }),
     ...(hpet && { hpet: hpet.present !== false }),
     ...(rtc?.track && { track: rtc.track === "guest" ? ("guest" as const) : ("wall" as const) }),
     ...(rtc?.tickPolicy && { ticks: rtc.tickPolicy === "catchup" ? ("catchup" as const) : ("delay" as const) }),

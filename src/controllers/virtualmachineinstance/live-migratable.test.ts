@@ -45,6 +45,16 @@ test("what can be moved, and why not", () => {
       "True",
     ],
     [
+      "all of the host's enlightenments",
+      {
+        ...having((spec) => {
+          spec.domain.features = { hypervPassthrough: {} };
+        }),
+        accelerator: "kvm",
+      },
+      "False HypervPassthroughNotLiveMigratable",
+    ],
+    [
       "a TPM that is kept",
       having((spec) => {
         spec.domain.devices.tpm = { persistent: true };

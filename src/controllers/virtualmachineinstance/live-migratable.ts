@@ -11,7 +11,15 @@ import type { Observation } from "./observation.ts";
 
 type Rule = (observation: Observation) => { reason: string; message: string } | undefined;
 
-const rules: readonly Rule[] = [hostDevices, filesystems, interfaces, sataDisks, keptTpm, unsharedDisks];
+const rules: readonly Rule[] = [
+  hostDevices,
+  filesystems,
+  interfaces,
+  sataDisks,
+  keptTpm,
+  hypervPassthrough,
+  unsharedDisks,
+];
 
 export function liveMigratable(observation: Observation): Condition {
   const obstacle = rules.map((rule) => rule(observation)).find((found) => found !== undefined);
@@ -71,6 +79,14 @@ function keptTpm({ vmi }: Observation): ReturnType<Rule> {
   if (!keepsTpm(vmi.spec)) return undefined;
   const message = "cannot migrate VMI: its TPM is persistent, and only one launcher at a time can have its state open";
   return { reason: notMigratableReasons.persistentState, message };
+}
+
+/** What one processor has another may not have. */
+function hypervPassthrough({ vmi, accelerator }: Observation): ReturnType<Rule> {
+  const passthrough = vmi.spec.domain.features?.hypervPassthrough;
+  if (passthrough === undefined || passthrough.enabled === false || accelerator === "tcg") return undefined;
+  const message = "cannot migrate VMI: hypervPassthrough gives it what its node has; name what it needs in hyperv";
+  return { reason: notMigratableReasons.hypervPassthrough, message };
 }
 
 function unsharedDisks({ claims, hasOtherNodes }: Observation): ReturnType<Rule> {

@@ -100,6 +100,17 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
   ["SMM", { smm: true }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=on"],
   ["a version", { machineVersion: "pc-q35-7.1" }, "-machine", "pc-q35-7.1,dump-guest-core=off,vmport=off,smm=off"],
   ["I/O threads", { ioThreads: 2 }, "-object", "iothread,id=io1"],
+  ["local time", { clock: { zone: "Europe/Berlin" } }, "-rtc", "base=localtime"],
+  [
+    "enlightenments",
+    {
+      accelerator: "kvm",
+      cpu: { ...plain.cpu, hyperv: { "hv-relaxed": true, "hv-spinlocks": 8191 }, kvmClock: false },
+    },
+    "-cpu",
+    "host,kvmclock=off,hv-relaxed=on,hv-spinlocks=8191",
+  ],
+  ["no enlightenments without KVM", { cpu: { ...plain.cpu, hyperv: { "hv-relaxed": true } } }, "-cpu", "max"],
   ["hidden KVM", { cpu: { ...plain.cpu, kvmHidden: true } }, "-cpu", "max,kvm=off"],
   ["no spinlocks of KVM's without KVM", { cpu: { ...plain.cpu, pvSpinlock: true } }, "-cpu", "max"],
   ["spinlocks", { accelerator: "kvm", cpu: { ...plain.cpu, pvSpinlock: false } }, "-cpu", "host,kvm-pv-unhalt=off"],

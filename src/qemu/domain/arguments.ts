@@ -21,6 +21,11 @@ export function buildCommand(domain: Domain): string[] {
   return [...variableStoreCommand(domain), ...tpmCommand(domain), qemuProgram, ...buildArguments(domain)];
 }
 
+/** Variables that QEMU reads. */
+export function buildEnvironment({ clock }: Domain): Record<string, string> {
+  return clock?.zone === undefined ? {} : { TZ: clock.zone };
+}
+
 export function buildArguments(domain: Domain): string[] {
   return [
     ...identityArguments(domain),
@@ -69,7 +74,7 @@ const driftFixes = { catchup: "slew", delay: "none" } as const;
 
 function clockOption({ clock = {} }: Domain): string {
   return option("", {
-    base: "utc",
+    base: clock.zone === undefined ? "utc" : "localtime",
     clock: clock.track && clocks[clock.track],
     driftfix: clock.ticks && driftFixes[clock.ticks],
   });

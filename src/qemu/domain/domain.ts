@@ -54,6 +54,8 @@ export interface Domain {
 
 export interface Clock {
   hpet?: boolean;
+  /** What it shows: a `TZ`. Default: UTC. */
+  zone?: string;
   /** Whether it goes by the host's clock or by the guest's processors. */
   track?: "guest" | "wall";
   /** What becomes of ticks that came too late. */
@@ -77,6 +79,10 @@ export interface Cpu {
   features?: CpuFeature[];
   /** The guest is not told that it runs on KVM. */
   kvmHidden?: boolean;
+  /** Hyper-V's enlightenments by QEMU's names. Only with KVM. */
+  hyperv?: Record<string, boolean | number | string>;
+  /** Whether it has KVM's clock. Default: yes. Only with KVM. */
+  kvmClock?: boolean;
   /** Whether it may give its time away while it waits for a lock. Default: as the model has it. Only with KVM. */
   pvSpinlock?: boolean;
   sockets: number;

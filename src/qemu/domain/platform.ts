@@ -52,11 +52,10 @@ function feature({ name, policy }: NonNullable<Cpu["features"]>[number]): string
 }
 
 function kvmFeatures({ accelerator, cpu }: Domain): string[] {
-  const spinlock = accelerator === "kvm" ? cpu.pvSpinlock : undefined;
-  return [
-    ...(spinlock === undefined ? [] : [`kvm-pv-unhalt=${spinlock ? "on" : "off"}`]),
-    ...(cpu.kvmHidden ? ["kvm=off"] : []),
-  ];
+  const { hyperv = {}, pvSpinlock, kvmClock, kvmHidden } = cpu;
+  const flags = { "kvm-pv-unhalt": pvSpinlock, kvmclock: kvmClock, ...hyperv };
+  const options = option("", flags);
+  return [...(accelerator === "kvm" && options !== "" ? [options] : []), ...(kvmHidden ? ["kvm=off"] : [])];
 }
 
 /**
