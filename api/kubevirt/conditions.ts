@@ -47,6 +47,7 @@ export const notMigratableReasons = {
   hostDevices: "HostDeviceNotLiveMigratable",
   persistentState: "PersistentStateNotLiveMigratable",
   hypervPassthrough: "HypervPassthroughNotLiveMigratable",
+  hugePages: "HugePagesNotLiveMigratable",
   filesystems: "VirtIOFSNotLiveMigratable",
 } as const;
 

@@ -32,9 +32,12 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.cpu.isolateEmulatorThread", reason: noPinning },
   { path: "domain.cpu.numa", reason: "NUMA topologies are not available yet" },
   { path: "domain.cpu.realtime", reason: "real-time guests are not available yet" },
-  { path: "domain.memory.hugepages", reason: "huge pages are not available yet" },
   { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },
-  { path: "domain.memory.reservedOverhead", reason: "reserved overhead is not available yet" },
+  {
+    path: "domain.memory.reservedOverhead.memLock",
+    reason: "memory is not locked: only devices that are passed through need that",
+    isDefault: is("NotRequired", ""),
+  },
   {
     path: "domain.clock.timer.hpet.tickPolicy",
     reason: "the HPET delays late ticks: leave it out",
@@ -63,7 +66,6 @@ export const unavailable: readonly Unavailable[] = [
     reason: "the firmware does not write to the serial console: look at it with `vmpod vnc`",
   },
   { path: "domain.firmware.kernelBoot", reason: "booting a kernel from a container image is not available yet" },
-  { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
   { path: "domain.devices.clientPassthrough", reason: "USB redirection is not available yet" },
   { path: "domain.devices.downwardMetrics", reason: "downward metrics are not available yet" },
@@ -74,7 +76,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.sound", reason: "sound devices are not available yet" },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
   { path: "domain.devices.useVirtioTransitional", reason: "transitional virtio devices are not available yet" },
-  { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },
   { path: "domain.devices.disks[].lun", reason: "SCSI passthrough is not available yet: use disk" },
   { path: "domain.devices.disks[].tag", reason: noTags },
   {

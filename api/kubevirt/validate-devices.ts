@@ -3,6 +3,8 @@ import { invalid, oneOf, required, type StatusCause, unique } from "./causes.ts"
 import { isTimeZone, maxOffsetSeconds } from "./time-zone.ts";
 import type { Devices, Domain, VirtualMachineInstanceSpec } from "./types.ts";
 
+export const videoTypes = ["vga", "virtio", "bochs", "cirrus", "ramfb"] as const;
+
 export function validateDevices(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
   const field = `${path}.domain.devices`;
   return [
@@ -14,9 +16,12 @@ export function validateDevices(spec: VirtualMachineInstanceSpec, path: string):
 }
 
 function validateVideo({ video, autoattachGraphicsDevice }: Devices, field: string): StatusCause[] {
-  return video && autoattachGraphicsDevice === false
-    ? [invalid(field, video, "needs a screen: remove autoattachGraphicsDevice, or video")]
-    : [];
+  return [
+    ...(video && autoattachGraphicsDevice === false
+      ? [invalid(field, video, "needs a screen: remove autoattachGraphicsDevice, or video")]
+      : []),
+    ...oneOf(`${field}.type`, video?.type, videoTypes),
+  ];
 }
 
 function validateClock(clock: Domain["clock"], field: string): StatusCause[] {

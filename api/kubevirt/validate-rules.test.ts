@@ -263,6 +263,25 @@ const devicesRules: Case[] = [
     `${atDisk}.dedicatedIOThread`,
     /only a virtio disk/,
   ],
+  ["a video device", domain({ devices: { video: { type: "qxl" } } }), "spec.domain.devices.video.type", /"virtio"/],
+  [
+    "an ACPI table of no volume",
+    domain({ firmware: { acpi: { slicNameRef: "license" } } }),
+    "spec.domain.firmware.acpi.slicNameRef",
+    /names no volume of a Secret/,
+  ],
+  [
+    "an ACPI table of another volume",
+    domain({ firmware: { acpi: { msdmNameRef: "root" } } }),
+    "spec.domain.firmware.acpi.msdmNameRef",
+    /names no volume of a Secret/,
+  ],
+  [
+    "an overhead that is none",
+    domain({ memory: { guest: "128Mi", reservedOverhead: { addedOverhead: "-1Mi" } } }),
+    "spec.domain.memory.reservedOverhead.addedOverhead",
+    /no amount of memory/,
+  ],
   ["a time zone", domain({ clock: { timezone: "Mars/Base" } }), "spec.domain.clock.timezone", /Europe\/Berlin/],
   ["two clocks", domain({ clock: { timezone: "Asia/Tokyo", utc: {} } }), "spec.domain.clock", /keep one/],
   [

@@ -71,6 +71,8 @@ export const machineValues: ValueTable = [
   [/^architecture$/, ["amd64", "sample"]],
   [/\.(userDataBase64|networkDataBase64)$/, base64],
   [/^domain\.devices\.disks\[\]\.(disk|cdrom|lun)\.bus$/, ["ide"]],
+  [/\.acpi\.(slic|msdm)NameRef$/, ["secret-files", "sample"]],
+  [/\.hugepages\.pageSize$/, ["sample", "2Mi", "1Gi"]],
   [/\.clock\.timezone$/, ["Europe/Berlin", "Asia/Tokyo"]],
   [/\.hyperv\.spinlocks\.spinlocks$/, [4097, 8191]],
   [/\.hyperv\.vendorid\.vendorid$/, ["someone", "somebody"]],
@@ -158,6 +160,13 @@ export const alongMachine: Along = [
     /\.autoattachInputDevice$/,
     (spec: Machine) => {
       delete spec.domain.devices.inputs;
+    },
+  ],
+  // Memory is a multiple of its pages.
+  [
+    /\.hugepages\.pageSize$/,
+    (spec: Machine) => {
+      spec.domain["memory"] = { ...(spec.domain["memory"] as Json), guest: "1Gi" };
     },
   ],
   // One queue is one anyway.

@@ -1,6 +1,6 @@
 /** The guest image on real QEMU, driven as the node agent does it: started stopped, devices over QMP, then let go. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { GuestAgent } from "../../src/qemu/guest-agent/client.ts";
 import { guestExec } from "../../src/qemu/guest-agent/exec.ts";
 import { guestAgentPresent } from "../../src/qemu/guest-agent/presence.ts";
 import { guestInterfaces, guestOsInfo, guestShutdown } from "../../src/qemu/guest-agent/queries.ts";
+import { addHugePages } from "./huge-pages.ts";
 import { storageKey } from "./tpm.ts";
 import { rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
 
@@ -47,6 +48,15 @@ const stateDirectory = await mkdtemp(join(tmpdir(), "vmpod-state-"));
 const storageKeys: string[] = [];
 after(() => rm(stateDirectory, { recursive: true }));
 
+/** QEMU puts its checksum right. */
+function acpiTable(signature: string, content: string): Buffer {
+  const header = Buffer.alloc(36);
+  header.write(signature, 0, "latin1");
+  header.writeUInt32LE(header.length + content.length, 4);
+  header.write("VMPOD TEST    VMPD", 10, "latin1");
+  return Buffer.concat([header, Buffer.from(content)]);
+}
+
 async function inGuest(machine: TestMachine, command: string): Promise<string> {
   const agent = new GuestAgent(join(machine.directory, "qga.sock"));
   const { stdout, stderr, exitCode } = await guestExec(agent, ["/bin/sh", "-c", command]);
@@ -70,6 +80,7 @@ function banner(port: number): Promise<string> {
 test("virtio: cloud-init applied, agent, ssh and http answer, the power button ends it", async (t) => {
   await using machine = await startMachine({
     graphics: true,
+    video: "virtio",
     balloon: true,
     tpm,
     stateDirectory,
@@ -106,6 +117,8 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.equal(await inGuest(machine, "ls /sys/block/vda/mq | wc -l"), "2");
   const path = "/machine/peripheral/disk-root/virtio-backend";
   assert.equal(await machine.qmp.execute("qom-get", { path, property: "iothread" }), "/objects/io1");
+  assert.equal(await inGuest(machine, "cat /sys/bus/pci/devices/0000:00:01.0/class"), "0x030000");
+  assert.equal(await inGuest(machine, "cat /sys/bus/pci/devices/0000:00:01.0/vendor"), "0x1af4");
   storageKeys.push(await inGuest(machine, storageKey));
   assert.match(await machine.serialLog(), /legacy login:/);
 
@@ -114,7 +127,11 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
 });
 
 test("a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down", async () => {
+  await using _pages = await addHugePages(64);
+  await writeFile(join(stateDirectory, "msdm.bin"), acpiTable("MSDM", "a key"));
   await using machine = await startMachine({
+    memory: { bytes: 128 * 1024 ** 2, hugePageBytes: 2 * 1024 ** 2 },
+    acpiTables: { MSDM: join(stateDirectory, "msdm.bin") },
     sataDrives: [{ name: "root", device: "disk", bootIndex: 1, cache: "writethrough", errorPolicy: "enospc" }],
     machineVersion: "pc-q35-7.1",
     chassis: { manufacturer: "legacy works", asset: "inventory 7" },
@@ -140,6 +157,8 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   assert.equal(await inGuest(machine, "ip route | grep -c '^default via 10.0.2.2'"), "1");
   const dmi = "cd /sys/class/dmi/id && cat product_version chassis_vendor chassis_asset_tag";
   assert.equal(await inGuest(machine, dmi), "pc-q35-7.1\nlegacy works\ninventory 7");
+  assert.equal(await inGuest(machine, "tail -c 5 /sys/firmware/acpi/tables/MSDM"), "a key");
+  assert.match(await readFile(`/proc/${machine.process.pid}/smaps`, "utf8"), /KernelPageSize: +2048 kB/);
   const aheadSeconds = Number(await inGuest(machine, "date +%s")) - Date.now() / 1000;
   assert.ok(aheadSeconds > 3000 && aheadSeconds < 4000, `its clock is ${aheadSeconds} seconds ahead`);
   const clocks = "cat /sys/devices/system/clocksource/clocksource0/available_clocksource";

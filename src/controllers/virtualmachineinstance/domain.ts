@@ -2,6 +2,7 @@
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
+import { videoTypes } from "../../../api/kubevirt/validate-devices.ts";
 import { hasTpm, keepsEfiVariables, keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import { timeZoneOf } from "../../../api/kubevirt/time-zone.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
@@ -9,7 +10,8 @@ import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { errorPolicies } from "../../qemu/devices/device.ts";
 import { rootPortsFor } from "../../qemu/domain/arguments.ts";
-import type { CpuFeature, Domain, Firmware, Input, SataDrive } from "../../qemu/domain/domain.ts";
+import type { CpuFeature, Domain, Firmware, Input, SataDrive, VideoType } from "../../qemu/domain/domain.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { hypervFlags } from "./hyperv.ts";
 
 export type Accelerator = Domain["accelerator"];
@@ -32,6 +34,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     cpu: cpuOf(spec),
     memory: {
       bytes: quantityToNumber(memory.guest),
+      ...(memory.hugepages?.pageSize && { hugePageBytes: quantityToNumber(memory.hugepages.pageSize) }),
       ...(memory.maxGuest && { maxBytes: quantityToNumber(memory.maxGuest) }),
     },
     pcieRootPorts: rootPortsFor(pluggedDevices(spec)),
@@ -39,6 +42,8 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     sataDrives: sataDrivesOf(spec),
     serialConsole: devices.autoattachSerialConsole !== false,
     ...(devices.logSerialConsole === false && { serialLogPath: false as const }),
+    ...(devices.video?.type && { video: videoOf(devices.video.type) }),
+    ...acpiTablesOf(spec),
     graphics: devices.autoattachGraphicsDevice !== false,
     rng: devices.rng !== undefined,
     balloon: devices.autoattachMemBalloon !== false,
@@ -53,6 +58,21 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     clock: clockOf(spec),
     ...(features?.smm && { smm: features.smm.enabled !== false }),
   };
+}
+
+function videoOf(type: string): VideoType {
+  return videoTypes.find((known) => known === type) ?? "vga";
+}
+
+/** Named by the volumes whose Secrets hold them. */
+function acpiTablesOf({ domain, volumes = [] }: VirtualMachineInstanceSpec): Pick<Domain, "acpiTables"> {
+  const fileOf = (volumeName: string | undefined, key: string) => {
+    const secret = volumes.find(({ name }) => name === volumeName)?.secret?.secretName;
+    return volumeName && secret ? `${launcherPaths.secrets}/${secret}/${key}` : undefined;
+  };
+  const { slicNameRef, msdmNameRef } = domain.firmware?.acpi ?? {};
+  const [slic, msdm] = [fileOf(slicNameRef, "slic.bin"), fileOf(msdmNameRef, "msdm.bin")];
+  return slic || msdm ? { acpiTables: { ...(slic && { SLIC: slic }), ...(msdm && { MSDM: msdm }) } } : {};
 }
 
 /** A machine type in full is one of its version; a newer QEMU still has it. */

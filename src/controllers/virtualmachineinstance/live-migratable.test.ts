@@ -55,6 +55,13 @@ test("what can be moved, and why not", () => {
       "False HypervPassthroughNotLiveMigratable",
     ],
     [
+      "huge pages of an emulated machine",
+      having((spec) => {
+        spec.domain.memory = { guest: "128Mi", hugepages: { pageSize: "2Mi" } };
+      }),
+      "False HugePagesNotLiveMigratable",
+    ],
+    [
       "a TPM that is kept",
       having((spec) => {
         spec.domain.devices.tpm = { persistent: true };

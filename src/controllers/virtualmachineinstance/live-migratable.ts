@@ -18,6 +18,7 @@ const rules: readonly Rule[] = [
   sataDisks,
   keptTpm,
   hypervPassthrough,
+  emulatedHugePages,
   unsharedDisks,
 ];
 
@@ -87,6 +88,13 @@ function hypervPassthrough({ vmi, accelerator }: Observation): ReturnType<Rule> 
   if (passthrough === undefined || passthrough.enabled === false || accelerator === "tcg") return undefined;
   const message = "cannot migrate VMI: hypervPassthrough gives it what its node has; name what it needs in hyperv";
   return { reason: notMigratableReasons.hypervPassthrough, message };
+}
+
+/** QEMU loses what an emulated guest writes meanwhile, where its memory is a multiple of 64 pages (src/qemu/domain/platform.ts). */
+function emulatedHugePages({ vmi, accelerator }: Observation): ReturnType<Rule> {
+  if (vmi.spec.domain.memory?.hugepages === undefined || accelerator !== "tcg") return undefined;
+  const message = "cannot migrate VMI: its processor is emulated, and its memory in huge pages";
+  return { reason: notMigratableReasons.hugePages, message };
 }
 
 function unsharedDisks({ claims, hasOtherNodes }: Observation): ReturnType<Rule> {

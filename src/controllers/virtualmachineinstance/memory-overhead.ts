@@ -26,5 +26,6 @@ export function memoryOverheadBytes(spec: VirtualMachineInstanceSpec, accelerato
   const code = accelerator === "tcg" ? translatedCodeBytes : 0;
   const tables = Math.ceil(guestBytes / guestBytesPerTableByte);
   const tpm = hasTpm(spec) ? tpmBytes : 0;
-  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + tpm + code + tables;
+  const added = quantityToNumber(spec.domain.memory?.reservedOverhead?.addedOverhead ?? 0);
+  return added + qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + tpm + code + tables;
 }

@@ -100,6 +100,15 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
   ["SMM", { smm: true }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=on"],
   ["a version", { machineVersion: "pc-q35-7.1" }, "-machine", "pc-q35-7.1,dump-guest-core=off,vmport=off,smm=off"],
   ["I/O threads", { ioThreads: 2 }, "-object", "iothread,id=io1"],
+  ["another screen", { graphics: true, video: "virtio" }, "-device", "virtio-vga,id=video0,bus=pcie.0,addr=0x1"],
+  ["a simple screen", { graphics: true, video: "ramfb" }, "-device", "ramfb,id=video0"],
+  ["an ACPI table", { acpiTables: { MSDM: "/s/msdm.bin" } }, "-acpitable", "sig=MSDM,file=/s/msdm.bin"],
+  [
+    "huge pages",
+    { memory: { bytes: 128 * 1024 ** 2, hugePageBytes: 2 * 1024 ** 2 } },
+    "-object",
+    "memory-backend-memfd,id=huge-memory,size=128M,hugetlb=on,hugetlbsize=2M,prealloc=on",
+  ],
   ["local time", { clock: { zone: "Europe/Berlin" } }, "-rtc", "base=localtime"],
   [
     "enlightenments",

@@ -64,6 +64,9 @@ function identityArguments(domain: Domain): Argument[] {
     ...when(domain.endsAtReboot, ["-action", "reboot=shutdown"]),
     ["-rtc", clockOption(domain)],
     ...when(domain.smbios, ["-smbios", option("", { type: 1, ...domain.smbios })]),
+    ...Object.entries(domain.acpiTables ?? {}).map(
+      ([sig, file]): Argument => ["-acpitable", option("", { sig, file })],
+    ),
     ...when(domain.chassis, ["-smbios", option("", { type: 3, ...domain.chassis })]),
     ...when(domain.ignition, ["-fw_cfg", option("", { name: "opt/com.coreos/config", string: domain.ignition })]),
   ];
@@ -111,11 +114,24 @@ function rootPortArguments(domain: Domain): Argument[] {
 
 function displayArguments(domain: Domain): Argument[] {
   if (!domain.graphics) return [["-display", "none"]];
-  const video = domain.machine === "q35" ? { bus: "pcie.0", addr: "0x1" } : {};
   return [
-    ["-device", option("VGA", { id: "video0", ...video, vgamem_mb: 16 })],
+    ["-device", videoOption(domain)],
     ["-vnc", `unix:${runDirectory(domain)}/${socketNames.vnc}`],
   ];
+}
+
+const videoDrivers = {
+  vga: "VGA",
+  virtio: "virtio-vga",
+  bochs: "bochs-display",
+  cirrus: "cirrus-vga",
+  ramfb: "ramfb",
+} as const;
+
+/** All but the simplest are PCI devices, in one place. */
+function videoOption({ video = "vga", machine }: Domain): string {
+  const place = machine === "q35" && video !== "ramfb" ? { bus: "pcie.0", addr: "0x1" } : {};
+  return option(videoDrivers[video], { id: "video0", ...place, vgamem_mb: video === "vga" ? 16 : undefined });
 }
 
 /** The port is always there: guests look for it whenever they boot, and an unused one costs nothing. */

@@ -25,6 +25,10 @@ export interface Domain {
   sataDrives?: SataDrive[];
   serialConsole?: boolean;
   graphics?: boolean;
+  /** The device of that screen. Default: vga. */
+  video?: VideoType;
+  /** Files of whole ACPI tables, by their signatures. */
+  acpiTables?: Partial<Record<"SLIC" | "MSDM", string>>;
   rng?: boolean;
   balloon?: boolean;
   usb?: boolean;
@@ -61,6 +65,8 @@ export interface Clock {
   /** What becomes of ticks that came too late. */
   ticks?: "catchup" | "delay";
 }
+
+export type VideoType = "vga" | "virtio" | "bochs" | "cirrus" | "ramfb";
 
 export type MachineType = "q35" | "pc";
 
@@ -99,6 +105,8 @@ export interface CpuFeature {
 
 export interface Memory {
   bytes: number;
+  /** It lies in pages of that size, all taken at the start. */
+  hugePageBytes?: number;
   /** Room to hot-plug into; absent when the memory is fixed. */
   maxBytes?: number;
 }

@@ -14,6 +14,7 @@ export function machineArguments(domain: Domain): Argument[] {
     vmport: false,
     smm: domain.machine === "q35" ? secureBoot || domain.smm === true : undefined,
     hpet: domain.clock?.hpet,
+    "memory-backend": domain.memory.hugePageBytes === undefined ? undefined : hugeMemoryId,
     ...flashOptions(domain),
   });
   return [
@@ -66,7 +67,24 @@ function kvmFeatures({ accelerator, cpu }: Domain): string[] {
  */
 const sliverKibibytes = 8;
 
-export function memoryArguments({ memory, accelerator }: Domain): Argument[] {
+const hugeMemoryId = "huge-memory";
+
+export function memoryArguments(domain: Domain): Argument[] {
+  const { memory } = domain;
+  return memory.hugePageBytes === undefined ? smallPages(domain) : hugePages(memory.bytes, memory.hugePageBytes);
+}
+
+/** Taken when QEMU starts: one that finds too few ends there, not in the middle of its guest's work. */
+function hugePages(bytes: number, pageBytes: number): Argument[] {
+  const size = `${Math.ceil(bytes / pageBytes) * (pageBytes / mebibyte)}M`;
+  const pages = { hugetlb: true, hugetlbsize: `${pageBytes / mebibyte}M`, prealloc: true };
+  return [
+    ["-object", option("memory-backend-memfd", { id: hugeMemoryId, size, ...pages })],
+    ["-m", `size=${size}`],
+  ];
+}
+
+function smallPages({ memory, accelerator }: Domain): Argument[] {
   const sizeMebibytes = Math.ceil(memory.bytes / mebibyte);
   const size = accelerator === "tcg" ? `${sizeMebibytes * 1024 + sliverKibibytes}K` : `${sizeMebibytes}M`;
   if (memory.maxBytes === undefined || memory.maxBytes <= memory.bytes) return [["-m", `size=${size}`]];
