@@ -44,7 +44,9 @@ function validateAcpi({ domain, volumes = [] }: VirtualMachineInstanceSpec, fiel
   return (["slicNameRef", "msdmNameRef"] as const).flatMap((name) => {
     const wanted = acpi[name];
     if (!wanted || volumes.find((volume) => volume.name === wanted)?.secret) return [];
-    return [invalid(`${field}.${name}`, wanted, "names no volume of a Secret: add it to volumes, with secret.secretName")];
+    return [
+      invalid(`${field}.${name}`, wanted, "names no volume of a Secret: add it to volumes, with secret.secretName"),
+    ];
   });
 }
 

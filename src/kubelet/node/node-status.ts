@@ -54,7 +54,11 @@ export function nodeStatus(
   return {
     ...before,
     capacity: { ...before?.capacity, ...shared, memory: ki(facts.memoryBytes) },
-    allocatable: { ...before?.allocatable, ...shared, memory: ki(Math.max(0, facts.memoryBytes - reservedBytes - hugeBytes)) },
+    allocatable: {
+      ...before?.allocatable,
+      ...shared,
+      memory: ki(Math.max(0, facts.memoryBytes - reservedBytes - hugeBytes)),
+    },
     conditions: conditions(facts, before?.conditions ?? [], nowMs),
     addresses: [
       { type: "InternalIP", address: options.nodeIp },
