@@ -10,6 +10,8 @@ export const labels = {
   schedulable: "kubevirt.io/schedulable",
   migrationJobUid: "kubevirt.io/migrationJobUID",
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
+  /** On a PersistentVolumeClaim: the machine whose TPM and EFI variables it holds. */
+  persistentStateFor: "persistent-state-for",
   /** On a Node: `true` when guests were seen to run on its KVM. */
   kvm: "vmpod.dev/kvm",
 } as const;

@@ -12,7 +12,7 @@ import { type NetworkRequest, reconcileNetwork } from "../../network/reconcile-n
 import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
 import { hostPathOf, netnsOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import { macOf, podInterfaces } from "./desired-devices.ts";
+import { hasQueues, macOf, podInterfaces } from "./desired-devices.ts";
 
 export interface NetworkTarget {
   vmi: VirtualMachineInstance;
@@ -60,7 +60,7 @@ export function networkRequest(
       bridge: names.bridge,
       tap: names.tap,
       guestMac: macOf(vmi, nic),
-      multiqueue: false,
+      multiqueue: hasQueues(vmi.spec, nic),
       owner: runtimeUser,
       ports: [
         ...(nic.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
