@@ -46,6 +46,9 @@ export const notMigratableReasons = {
   disks: "DisksNotLiveMigratable",
   interfaces: "InterfaceNotLiveMigratable",
   hostDevices: "HostDeviceNotLiveMigratable",
+  persistentState: "PersistentStateNotLiveMigratable",
+  hypervPassthrough: "HypervPassthroughNotLiveMigratable",
+  hugePages: "HugePagesNotLiveMigratable",
   filesystems: "VirtIOFSNotLiveMigratable",
 } as const;
 

@@ -27,6 +27,8 @@ export interface VirtConfiguration {
   hostDisks: boolean;
   /** Of launcher pods. */
   seccompProfile: SeccompProfile;
+  /** Of the claims for TPMs and EFI variables. Undefined: the cluster's default. */
+  stateStorageClass: string | undefined;
   migrations: VirtMigrationConfiguration;
 }
 
@@ -59,6 +61,7 @@ export const defaultConfiguration: VirtConfiguration = {
   commonInstancetypes: true,
   hostDisks: false,
   seccompProfile: { type: "RuntimeDefault" },
+  stateStorageClass: undefined,
   migrations: {
     parallelMigrationsPerCluster: 5,
     parallelOutboundMigrationsPerNode: 2,
@@ -127,6 +130,7 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     hostDisks: developer?.featureGates?.includes(hostDiskGate) ?? defaultConfiguration.hostDisks,
     commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
+    stateStorageClass: given.vmStateStorageClass || undefined,
     migrations: readMigrations(given.migrations ?? {}, reader),
   };
   return { configuration, problems: reader.problems };
@@ -147,6 +151,7 @@ const knownSettings: readonly string[] = [
   "network.defaultNetworkInterface",
   "seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile",
   "vmRolloutStrategy",
+  "vmStateStorageClass",
 ];
 
 /** Settings that may say what they like, because nothing depends on them; with the reason. */

@@ -12,6 +12,8 @@ export const labels = {
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
   /** On a machine of a pool and on its instance: of which template they were made. */
   poolRevision: "kubevirt.io/vm-pool-revision-name",
+  /** On a PersistentVolumeClaim: the machine whose TPM and EFI variables it holds. */
+  persistentStateFor: "persistent-state-for",
   /** On a Node: `true` when guests were seen to run on its KVM. */
   kvm: "vmpod.dev/kvm",
 } as const;

@@ -23,7 +23,6 @@ const is =
 const noPassthrough = "passing host devices through to a guest is not available yet";
 const noEncryption = "encrypted guests are not available yet";
 const noPinning = "pinning of virtual CPUs is not available yet";
-const noHyperv = "Hyper-V enlightenments are not available yet";
 const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
 export const unavailable: readonly Unavailable[] = [
@@ -32,33 +31,16 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.cpu.isolateEmulatorThread", reason: noPinning },
   { path: "domain.cpu.numa", reason: "NUMA topologies are not available yet" },
   { path: "domain.cpu.realtime", reason: "real-time guests are not available yet" },
-  { path: "domain.memory.hugepages", reason: "huge pages are not available yet" },
   { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },
-  { path: "domain.memory.reservedOverhead", reason: "reserved overhead is not available yet" },
   {
-    path: "domain.clock.timezone",
-    reason: "only UTC is available: set the time zone in the guest",
-    isDefault: is("UTC", "Etc/UTC", ""),
-  },
-  {
-    path: "domain.clock.utc.offsetSeconds",
-    reason: "an offset of the clock is not available: set the time in the guest",
-    isDefault: is(0),
+    path: "domain.memory.reservedOverhead.memLock",
+    reason: "memory is not locked: only devices that are passed through need that",
+    isDefault: is("NotRequired", ""),
   },
   {
     path: "domain.clock.timer.hpet.tickPolicy",
     reason: "the HPET delays late ticks: leave it out",
     isDefault: is("delay", ""),
-  },
-  {
-    path: "domain.clock.timer.hyperv",
-    reason: noHyperv,
-    isDefault: (timer) => isObject(timer) && timer["present"] === false,
-  },
-  {
-    path: "domain.clock.timer.kvm.present",
-    reason: "guests on KVM always have its clock: choose another one in the guest",
-    isDefault: isTrue,
   },
   { path: "domain.clock.timer.pit.present", reason: "a machine always has a PIT: leave it out", isDefault: isTrue },
   {
@@ -82,26 +64,12 @@ export const unavailable: readonly Unavailable[] = [
     path: "domain.firmware.bootloader.bios.useSerial",
     reason: "the firmware does not write to the serial console: look at it with `vmpod vnc`",
   },
-  { path: "domain.features.hyperv", reason: noHyperv },
-  { path: "domain.features.hypervPassthrough", reason: noHyperv },
-  { path: "domain.firmware.acpi", reason: "own ACPI tables are not available yet" },
-  {
-    path: "domain.firmware.bootloader.efi.persistent",
-    reason: "EFI variables that outlive a restart are not available yet",
-  },
-  { path: "domain.ioThreadsPolicy", reason: "I/O threads are not available yet" },
-  { path: "domain.ioThreads", reason: "I/O threads are not available yet" },
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
-  { path: "domain.devices.blockMultiQueue", reason: "multiple queues are not available yet" },
-  { path: "domain.devices.networkInterfaceMultiqueue", reason: "multiple queues are not available yet" },
   { path: "domain.devices.filesystems", reason: "virtiofs is not available yet: show the volume as a disk" },
   { path: "domain.devices.gpus", reason: noPassthrough },
   { path: "domain.devices.hostDevices", reason: noPassthrough },
-  { path: "domain.devices.tpm", reason: "virtual TPMs are not available yet" },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },
-  { path: "domain.devices.video", reason: "the choice of a video device is not available yet: leave it out for VGA" },
   { path: "domain.devices.disks[].lun", reason: "SCSI passthrough is not available yet: use disk" },
-  { path: "domain.devices.disks[].dedicatedIOThread", reason: "I/O threads are not available yet" },
   {
     path: "domain.devices.disks[].cdrom.readonly",
     reason: "a cdrom is read-only: use disk for what is to be written",

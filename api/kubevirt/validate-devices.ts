@@ -1,6 +1,9 @@
 /** Rules about inputs, watchdog, clock and other small devices. */
 import { invalid, oneOf, required, type StatusCause, unique } from "./causes.ts";
+import { isTimeZone, maxOffsetSeconds } from "./time-zone.ts";
 import type { Devices, Domain, VirtualMachineInstanceSpec } from "./types.ts";
+
+export const videoTypes = ["vga", "virtio", "bochs", "cirrus", "ramfb"] as const;
 
 export function validateDevices(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
   const field = `${path}.domain.devices`;
@@ -15,14 +18,26 @@ export function validateDevices(spec: VirtualMachineInstanceSpec, path: string):
 }
 
 function validateVideo({ video, autoattachGraphicsDevice }: Devices, field: string): StatusCause[] {
-  return video && autoattachGraphicsDevice === false
-    ? [invalid(field, video, "needs a screen: remove autoattachGraphicsDevice, or video")]
-    : [];
+  return [
+    ...(video && autoattachGraphicsDevice === false
+      ? [invalid(field, video, "needs a screen: remove autoattachGraphicsDevice, or video")]
+      : []),
+    ...oneOf(`${field}.type`, video?.type, videoTypes),
+  ];
 }
 
 function validateClock(clock: Domain["clock"], field: string): StatusCause[] {
   const rtc = clock?.timer?.rtc;
+  const { timezone, utc } = clock ?? {};
+  const offset = utc?.offsetSeconds ?? 0;
   return [
+    ...(timezone && utc ? [invalid(field, ["timezone", "utc"], "keep one of timezone and utc")] : []),
+    ...(timezone && !isTimeZone(timezone)
+      ? [invalid(`${field}.timezone`, timezone, "is no time zone: write e.g. Europe/Berlin")]
+      : []),
+    ...(Math.abs(offset) > maxOffsetSeconds
+      ? [invalid(`${field}.utc.offsetSeconds`, offset, `must be within a day, ${maxOffsetSeconds} seconds`)]
+      : []),
     ...oneOf(`${field}.timer.rtc.tickPolicy`, rtc?.tickPolicy, ["catchup", "delay"]),
     ...oneOf(`${field}.timer.rtc.track`, rtc?.track, ["guest", "wall"]),
   ];

@@ -1,7 +1,9 @@
 /** Rules about `domain.devices.disks`: each shows one volume to the guest in one way that QEMU can do. */
 import { forbidden, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
-import type { Disk, VirtualMachineInstanceSpec } from "./types.ts";
+import { ioThreadsPolicies } from "./io-threads.ts";
+import type { Disk, Domain, VirtualMachineInstanceSpec } from "./types.ts";
 
+const maxIoThreads = 64;
 const targets = ["disk", "cdrom", "lun"] as const;
 const diskBuses = ["virtio", "sata", "scsi", "usb"] as const;
 const cdromBuses = ["sata", "scsi", "usb"] as const;
@@ -27,6 +29,22 @@ export function validateDisks(spec: VirtualMachineInstanceSpec, path: string): S
     ...validateVolumesUsed(spec, path),
     ...validateSataPorts(disks, spec.domain.machine?.type, field),
     ...validateBootOrders(spec, path),
+    ...validateIoThreads(spec.domain, `${path}.domain`),
+  ];
+}
+
+/** A pool has a size, and what has a size is a pool. */
+function validateIoThreads({ ioThreadsPolicy, ioThreads }: Domain, field: string): StatusCause[] {
+  const count = ioThreads?.supplementalPoolThreadCount;
+  const at = `${field}.ioThreads.supplementalPoolThreadCount`;
+  const isPool = ioThreadsPolicy === "supplementalPool";
+  return [
+    ...oneOf(`${field}.ioThreadsPolicy`, ioThreadsPolicy, ioThreadsPolicies),
+    ...(isPool && count === undefined ? [required(at, "how many threads the pool has")] : []),
+    ...(!isPool && count !== undefined ? [invalid(at, count, "needs ioThreadsPolicy: supplementalPool")] : []),
+    ...(count !== undefined && (count < 1 || count > maxIoThreads)
+      ? [invalid(at, count, `must be from 1 to ${maxIoThreads}`)]
+      : []),
   ];
 }
 

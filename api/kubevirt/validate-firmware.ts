@@ -13,6 +13,7 @@ export function validateFirmware(spec: VirtualMachineInstanceSpec, path: string)
     ...validateMachine(spec, `${path}.domain.machine.type`),
     ...validateIdentity(spec, `${path}.domain.firmware`),
     ...validateBootloader(spec, path),
+    ...validateAcpi(spec, `${path}.domain.firmware.acpi`),
     ...validateKernelBoot(spec, path),
   ];
 }
@@ -36,6 +37,18 @@ function validateIdentity(spec: VirtualMachineInstanceSpec, field: string): Stat
       ? [invalid(`${field}.serial`, serial, `is longer than ${maxSerialLength} characters`)]
       : []),
   ];
+}
+
+/** What they hold is given to the guest as it is. */
+function validateAcpi({ domain, volumes = [] }: VirtualMachineInstanceSpec, field: string): StatusCause[] {
+  const acpi = domain.firmware?.acpi ?? {};
+  return (["slicNameRef", "msdmNameRef"] as const).flatMap((name) => {
+    const wanted = acpi[name];
+    if (!wanted || volumes.find((volume) => volume.name === wanted)?.secret) return [];
+    return [
+      invalid(`${field}.${name}`, wanted, "names no volume of a Secret: add it to volumes, with secret.secretName"),
+    ];
+  });
 }
 
 function validateBootloader(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

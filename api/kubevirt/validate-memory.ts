@@ -17,10 +17,22 @@ export function validateMemory(spec: VirtualMachineInstanceSpec, path: string): 
   const wrong = Object.values(amounts).flatMap(validateAmount);
   return wrong.length > 0
     ? wrong
-    : [...validatePresence(amounts), ...validateRelations(amounts), ...validateHugePages(spec, path)];
+    : [
+        ...validatePresence(amounts),
+        ...validateRelations(amounts),
+        ...validateHugePages(spec, path),
+        ...validateAddedOverhead(spec, path),
+      ];
 }
 
 type Amounts = Record<"guest" | "maxGuest" | "request" | "limit", Amount>;
+
+function validateAddedOverhead(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  const value = spec.domain.memory?.reservedOverhead?.addedOverhead;
+  if (value === undefined || (isQuantity(value) && quantityToNumber(value) >= 0)) return [];
+  const field = `${path}.domain.memory.reservedOverhead.addedOverhead`;
+  return [invalid(field, value, "is no amount of memory: write e.g. 64Mi")];
+}
 
 function memoryAmounts(spec: VirtualMachineInstanceSpec, path: string): Amounts {
   const { memory, resources } = spec.domain;

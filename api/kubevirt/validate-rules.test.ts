@@ -45,6 +45,7 @@ const all =
     changes.forEach((change) => change(spec));
 
 const extra = "spec.volumes[1]";
+const atPool = "spec.domain.ioThreads.supplementalPoolThreadCount";
 const atDisk = "spec.domain.devices.disks[0]";
 const atNic = "spec.domain.devices.interfaces[0]";
 const atCpu = "spec.domain.cpu";
@@ -286,7 +287,71 @@ const devicesRules: Case[] = [
     `${atDisk}.dedicatedIOThread`,
     /only a virtio disk/,
   ],
-  ["I/O threads", domain({ ioThreadsPolicy: "shared" }), "spec.domain.ioThreadsPolicy", /not available yet/],
+  ["a video device", domain({ devices: { video: { type: "qxl" } } }), "spec.domain.devices.video.type", /"virtio"/],
+  [
+    "an ACPI table of no volume",
+    domain({ firmware: { acpi: { slicNameRef: "license" } } }),
+    "spec.domain.firmware.acpi.slicNameRef",
+    /names no volume of a Secret/,
+  ],
+  [
+    "an ACPI table of another volume",
+    domain({ firmware: { acpi: { msdmNameRef: "root" } } }),
+    "spec.domain.firmware.acpi.msdmNameRef",
+    /names no volume of a Secret/,
+  ],
+  [
+    "an overhead that is none",
+    domain({ memory: { guest: "128Mi", reservedOverhead: { addedOverhead: "-1Mi" } } }),
+    "spec.domain.memory.reservedOverhead.addedOverhead",
+    /no amount of memory/,
+  ],
+  ["a time zone", domain({ clock: { timezone: "Mars/Base" } }), "spec.domain.clock.timezone", /Europe\/Berlin/],
+  ["two clocks", domain({ clock: { timezone: "Asia/Tokyo", utc: {} } }), "spec.domain.clock", /keep one/],
+  [
+    "a clock that is days ahead",
+    domain({ clock: { utc: { offsetSeconds: 100_000 } } }),
+    "spec.domain.clock.utc.offsetSeconds",
+    /within a day/,
+  ],
+  [
+    "too few retries",
+    domain({ features: { hyperv: { spinlocks: { spinlocks: 100 } } } }),
+    "spec.domain.features.hyperv.spinlocks.spinlocks",
+    /at least 4096/,
+  ],
+  [
+    "a vendor without a name",
+    domain({ features: { hyperv: { vendorid: {} } } }),
+    "spec.domain.features.hyperv.vendorid.vendorid",
+    /the name/,
+  ],
+  [
+    "a vendor that is more than one",
+    domain({ features: { hyperv: { vendorid: { vendorid: "a,b" } } } }),
+    "spec.domain.features.hyperv.vendorid.vendorid",
+    /no comma/,
+  ],
+  [
+    "all enlightenments and some",
+    domain({ features: { hyperv: {}, hypervPassthrough: {} } }),
+    "spec.domain.features.hypervPassthrough",
+    /keep it, or hyperv/,
+  ],
+  ["an I/O threads policy", domain({ ioThreadsPolicy: "many" }), "spec.domain.ioThreadsPolicy", /supported values/],
+  ["a pool without a size", domain({ ioThreadsPolicy: "supplementalPool" }), atPool, /how many/],
+  [
+    "a size without a pool",
+    domain({ ioThreadsPolicy: "auto", ioThreads: { supplementalPoolThreadCount: 2 } }),
+    atPool,
+    /needs ioThreadsPolicy: supplementalPool/,
+  ],
+  [
+    "an empty pool",
+    domain({ ioThreadsPolicy: "supplementalPool", ioThreads: { supplementalPoolThreadCount: 0 } }),
+    atPool,
+    /from 1 to 64/,
+  ],
   [
     "a PCI address of a SATA disk",
     disk({ disk: { bus: "sata", pciAddress: "0000:01:00.0" } }),

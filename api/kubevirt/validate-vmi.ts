@@ -10,6 +10,7 @@ import { validateCpu } from "./validate-cpu.ts";
 import { validateCredentials } from "./validate-credentials.ts";
 import { validateDevices } from "./validate-devices.ts";
 import { validateDisks } from "./validate-disks.ts";
+import { validateFeatures } from "./validate-features.ts";
 import { validateFirmware } from "./validate-firmware.ts";
 import { validateMemory } from "./validate-memory.ts";
 import { validateNetworking } from "./validate-network.ts";
@@ -31,6 +32,7 @@ const rules: readonly Rule[] = [
   validateNetworking,
   validateFirmware,
   validateDevices,
+  validateFeatures,
   validateProbes,
   validateCredentials,
   validatePlacement,

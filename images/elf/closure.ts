@@ -62,8 +62,7 @@ interface Search extends Origin {
 async function findLibrary(inputs: Inputs, name: string, search: Search): Promise<Program> {
   const { program, runPath, roots, architecture } = search;
   for (const directory of runPath) {
-    const hostDirectory = directory.replace("$ORIGIN", dirname(program.hostPath));
-    const hostPath = await inputs.find([`${hostDirectory}/${name}`]);
+    const hostPath = await inputs.find(hostDirectories(directory, search).map((each) => `${each}/${name}`));
     const imageDirectory = directory.replace("$ORIGIN", dirname(program.path));
     if (hostPath !== undefined) return { hostPath, path: `${imageDirectory}/${name}` };
   }
@@ -74,4 +73,10 @@ async function findLibrary(inputs: Inputs, name: string, search: Search): Promis
     throw new Error(`${program.hostPath} needs ${name}, which is in none of: ${candidates.join(", ")}`);
   }
   return { hostPath, path: `/usr${directory}/${name}` };
+}
+
+/** A path that is not the program's own begins where its package, or one that it depends on, is unpacked. */
+function hostDirectories(directory: string, { program, roots }: Search): string[] {
+  if (directory.includes("$ORIGIN")) return [directory.replace("$ORIGIN", dirname(program.hostPath))];
+  return [...roots, ""].map((root) => root + directory);
 }

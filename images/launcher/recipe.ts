@@ -9,15 +9,22 @@ import type { Inputs } from "../inputs.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
 import { addCopier } from "./copier.ts";
 import { qemuLayer } from "./qemu.ts";
+import { addTimeZones } from "./time-zones.ts";
 
-const efiFirmware = ["ovmf/OVMF.fd", "OVMF/OVMF_CODE_4M.ms.fd", "OVMF/OVMF_VARS_4M.ms.fd"];
+const efiFirmware = [
+  "ovmf/OVMF.fd",
+  ...["CODE_4M.ms", "VARS_4M.ms", "CODE_4M", "VARS_4M"].map((name) => `OVMF/OVMF_${name}.fd`),
+];
 
 /** What the scripts call that the shell has not built in. */
-const applets = ["sh", "base64", "cp", "date", "mkfifo", "mktemp", "rm", "sleep"];
+const applets = ["sh", "base64", "cp", "date", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sleep"];
+
+/** A TPM in software, and what it loads. */
+const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
 
 export const launcher: Recipe = {
   name: "launcher",
-  packages: ["busybox", "netcat-openbsd", "ovmf"],
+  packages: ["busybox", "netcat-openbsd", "ovmf", "tzdata", ...tpmPackages],
   async build(kitchen) {
     const below = await qemuLayer(kitchen.inputs);
     const tree = new FileTree(below)
@@ -26,15 +33,16 @@ export const launcher: Recipe = {
       .directory("/tmp", { mode: 0o1777 })
       .directory("/run/vmpod", { uid: 107, gid: 107 })
       .directory("/var/run/vmpod");
-    const roots = [kitchen.packageRoot("netcat-openbsd"), ""];
+    const roots = [...["netcat-openbsd", ...tpmPackages].map((name) => kitchen.packageRoot(name)), ""];
     await addPrograms(tree, kitchen.inputs, programsOf(kitchen), roots);
     for (const applet of applets) tree.symlink(`/usr/bin/${applet}`, "busybox");
     for (const name of efiFirmware) {
       tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
     }
-    for (const script of ["stop-guest", "probe-guest", "with-efi-variables"])
+    for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm"])
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
+    await addTimeZones(tree, kitchen);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };
@@ -43,6 +51,7 @@ function programsOf(kitchen: Kitchen): Program[] {
   return [
     { hostPath: `${kitchen.packageRoot("busybox")}/bin/busybox`, path: "/usr/bin/busybox" },
     { hostPath: `${kitchen.packageRoot("netcat-openbsd")}/bin/nc.openbsd`, path: "/usr/bin/nc" },
+    { hostPath: `${kitchen.packageRoot("swtpm")}/usr/bin/swtpm`, path: "/usr/bin/swtpm" },
   ];
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# with-efi-variables FILE COMMAND...: gives this machine its own EFI variables (Secure Boot keys enrolled), then runs COMMAND.
-[ -e "$1" ] || cp /usr/share/OVMF/OVMF_VARS_4M.ms.fd "$1" || exit 1
-shift
+# with-efi-variables INITIAL FILE COMMAND...: gives this machine EFI variables of its own, INITIAL at first, then runs COMMAND.
+# Copied under another name: FILE is whole whenever it is there.
+[ -e "$2" ] || { cp "$1" "$2.new" && mv "$2.new" "$2"; } || exit 1
+shift 2
 exec "$@"

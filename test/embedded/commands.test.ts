@@ -7,6 +7,7 @@ import { bin, eventually, type Output, run, succeed } from "./instance.ts";
 import { machine, web, smallestMemory } from "./machines.ts";
 import { qemusOf } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
+import { storageKey } from "../qemu/tpm.ts";
 import { currentKubectl, debianKubectl } from "../fixtures/kubectl.ts";
 
 const instance = useInstance("vmtcmd", 2);
@@ -14,7 +15,13 @@ const { kubectl, apply, fieldOf } = instance;
 const bootMs = 180_000;
 
 before(async () => {
-  apply(machine({ name: "subject", memory: smallestMemory }), web());
+  const devices = { tpm: { persistent: true }, networkInterfaceMultiqueue: true, blockMultiQueue: true };
+  const domain = { cpu: { sockets: 2 }, ioThreadsPolicy: "auto" };
+  const runcmd = [
+    `echo "TPM key $(${storageKey})" >/dev/ttyS0`,
+    'echo "queues $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l) $(ls /sys/block/vda/mq | wc -l)" >/dev/ttyS0',
+  ];
+  apply(machine({ name: "subject", memory: smallestMemory, devices, domain, runcmd }), web());
   kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s");
   await agentConnected();
 });
@@ -100,6 +107,11 @@ for (const [name, find] of programs) {
   });
 }
 
+test("disks and NIC have a queue for each processor of the guest", async () => {
+  const queues = () => /queues (\d+) (\d+)/.exec(serialLog())?.slice(1);
+  assert.deepEqual(await eventually("the guest tells its queues", 60_000, queues, serialLog), ["2", "2"]);
+});
+
 test("vmpod status and doctor see the whole of it", () => {
   const here = instance.location;
   const status = run([bin, "status", ...here]);
@@ -113,8 +125,9 @@ test("vmpod status and doctor see the whole of it", () => {
   assert.match(doctor.stdout, /kvm/i);
 });
 
-test("vmpod restart gives another instance of the same machine", async () => {
+test("vmpod restart gives another instance of the same machine, with what its TPM keeps", async () => {
   const identity = () => fieldOf("vmi/subject", ".spec.domain.firmware.uuid");
+  const key = await tpmKey();
   const [uuid, uid] = [identity(), fieldOf("vmi/subject", ".metadata.uid")];
   assert.match(instance.vmpod("restart", "subject").stdout, /VM subject was scheduled to restart/);
   await eventually("another instance", 60_000, () => {
@@ -123,8 +136,20 @@ test("vmpod restart gives another instance of the same machine", async () => {
   });
   await agentConnected();
   assert.equal(identity(), uuid);
+  assert.equal(await tpmKey(), key);
+  assert.equal(fieldOf("pvc/persistent-state-for-subject", ".metadata.ownerReferences[0].kind"), "VirtualMachine");
   assert.equal(qemusOf(instance.name, "subject").length, 1);
 });
+
+/** As the guest has told it on its serial console. */
+function tpmKey(): Promise<string> {
+  const key = () => /TPM key ([\da-f]{180})/.exec(serialLog())?.[1];
+  return eventually("the guest tells its key", 60_000, key, serialLog);
+}
+
+function serialLog(): string {
+  return kubectl("logs", "-l", "vm.kubevirt.io/name=subject", "--tail=-1");
+}
 
 function agentConnected(): Promise<true> {
   const path = '.status.conditions[?(@.type=="AgentConnected")].status';

@@ -14,6 +14,10 @@ export interface MachineOptions {
   sshKey?: string;
   /** Shell lines that the guest runs at its first boot, before its web server starts. */
   runcmd?: string[];
+  /** Beside its disks and its interface. */
+  devices?: object;
+  /** Beside its memory and its devices. */
+  domain?: object;
   /** Further volumes, each with a disk. */
   volumes?: { name: string; [source: string]: unknown }[];
 }
@@ -59,9 +63,11 @@ function instanceSpec(options: MachineOptions): object {
       devices: {
         disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "root" ? bus : "virtio" } })),
         interfaces: [{ name: "default", masquerade: {} }],
+        ...options.devices,
       },
       memory: { guest: memory },
       resources: { requests: { cpu: options.cpuRequest ?? "90m" } },
+      ...options.domain,
     },
     networks: [{ name: "default", pod: {} }],
     volumes,

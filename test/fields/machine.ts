@@ -75,6 +75,11 @@ export const machineValues: ValueTable = [
   [/^architecture$/, ["amd64", "sample"]],
   [/\.(userDataBase64|networkDataBase64)$/, base64],
   [/^domain\.devices\.disks\[\]\.(disk|cdrom|lun)\.bus$/, ["ide"]],
+  [/\.acpi\.(slic|msdm)NameRef$/, ["secret-files", "sample"]],
+  [/\.hugepages\.pageSize$/, ["sample", "2Mi", "1Gi"]],
+  [/\.clock\.timezone$/, ["Europe/Berlin", "Asia/Tokyo"]],
+  [/\.hyperv\.spinlocks\.spinlocks$/, [4097, 8191]],
+  [/\.hyperv\.vendorid\.vendorid$/, ["someone", "somebody"]],
   [/\.pciAddress$/, ["0000:05:00.0", "0000:06:00.0"]],
   [/\.blockSize\.custom\.logical$/, [512, 1024]],
   [/\.blockSize\.custom\.(physical|discardGranularity)$/, [1024, 2048]],
@@ -101,12 +106,13 @@ export const machineValues: ValueTable = [
 
 type Json = Record<string, unknown>;
 type Named = { name: string };
+type MachineDisk = Named & { disk?: { bus: string } };
 interface Machine {
   accessCredentials?: unknown[];
   domain: {
     features?: Json;
-    devices: { disks: Named[]; interfaces?: Named[]; inputs?: Named[]; watchdog?: Json } & Json;
-  };
+    devices: { disks: MachineDisk[]; interfaces?: Named[]; inputs?: Named[]; watchdog?: Json } & Json;
+  } & Json;
   networks?: Named[];
   livenessProbe?: Json;
   readinessProbe?: Json;
@@ -173,6 +179,34 @@ export const alongMachine: Along = [
       delete spec.domain.devices.inputs;
     },
   ],
+  // Memory is a multiple of its pages.
+  [
+    /\.hugepages\.pageSize$/,
+    (spec: Machine) => {
+      spec.domain["memory"] = { ...(spec.domain["memory"] as Json), guest: "1Gi" };
+    },
+  ],
+  // One queue is one anyway.
+  [
+    /MultiQueue$/i,
+    (spec: Machine) => {
+      spec.domain["cpu"] = { sockets: 2 };
+    },
+  ],
+  // A pool has a size; and for one disk all policies are alike.
+  [
+    /^domain\.ioThreadsPolicy$/,
+    (spec: Machine, value) => {
+      if (value === "supplementalPool") spec.domain["ioThreads"] = { supplementalPoolThreadCount: 5 };
+      for (const { disk } of spec.domain.devices.disks) if (disk?.bus === "usb") disk.bus = "virtio";
+    },
+  ],
+  [
+    /\.supplementalPoolThreadCount$/,
+    (spec: Machine) => {
+      spec.domain["ioThreadsPolicy"] = "supplementalPool";
+    },
+  ],
   [
     /\.watchdog\.name$/,
     (spec: Machine) => {
@@ -211,7 +245,7 @@ export const alongMachine: Along = [
     },
   ],
   [
-    /\.efi\.secureBoot$/,
+    /\.efi\.(secureBoot|persistent)$/,
     (spec: Machine) => {
       spec.domain.features = { smm: { enabled: true } };
     },

@@ -109,7 +109,7 @@ test("a cancelled migration leaves the guest where it is", async () => {
     nomad.qemus().length === 1 ? nomad.qemus() : undefined,
   );
   assert.equal(after[0]?.pid, before?.pid);
-  assert.equal(await nomad.fetch("boot-id"), nomad.bootId);
+  assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
   assert.match(vmpod("migrate-cancel", "nomad").stderr, /Found no migration to cancel for nomad/);
 });
 

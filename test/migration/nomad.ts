@@ -92,7 +92,7 @@ export function createNomad(
       ];
       instance.apply(
         ...claim,
-        machine({ name, runcmd, volumes, ...(evictionStrategy && { evictionStrategy }) }),
+        machine({ name, runcmd, volumes, devices: { tpm: {} }, ...(evictionStrategy && { evictionStrategy }) }),
         service(name),
       );
       address = fieldOf(`service/${name}`, ".spec.clusterIP");

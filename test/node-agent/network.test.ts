@@ -42,7 +42,7 @@ function request(): NetworkRequest {
       guestAddress: "10.0.2.2",
       prefixLength: 24,
       guestMac,
-      multiqueue: false,
+      multiqueue: true,
       ports: [],
       owner: 107,
     },
@@ -93,7 +93,7 @@ test("it is built once, and looked at again it stays as it is", async () => {
   const observed = await observeNetwork(pod);
   assert.ok(isEmpty(planNetwork({ ...request().network, mtu: 1450 }, observed)));
   const tap = observed.links.find(({ name }) => name === "tap0");
-  assert.deepEqual(tap && [tap.owner, tap.mtu, tap.master], [107, 1450, "k6t-eth0"]);
+  assert.deepEqual(tap && [tap.owner, tap.mtu, tap.master, tap.multiqueue], [107, 1450, "k6t-eth0", true]);
   await reconcileNetwork(pod, request());
   assert.deepEqual(await listDhcpProcesses(directory), [first]);
 });

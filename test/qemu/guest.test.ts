@@ -1,10 +1,10 @@
 /** The guest image on real QEMU, driven as the node agent does it: started stopped, devices over QMP, then let go. */
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { packageRoot } from "../../images/debian/packages.ts";
 import { buildImages } from "../../images/build-images.ts";
@@ -18,6 +18,8 @@ import { startFirst } from "../../src/node/domain/first-start.ts";
 import { someVmi } from "../../src/node/domain/observation.fixture.ts";
 import { answerTo, hear } from "../../src/node/downward-metrics/answer.ts";
 import { rewriteMetricsDisk } from "../../src/node/downward-metrics/metrics-disk.ts";
+import { addHugePages } from "./huge-pages.ts";
+import { storageKey } from "./tpm.ts";
 import { guestImagePath, rootDisk, seedDisk, startMachine, type TestMachine, waitFor } from "./machine.ts";
 import { ephemeralDisk, metricsDisk, sysprepDisk } from "./volumes.ts";
 import { QmpError } from "../../src/qemu/qmp/errors.ts";
@@ -49,6 +51,20 @@ runcmd:
 `;
 const metaData = "instance-id: i-1\nlocal-hostname: other\n";
 
+const tpm = { persistent: true };
+const stateDirectory = await mkdtemp(join(tmpdir(), "vmpod-state-"));
+const storageKeys: string[] = [];
+after(() => rm(stateDirectory, { recursive: true }));
+
+/** QEMU puts its checksum right. */
+function acpiTable(signature: string, content: string): Buffer {
+  const header = Buffer.alloc(36);
+  header.write(signature, 0, "latin1");
+  header.writeUInt32LE(header.length + content.length, 4);
+  header.write("VMPOD TEST    VMPD", 10, "latin1");
+  return Buffer.concat([header, Buffer.from(content)]);
+}
+
 async function inGuest(machine: TestMachine, command: string): Promise<string> {
   const agent = new GuestAgent(join(machine.directory, "qga.sock"));
   const { stdout, stderr, exitCode } = await guestExec(agent, ["/bin/sh", "-c", command]);
@@ -72,13 +88,18 @@ function banner(place: number | string): Promise<string> {
 test("virtio: cloud-init applied, agent, ssh and http answer, the power button ends it", async (t) => {
   await using machine = await startMachine({
     graphics: true,
+    video: "virtio",
     balloon: true,
+    tpm,
+    stateDirectory,
+    cpu: { sockets: 2, cores: 1, threads: 1 },
+    ioThreads: 2,
     panicDevices: ["isa", "pvpanic"],
     sound: "ich9",
     usbRedirection: true,
   });
   const [sshPort = 0, httpPort = 0] = await machine.attachUserNetwork([22, 80]);
-  const root = await rootDisk(machine, "virtio");
+  const root = { ...(await rootDisk(machine, "virtio")), ioThread: 1, queues: 2 };
   const seed = await seedDisk(
     machine,
     { "user-data": userData, "meta-data": metaData },
@@ -109,6 +130,12 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.match(await inGuest(machine, "cat /home/alice/.ssh/authorized_keys"), /^ssh-ed25519 .* a@b$/);
   assert.equal(await inGuest(machine, "su alice -c 'sudo id -u' 2>/dev/null"), "0");
   assert.equal(await inGuest(machine, "cloud-init status --wait"), "status: done");
+  assert.equal(await inGuest(machine, "ls /sys/block/vda/mq | wc -l"), "2");
+  const path = "/machine/peripheral/disk-root/virtio-backend";
+  assert.equal(await machine.qmp.execute("qom-get", { path, property: "iothread" }), "/objects/io1");
+  assert.equal(await inGuest(machine, "cat /sys/bus/pci/devices/0000:00:01.0/class"), "0x030000");
+  assert.equal(await inGuest(machine, "cat /sys/bus/pci/devices/0000:00:01.0/vendor"), "0x1af4");
+  storageKeys.push(await inGuest(machine, storageKey));
   assert.match(await machine.serialLog(), /legacy login:/);
 
   // What the firmware and the kernel make of where things are plugged: root port 3 is bus 4, behind that of the seed.
@@ -135,7 +162,11 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
 });
 
 test("a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down", async () => {
+  await using _pages = await addHugePages(64);
+  await writeFile(join(stateDirectory, "msdm.bin"), acpiTable("MSDM", "a key"));
   await using machine = await startMachine({
+    memory: { bytes: 128 * 1024 ** 2, hugePageBytes: 2 * 1024 ** 2 },
+    acpiTables: { MSDM: join(stateDirectory, "msdm.bin") },
     sataDrives: [
       { name: "root", device: "disk", bootIndex: 1, cache: "writethrough", errorPolicy: "enospc" },
       { name: "tools", device: "cdrom" },
@@ -143,7 +174,9 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
     ],
     machineVersion: "pc-q35-7.1",
     chassis: { manufacturer: "legacy works", asset: "inventory 7" },
-    clock: { hpet: false, track: "guest", ticks: "catchup" },
+    clock: { hpet: false, track: "guest", ticks: "catchup", zone: "VMT-01:00:00" },
+    tpm,
+    stateDirectory,
   });
   const [httpPort = 0] = await machine.attachUserNetwork([80]);
   const files = {
@@ -165,6 +198,10 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
   assert.equal(await inGuest(machine, "ip route | grep -c '^default via 10.0.2.2'"), "1");
   const dmi = "cd /sys/class/dmi/id && cat product_version chassis_vendor chassis_asset_tag";
   assert.equal(await inGuest(machine, dmi), "pc-q35-7.1\nlegacy works\ninventory 7");
+  assert.equal(await inGuest(machine, "tail -c 5 /sys/firmware/acpi/tables/MSDM"), "a key");
+  assert.match(await readFile(`/proc/${machine.process.pid}/smaps`, "utf8"), /KernelPageSize: +2048 kB/);
+  const aheadSeconds = Number(await inGuest(machine, "date +%s")) - Date.now() / 1000;
+  assert.ok(aheadSeconds > 3000 && aheadSeconds < 4000, `its clock is ${aheadSeconds} seconds ahead`);
   const clocks = "cat /sys/devices/system/clocksource/clocksource0/available_clocksource";
   assert.doesNotMatch(await inGuest(machine, clocks), /hpet/);
   assert.equal(await inGuest(machine, "cat /sys/block/*/queue/write_cache"), "write through");
@@ -178,6 +215,7 @@ test("a SATA disk boots; ConfigDrive and a static network are applied; the agent
       trays.some((tray) => isDeepStrictEqual(tray, each)),
       JSON.stringify(trays),
     );
+  storageKeys.push(await inGuest(machine, storageKey));
   await guestShutdown(new GuestAgent(join(machine.directory, "qga.sock")), "powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);
 });
@@ -221,6 +259,12 @@ test("a kernel from the image boots; its guest sees volumes and is told of its n
     30_000,
     async () => (await machine.qmp.execute("query-status")).status === "guest-panicked",
   );
+});
+
+test("what a TPM keeps outlives its machine: both have derived the same key from it", () => {
+  assert.equal(storageKeys.length, 2);
+  assert.match(storageKeys[0] ?? "", /^[\da-f]{180}$/);
+  assert.equal(storageKeys[0], storageKeys[1]);
 });
 
 test("the preStop hook ends a machine that never started at once, and finds none left", async () => {

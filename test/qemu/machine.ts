@@ -4,18 +4,21 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { env } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildImages } from "../../images/build-images.ts";
+import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
 import { exec } from "../../src/base/exec.ts";
 import { applyDeviceAction } from "../../src/qemu/devices/action.ts";
 import type { Device, Disk, DiskImage } from "../../src/qemu/devices/device.ts";
 import { observeDevices } from "../../src/qemu/devices/observe.ts";
 import { planDevices } from "../../src/qemu/devices/plan.ts";
-import { buildCommand } from "../../src/qemu/domain/arguments.ts";
+import { buildCommand, buildEnvironment } from "../../src/qemu/domain/arguments.ts";
 import type { Domain } from "../../src/qemu/domain/domain.ts";
 import { QmpClient } from "../../src/qemu/qmp/client.ts";
 import { buildIso } from "../../src/storage/iso/iso9660.ts";
 
+const cacheDir = join(homedir(), ".cache/vmpod");
 const bootTimeoutMs = 120_000;
 
 export class TestMachine implements AsyncDisposable {
@@ -97,11 +100,30 @@ export async function startMachine(overrides: Partial<Domain> = {}): Promise<Tes
     serialLogPath: join(directory, "serial.log"),
     ...overrides,
   };
-  const [program = "", ...args] = buildCommand(domain);
-  const process = spawn(program, args, { stdio: "inherit" });
+  const [program = "", ...args] = buildCommand(domain).flatMap(onHost);
+  const process = spawn(program, args, { stdio: "inherit", env: await environmentOf(domain) });
   const socket = join(directory, "qmp.sock");
   await waitFor(`QEMU's monitor ${socket}`, 10_000, () => exists(socket));
   return new TestMachine(directory, process, await QmpClient.connect(socket));
+}
+
+/** The launcher's scripts, where they are made. */
+function onHost(word: string): string[] {
+  const script = /^\/usr\/libexec\/vmpod\/(with-[a-z-]+)$/.exec(word)?.[1];
+  return script === undefined ? [word] : ["sh", join(import.meta.dirname, `../../images/launcher/${script}.sh`)];
+}
+
+async function environmentOf(domain: Domain): Promise<NodeJS.ProcessEnv> {
+  return { ...env, ...buildEnvironment(domain), ...(domain.tpm && (await tpmEnvironment())) };
+}
+
+/** With the programs that the launcher's image has. */
+async function tpmEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const packages = ["swtpm", "swtpm-libs", "libtpms0"];
+  await fetchPackages(cacheDir, packages);
+  const directory = (path: string) => packages.map((name) => packageRoot(cacheDir, name) + path).join(":");
+  const libraries = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/swtpm"].map(directory).join(":");
+  return { PATH: `${directory("/usr/bin")}:${env["PATH"]}`, LD_LIBRARY_PATH: libraries };
 }
 
 const smallDomain: Domain = {
@@ -119,7 +141,7 @@ const smallDomain: Domain = {
 
 /** The guest image, built on first use and kept in the cache. */
 export async function guestImagePath(directory: string): Promise<string> {
-  const [image] = await buildImages({ cacheDir: join(homedir(), ".cache/vmpod"), only: ["guest"] });
+  const [image] = await buildImages({ cacheDir, only: ["guest"] });
   if (!image) throw new Error("no guest image was built");
   await exec(["tar", "-xf", image.tarPath, "-C", directory]);
   for (const blob of (await exec(["find", `${directory}/blobs`, "-type", "f", "-size", "+1M"])).trim().split("\n")) {

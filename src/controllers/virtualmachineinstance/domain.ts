@@ -1,14 +1,20 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { highestBusOf } from "../../../api/kubevirt/pci-address.ts";
+import { videoTypes } from "../../../api/kubevirt/validate-devices.ts";
+import { hasTpm, keepsEfiVariables, keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
+import { timeZoneOf } from "../../../api/kubevirt/time-zone.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { errorPolicies } from "../../qemu/devices/device.ts";
 import { kernelFile } from "./container-images.ts";
 import { rootPortsFor } from "../../qemu/domain/arguments.ts";
-import type { CpuFeature, Domain, Firmware, Input, SataDrive } from "../../qemu/domain/domain.ts";
+import type { CpuFeature, Domain, Firmware, Input, SataDrive, VideoType } from "../../qemu/domain/domain.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
+import { hypervFlags } from "./hyperv.ts";
 
 export type Accelerator = Domain["accelerator"];
 
@@ -31,12 +37,16 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     cpu: cpuOf(spec),
     memory: {
       bytes: quantityToNumber(memory.guest),
+      ...(memory.hugepages?.pageSize && { hugePageBytes: quantityToNumber(memory.hugepages.pageSize) }),
       ...(memory.maxGuest && { maxBytes: quantityToNumber(memory.maxGuest) }),
     },
     pcieRootPorts: Math.max(rootPortsFor(pluggedDevices(spec)), highestBusOf(spec)),
+    ioThreads: ioThreadsOf(spec).count,
     sataDrives: sataDrivesOf(spec),
     serialConsole: devices.autoattachSerialConsole !== false,
     ...(devices.logSerialConsole === false && { serialLogPath: false as const }),
+    ...(devices.video?.type && { video: videoOf(devices.video.type) }),
+    ...acpiTablesOf(spec),
     graphics: devices.autoattachGraphicsDevice !== false,
     rng: devices.rng !== undefined,
     balloon: devices.autoattachMemBalloon !== false,
@@ -46,6 +56,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     inputs: inputsOf(spec),
     ...panicDevicesOf(spec),
     ...(devices.sound && { sound: devices.sound.model === "ac97" ? ("ac97" as const) : ("ich9" as const) }),
+    ...(hasTpm(spec) && { tpm: { persistent: keepsTpm(spec) } }),
     ...(devices.watchdog && { watchdog: { action: watchdogAction(devices.watchdog.i6300esb?.action) } }),
     ...(spec.domain.rebootPolicy === "Terminate" && { endsAtReboot: true }),
     smbios: smbiosOf(spec),
@@ -56,6 +67,21 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
   };
 }
 
+function videoOf(type: string): VideoType {
+  return videoTypes.find((known) => known === type) ?? "vga";
+}
+
+/** Named by the volumes whose Secrets hold them. */
+function acpiTablesOf({ domain, volumes = [] }: VirtualMachineInstanceSpec): Pick<Domain, "acpiTables"> {
+  const fileOf = (volumeName: string | undefined, key: string) => {
+    const secret = volumes.find(({ name }) => name === volumeName)?.secret?.secretName;
+    return volumeName && secret ? `${launcherPaths.secrets}/${secret}/${key}` : undefined;
+  };
+  const { slicNameRef, msdmNameRef } = domain.firmware?.acpi ?? {};
+  const [slic, msdm] = [fileOf(slicNameRef, "slic.bin"), fileOf(msdmNameRef, "msdm.bin")];
+  return slic || msdm ? { acpiTables: { ...(slic && { SLIC: slic }), ...(msdm && { MSDM: msdm }) } } : {};
+}
+
 /** A machine type in full is one of its version; a newer QEMU still has it. */
 function machineOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "machine" | "machineVersion"> {
   const type = spec.domain.machine?.type ?? "";
@@ -64,7 +90,8 @@ function machineOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "machine" | "
 
 function firmwareOf(spec: VirtualMachineInstanceSpec): Firmware {
   const efi = spec.domain.firmware?.bootloader?.efi;
-  return efi ? { type: "efi", secureBoot: efi.secureBoot !== false } : { type: "bios" };
+  if (efi === undefined) return { type: "bios" };
+  return { type: "efi", secureBoot: efi.secureBoot !== false, ...(keepsEfiVariables(spec) && { persistent: true }) };
 }
 
 function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"> {
@@ -80,6 +107,8 @@ function kernelOf({ domain }: VirtualMachineInstanceSpec): Pick<Domain, "kernel"
 
 function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
   const { kvm, pvspinlock } = spec.domain.features ?? {};
+  const hyperv = hypervFlags(spec);
+  const { timer } = spec.domain.clock ?? {};
   const { model, sockets = 1, cores = 1, threads = 1, maxSockets, features = [] } = spec.domain.cpu ?? {};
   return {
     model,
@@ -87,6 +116,8 @@ function cpuOf(spec: VirtualMachineInstanceSpec): Domain["cpu"] {
     cores,
     threads,
     ...(maxSockets && { maxSockets }),
+    ...(Object.keys(hyperv).length > 0 && { hyperv }),
+    ...(timer?.kvm?.present === false && { kvmClock: false }),
     ...(kvm?.hidden && { kvmHidden: true }),
     ...(pvspinlock && { pvSpinlock: pvspinlock.enabled !== false }),
     features: features.map(({ name, policy }): CpuFeature => ({ name, policy: cpuPolicy(policy) })),
@@ -185,7 +216,9 @@ function ignitionOf({ metadata }: VirtualMachineInstance): Pick<Domain, "ignitio
 
 function clockOf(spec: VirtualMachineInstanceSpec): NonNullable<Domain["clock"]> {
   const { hpet, rtc } = spec.domain.clock?.timer ?? {};
+  const zone = timeZoneOf(spec.domain.clock ?? {});
   return {
+    ...(zone && { zone }),
     ...(hpet && { hpet: hpet.present !== false }),
     ...(rtc?.track && { track: rtc.track === "guest" ? ("guest" as const) : ("wall" as const) }),
     ...(rtc?.tickPolicy && { ticks: rtc.tickPolicy === "catchup" ? ("catchup" as const) : ("delay" as const) }),

@@ -1,5 +1,5 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
-import { pods } from "../../../api/core.ts";
+import { persistentVolumeClaims, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { launchersInUse } from "../../../api/kubevirt/migration.ts";
@@ -12,6 +12,7 @@ import { objectKey } from "../../runtime/object-key.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
 import { renderLauncherPod } from "./launcher-pod.ts";
 import type { Action } from "./plan.ts";
+import { renderStateClaim } from "./state-claim.ts";
 
 /** For whoever makes launcher pods. */
 export interface LauncherContext {
@@ -30,6 +31,7 @@ export interface ExecuteContext extends LauncherContext {
 
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
   if (action.type === "createPod") await createPod(context, action, signal);
+  else if (action.type === "createStateClaim") await createStateClaim(context, action, signal);
   else if (action.type === "deletePod") await deletePod(context, action, signal);
   else if (action.type === "removeLoser") await removeLoser(context, action, signal);
   else if (action.type === "setPodCondition") await setPodCondition(context, action, signal);
@@ -60,6 +62,27 @@ async function createPod(context: ExecuteContext, action: ActionOf<"createPod">,
     if (error instanceof StatusError || error instanceof TerminalError)
       createFailures.set(objectKey(vmi), messageOf(error));
     events.record(vmi, "Warning", "FailedCreate", `Error creating pod: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+async function createStateClaim(
+  context: ExecuteContext,
+  { vmi, name }: ActionOf<"createStateClaim">,
+  signal: AbortSignal,
+): Promise<void> {
+  const claim = renderStateClaim(vmi, name, context.configuration());
+  try {
+    await context.client.create(persistentVolumeClaims, claim, { signal });
+  } catch (error) {
+    if (isStatus(error, "AlreadyExists")) return;
+    if (error instanceof StatusError) context.createFailures.set(objectKey(vmi), messageOf(error));
+    context.events.record(
+      vmi,
+      "Warning",
+      "FailedBackendStorageCreate",
+      `Error creating claim ${name}: ${messageOf(error)}`,
+    );
     throw error;
   }
 }

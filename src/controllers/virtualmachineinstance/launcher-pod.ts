@@ -12,7 +12,7 @@ import { podConditions } from "../../../api/kubevirt/conditions.ts";
 import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
-import { buildCommand } from "../../qemu/domain/arguments.ts";
+import { buildCommand, buildEnvironment } from "../../qemu/domain/arguments.ts";
 import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
@@ -90,8 +90,10 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
 
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
   const { spec } = vmi;
-  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(spec, context);
+  const { volumes, volumeMounts, volumeDevices } = launcherVolumes(vmi, context);
   const resources = launcherResources(spec, context.accelerator, context.configuration);
+  const domain = { ...domainOf(vmi, context.accelerator), ...context.domain };
+  const env = Object.entries(buildEnvironment(domain)).map(([name, value]) => ({ name, value }));
   const copies = context.imageVolumes
     ? []
     : copyContainers(spec, { launcherImage: context.launcherImage, resources, securityContext });
@@ -119,7 +121,8 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
         name: computeContainer,
         image: context.launcherImage,
         imagePullPolicy: "IfNotPresent",
-        command: buildCommand({ ...domainOf(vmi, context.accelerator), ...context.domain }),
+        command: buildCommand(domain),
+        ...(env.length > 0 && { env }),
         ...guestPorts(spec),
         resources,
         securityContext,

@@ -72,6 +72,7 @@ function pathOf({ kind, name }: Reference): string {
   return `${kind === "secret" ? launcherPaths.secrets : launcherPaths.configMaps}/${name}`;
 }
 
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
+/** One that no volume of the machine has. */
+export function freeName(wanted: string, taken: ReadonlySet<string>): string {
   return taken.has(wanted) ? freeName(`${wanted}-x`, taken) : wanted;
 }

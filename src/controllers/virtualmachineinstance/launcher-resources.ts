@@ -19,7 +19,9 @@ export function launcherResources(
 ): Resources {
   const { requests = {}, limits = {}, overcommitGuestOverhead } = spec.domain.resources ?? {};
   const overheadBytes = memoryOverheadBytes(spec, accelerator);
-  const memory = requests["memory"] ?? spec.domain.memory?.guest ?? "0";
+  const huge = hugePages(spec);
+  const ofPages = Object.values(huge).length > 0;
+  const memory = ofPages ? "0" : (requests["memory"] ?? spec.domain.memory?.guest ?? "0");
   const devices = {
     [deviceResources.tun]: "1",
     ...(accelerator === "kvm" && { [deviceResources.kvm]: "1" }),
@@ -28,11 +30,23 @@ export function launcherResources(
     requests: {
       ...requests,
       cpu: requests["cpu"] ?? defaultCpuRequest(spec, configuration),
-      memory: plusBytes(memory, overcommitGuestOverhead ? 0 : overheadBytes),
+      memory: plusBytes(memory, overcommitGuestOverhead && !ofPages ? 0 : overheadBytes),
+      ...huge,
       ...devices,
     },
-    limits: { ...limits, ...(limits["memory"] && { memory: plusBytes(limits["memory"], overheadBytes) }), ...devices },
+    limits: {
+      ...limits,
+      ...(limits["memory"] && { memory: plusBytes(ofPages ? "0" : limits["memory"], overheadBytes) }),
+      ...huge,
+      ...devices,
+    },
   };
+}
+
+/** The guest's memory is of another kind then, of which a node has so much; what is left of the usual kind is QEMU's own. */
+function hugePages({ domain }: VirtualMachineInstanceSpec): Record<string, string> {
+  const pageSize = domain.memory?.hugepages?.pageSize;
+  return pageSize ? { [`hugepages-${pageSize}`]: domain.memory?.guest ?? "0" } : {};
 }
 
 function defaultCpuRequest(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): string {

@@ -4,10 +4,11 @@
  */
 import { posix } from "node:path";
 import type { Container, PodSpec } from "../../../api/core.ts";
-import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
+import { stateClaimName } from "../../../api/kubevirt/persistent-state.ts";
+import type { VirtualMachineInstance, Volume } from "../../../api/kubevirt/types.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { type ContainerImage, containerImages } from "./container-images.ts";
-import { referenceVolumes } from "./launcher-references.ts";
+import { freeName, referenceVolumes } from "./launcher-references.ts";
 
 type PodVolume = NonNullable<PodSpec["volumes"]>[number];
 
@@ -24,7 +25,8 @@ export interface VolumeContext {
   imageVolumes: boolean;
 }
 
-export function launcherVolumes(spec: VirtualMachineInstanceSpec, context: VolumeContext): LauncherVolumes {
+export function launcherVolumes(vmi: VirtualMachineInstance, context: VolumeContext): LauncherVolumes {
+  const { spec } = vmi;
   const result: LauncherVolumes = {
     volumes: [
       { name: "run", emptyDir: {} },
@@ -38,10 +40,21 @@ export function launcherVolumes(spec: VirtualMachineInstanceSpec, context: Volum
   };
   for (const image of containerImages(spec)) addImage(result, image, context);
   for (const volume of spec.volumes ?? []) addVolume(result, volume, context);
+  addState(result, vmi);
   const references = referenceVolumes(spec);
   result.volumes.push(...references.volumes);
   result.volumeMounts.push(...references.volumeMounts);
   return result;
+}
+
+const stateVolume = "vm-state";
+
+function addState({ volumes, volumeMounts }: LauncherVolumes, vmi: VirtualMachineInstance): void {
+  const claimName = stateClaimName(vmi);
+  if (claimName === undefined) return;
+  const name = freeName(stateVolume, new Set(volumes.map((volume) => volume.name)));
+  volumes.push({ name, persistentVolumeClaim: { claimName } });
+  volumeMounts.push({ name, mountPath: launcherPaths.state });
 }
 
 function addImage(

@@ -52,6 +52,37 @@ test("what can be moved, and why not", () => {
       "False DisksNotLiveMigratable",
     ],
     [
+      "all of the host's enlightenments",
+      {
+        ...having((spec) => {
+          spec.domain.features = { hypervPassthrough: {} };
+        }),
+        accelerator: "kvm",
+      },
+      "False HypervPassthroughNotLiveMigratable",
+    ],
+    [
+      "huge pages of an emulated machine",
+      having((spec) => {
+        spec.domain.memory = { guest: "128Mi", hugepages: { pageSize: "2Mi" } };
+      }),
+      "False HugePagesNotLiveMigratable",
+    ],
+    [
+      "a TPM that is kept",
+      having((spec) => {
+        spec.domain.devices.tpm = { persistent: true };
+      }),
+      "False PersistentStateNotLiveMigratable",
+    ],
+    [
+      "a TPM that is not kept",
+      having((spec) => {
+        spec.domain.devices.tpm = {};
+      }),
+      "True",
+    ],
+    [
       "bridge",
       having((spec) => {
         spec.domain.devices.interfaces = [{ name: "default", bridge: {} }];

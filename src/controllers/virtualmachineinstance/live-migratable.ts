@@ -5,6 +5,7 @@
  * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
 import { notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../api/meta.ts";
 import type { Observation } from "./observation.ts";
 
@@ -17,6 +18,9 @@ const rules: readonly Rule[] = [
   sataDisks,
   matchedDisks,
   hostDisks,
+  keptTpm,
+  hypervPassthrough,
+  emulatedHugePages,
   unsharedDisks,
 ];
 
@@ -88,6 +92,28 @@ function hostDisks({ vmi, hasOtherNodes }: Observation): ReturnType<Rule> {
   if (!hasOtherNodes || found === undefined) return undefined;
   const message = `cannot migrate VMI: the file of volume ${found.name} is on its node only (hostDisk.shared is not set)`;
   return { reason: notMigratableReasons.disks, message };
+}
+
+/** Two TPMs would have one state open: its directory is locked as long as one of them runs. What is not kept goes along. */
+function keptTpm({ vmi }: Observation): ReturnType<Rule> {
+  if (!keepsTpm(vmi.spec)) return undefined;
+  const message = "cannot migrate VMI: its TPM is persistent, and only one launcher at a time can have its state open";
+  return { reason: notMigratableReasons.persistentState, message };
+}
+
+/** What one processor has another may not have. */
+function hypervPassthrough({ vmi, accelerator }: Observation): ReturnType<Rule> {
+  const passthrough = vmi.spec.domain.features?.hypervPassthrough;
+  if (passthrough === undefined || passthrough.enabled === false || accelerator === "tcg") return undefined;
+  const message = "cannot migrate VMI: hypervPassthrough gives it what its node has; name what it needs in hyperv";
+  return { reason: notMigratableReasons.hypervPassthrough, message };
+}
+
+/** QEMU loses what an emulated guest writes meanwhile, where its memory is a multiple of 64 pages (src/qemu/domain/platform.ts). */
+function emulatedHugePages({ vmi, accelerator }: Observation): ReturnType<Rule> {
+  if (vmi.spec.domain.memory?.hugepages === undefined || accelerator !== "tcg") return undefined;
+  const message = "cannot migrate VMI: its processor is emulated, and its memory in huge pages";
+  return { reason: notMigratableReasons.hugePages, message };
 }
 
 function unsharedDisks({ claims, hasOtherNodes }: Observation): ReturnType<Rule> {

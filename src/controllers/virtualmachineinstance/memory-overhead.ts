@@ -4,6 +4,7 @@
  * Measured with QEMU 7.2: 19-30 MB before boot, about 70 MB for a booted small guest under TCG.
  */
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { hasTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { translatedCodeMebibytes } from "../../qemu/domain/platform.ts";
@@ -13,6 +14,8 @@ const mebibyte = 1024 ** 2;
 const qemuBytes = 36 * mebibyte;
 const bytesPerVirtualCpu = 4 * mebibyte;
 const videoBytes = 16 * mebibyte;
+/** `swtpm`, measured: 6 MB. */
+const tpmBytes = 8 * mebibyte;
 const translatedCodeBytes = translatedCodeMebibytes * mebibyte;
 /** QEMU keeps a kernel and an initrd that it boots itself: they are loaded again at each reset. */
 const kernelBytes = 64 * mebibyte;
@@ -25,5 +28,8 @@ export function memoryOverheadBytes(spec: VirtualMachineInstanceSpec, accelerato
   const code = accelerator === "tcg" ? translatedCodeBytes : 0;
   const kernel = spec.domain.firmware?.kernelBoot?.container ? kernelBytes : 0;
   const tables = Math.ceil(guestBytes / guestBytesPerTableByte);
-  return qemuBytes + bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu) + video + code + tables + kernel;
+  const tpm = hasTpm(spec) ? tpmBytes : 0;
+  const added = quantityToNumber(spec.domain.memory?.reservedOverhead?.addedOverhead ?? 0);
+  const cpus = bytesPerVirtualCpu * virtualCpuCount(spec.domain.cpu);
+  return added + qemuBytes + cpus + video + tpm + code + tables + kernel;
 }

@@ -12,6 +12,8 @@ export interface Claim {
   block: boolean;
   /** Pods of several nodes may use it at once. */
   shared: boolean;
+  /** vmpod makes it: what the machine keeps beside its disks is there. */
+  isState?: boolean;
 }
 
 export interface Observation {

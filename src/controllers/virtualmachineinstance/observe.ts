@@ -4,6 +4,7 @@ import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { annotations, deviceResources, labels } from "../../../api/kubevirt/names.ts";
 import { claimNameOf } from "../../../api/kubevirt/volume-claim.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import { stateClaimName } from "../../../api/kubevirt/persistent-state.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
@@ -110,9 +111,16 @@ function silenceOf({ status }: VirtualMachineInstance, nodes: Informer<Node>): S
 
 export function claimsOf(vmi: VirtualMachineInstance, claims: Informer<PersistentVolumeClaim>): Claim[] {
   const names = (vmi.spec.volumes ?? []).flatMap((volume) => claimNameOf(volume) ?? []);
-  return [...new Set(names)].map((name) => {
+  const state = stateClaimName(vmi);
+  return [...new Set([...names, ...(state === undefined ? [] : [state])])].map((name) => {
     const claim = claims.get(vmi.metadata?.namespace, name);
-    return { name, exists: claim !== undefined, block: claim?.spec?.volumeMode === "Block", shared: isShared(claim) };
+    return {
+      name,
+      exists: claim !== undefined,
+      block: claim?.spec?.volumeMode === "Block",
+      shared: isShared(claim),
+      ...(name === state && { isState: true }),
+    };
   });
 }
 

@@ -49,15 +49,17 @@ function gated(status: "True" | "False"): Pod {
 const ending = (deletionGracePeriodSeconds: number) =>
   podIn("Running", { metadata: { ...deleting, deletionGracePeriodSeconds } });
 
+const claimOf = (exists: boolean) => ({ name: "c", exists, block: false, shared: false });
+const state = (exists: boolean) => ({ ...claimOf(exists), name: "state", isState: true });
+
 test("one step at a time", () => {
   const table: [string, Observation, string[]][] = [
     ["creates the pod", observationOf("Pending"), ["createPod"]],
     ["creates no second pod", observationOf("Pending", { pods: [podIn("Pending")] }), []],
-    [
-      "waits for a claim",
-      observationOf("Pending", { claims: [{ name: "c", exists: false, block: false, shared: false }] }),
-      [],
-    ],
+    ["waits for a claim", observationOf("Pending", { claims: [claimOf(false)] }), []],
+    ["makes a claim for what is kept", observationOf("Pending", { claims: [state(false)] }), ["createStateClaim"]],
+    ["makes it last", observationOf("Pending", { claims: [state(false), claimOf(false)] }), []],
+    ["creates the pod then", observationOf("Pending", { claims: [state(true), claimOf(true)] }), ["createPod"]],
     ["gives up a vanished pod", observationOf("Running"), []],
     ["labels the node", observationOf("Scheduled", { pods: [podIn("Running")] }), ["labelNode"]],
     ["opens the readiness gate", labelled(observationOf("Running", { pods: [gated("False")] })), ["setPodCondition"]],

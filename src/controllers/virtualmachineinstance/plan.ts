@@ -18,6 +18,7 @@ import type { Accelerator } from "./domain.ts";
 
 export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; accelerator: Accelerator; blockClaims: ReadonlySet<string> }
+  | { type: "createStateClaim"; vmi: VirtualMachineInstance; name: string }
   | { type: "deletePod"; vmi: VirtualMachineInstance; pod: LauncherPod; gracePeriodSeconds: number }
   | { type: "setPodCondition"; pod: LauncherPod; condition: Condition }
   | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: LauncherPod }
@@ -66,7 +67,9 @@ function stopFinal({ vmi, pods }: Observation): Action[] | undefined {
 function createLauncher(observation: Observation): Action[] | undefined {
   const { vmi, pods, claims, accelerator } = observation;
   if (pods.length > 0) return undefined;
-  if (decidePhase(observation).phase !== "Pending" || claims.some((claim) => !claim.exists)) return [];
+  const missing = claims.filter((claim) => !claim.exists);
+  if (decidePhase(observation).phase !== "Pending" || missing.some((claim) => !claim.isState)) return [];
+  if (missing.length > 0) return missing.map(({ name }) => ({ type: "createStateClaim", vmi, name }));
   const blockClaims = new Set(claims.filter((claim) => claim.block).map((claim) => claim.name));
   return [{ type: "createPod", vmi, accelerator, blockClaims }];
 }

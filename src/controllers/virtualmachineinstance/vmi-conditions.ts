@@ -81,7 +81,7 @@ function ownsSynchronized(condition: Condition): boolean {
 }
 
 function syncFailure(observation: Observation): Condition | undefined {
-  const missing = observation.claims.filter((claim) => !claim.exists).map((claim) => claim.name);
+  const missing = observation.claims.filter((claim) => !claim.exists && !claim.isState).map((claim) => claim.name);
   const pod = launcherOf(observation);
   if (pod === undefined && missing.length > 0) {
     return unsynchronized(

@@ -76,7 +76,8 @@ const controllerRules: PolicyRule[] = [
   rule("policy", "poddisruptionbudgets", [...read, "create", "update", "delete"]),
   // The readiness gate: a paused machine is not ready.
   rule("", "pods/status", ["patch"]),
-  rule("", "persistentvolumeclaims", read),
+  // One for the TPM and the EFI variables of a machine that keeps them.
+  rule("", "persistentvolumeclaims", [...read, "create"]),
   // Nodes whose agent is silent are marked: they get no more machines.
   rule("", "nodes", [...read, "patch"]),
   rule(

@@ -14,6 +14,7 @@ export async function collectFacts(cri: CriClient, rootDir: string): Promise<Nod
     cpus: availableParallelism(),
     memoryBytes: memory("MemTotal"),
     memoryAvailableBytes: memory("MemAvailable"),
+    hugePages: await hugePages(),
     diskBytes: disk.blocks * disk.bsize,
     diskAvailableBytes: disk.bavail * disk.bsize,
     machineId: await firstLine("/etc/machine-id"),
@@ -32,6 +33,17 @@ async function firstLine(path: string): Promise<string> {
 async function memoryInfo(): Promise<(name: string) => number> {
   const text = await readFile("/proc/meminfo", "utf8");
   return (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
+}
+
+const pageKibibytes = { "2Mi": 2048, "1Gi": 1024 ** 2 } as const;
+
+/** None of a size that the kernel does not have. */
+async function hugePages(): Promise<Record<string, number>> {
+  const sizes = Object.entries(pageKibibytes).map(async ([size, kibibytes]): Promise<[string, number]> => {
+    const count = Number(await firstLine(`/sys/kernel/mm/hugepages/hugepages-${kibibytes}kB/nr_hugepages`));
+    return [size, count * kibibytes * 1024];
+  });
+  return Object.fromEntries(await Promise.all(sizes));
 }
 
 async function osName(): Promise<string> {

@@ -8,6 +8,7 @@ const facts: NodeFacts = {
   cpus: 4,
   memoryBytes: 8 * gib,
   memoryAvailableBytes: 4 * gib,
+  hugePages: { "2Mi": 0, "1Gi": 0 },
   diskBytes: 100 * gib,
   diskAvailableBytes: 50 * gib,
   machineId: "m",
@@ -37,6 +38,12 @@ test("capacity and what of it pods may use", () => {
   assert.equal(allocatable?.["memory"], `${8 * 1024 ** 2 - 256 * 1024}Ki`);
   assert.equal(allocatable?.["devices.kubevirt.io/tun"], "7");
   assert.equal(daemonEndpoints?.kubeletEndpoint?.Port, 10_250);
+});
+
+test("huge pages are memory of another kind", () => {
+  const { allocatable } = of({ hugePages: { "2Mi": gib, "1Gi": 0 } });
+  assert.deepEqual([allocatable?.["hugepages-2Mi"], allocatable?.["hugepages-1Gi"]], [`${1024 ** 2}Ki`, "0Ki"]);
+  assert.equal(allocatable?.["memory"], `${7 * 1024 ** 2 - 256 * 1024}Ki`);
 });
 
 test("conditions follow the facts", () => {

@@ -9,6 +9,8 @@ export interface NodeFacts {
   cpus: number;
   memoryBytes: number;
   memoryAvailableBytes: number;
+  /** Bytes in huge pages, by the size of a page, e.g. `2Mi`. */
+  hugePages: Readonly<Record<string, number>>;
   diskBytes: number;
   diskAvailableBytes: number;
   machineId: string;
@@ -46,11 +48,17 @@ export function nodeStatus(
     "ephemeral-storage": ki(facts.diskBytes),
     pods: String(mostPods),
     ...devices,
+    ...Object.fromEntries(Object.entries(facts.hugePages).map(([size, bytes]) => [`hugepages-${size}`, ki(bytes)])),
   };
+  const hugeBytes = Object.values(facts.hugePages).reduce((sum, bytes) => sum + bytes, 0);
   return {
     ...before,
     capacity: { ...before?.capacity, ...shared, memory: ki(facts.memoryBytes) },
-    allocatable: { ...before?.allocatable, ...shared, memory: ki(Math.max(0, facts.memoryBytes - reservedBytes)) },
+    allocatable: {
+      ...before?.allocatable,
+      ...shared,
+      memory: ki(Math.max(0, facts.memoryBytes - reservedBytes - hugeBytes)),
+    },
     conditions: conditions(facts, before?.conditions ?? [], nowMs),
     addresses: [
       { type: "InternalIP", address: options.nodeIp },

@@ -13,7 +13,7 @@ import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
 import { wantsMetadata } from "../metadata/metadata-services.ts";
 import { hostPathOf, netnsOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import { macOf, podInterfaces } from "./desired-devices.ts";
+import { hasQueues, macOf, podInterfaces } from "./desired-devices.ts";
 
 export interface NetworkTarget {
   vmi: VirtualMachineInstance;
@@ -61,7 +61,7 @@ export function networkRequest(
       bridge: names.bridge,
       tap: names.tap,
       guestMac: macOf(vmi, nic),
-      multiqueue: false,
+      multiqueue: hasQueues(vmi.spec, nic),
       owner: runtimeUser,
       ...(wantsMetadata(vmi) && { metadata: true }),
       ports: [

@@ -1,8 +1,15 @@
 /** The disks and NICs of a VMI in QEMU's terms. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
+import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
 import { pciBusOf } from "../../../api/kubevirt/pci-address.ts";
-import type { Disk as DiskSpec, Interface, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type {
+  Disk as DiskSpec,
+  Interface,
+  VirtualMachineInstance,
+  VirtualMachineInstanceSpec,
+} from "../../../api/kubevirt/types.ts";
 import { names } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
 import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
@@ -13,8 +20,12 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
   const { spec } = vmi;
   const order = bootOrderOf(spec);
   const found = new Map(disks.map((disk) => [disk.volume, disk]));
+  const work = diskWork(spec);
   return [
-    ...(spec.domain.devices.disks ?? []).map((disk) => diskOf(disk, found.get(disk.name), order.disks.get(disk.name))),
+    ...(spec.domain.devices.disks ?? []).map((disk) => ({
+      ...diskOf(disk, found.get(disk.name), order.disks.get(disk.name)),
+      ...work(disk),
+    })),
     ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
   ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
 }
@@ -57,6 +68,19 @@ function blockSizeOf({ blockSize }: DiskSpec, found: DiskObservation | undefined
   return found?.blockSize ? { blockSize: found.blockSize } : {};
 }
 
+/** Who serves a disk, and by how many queues. */
+function diskWork(spec: VirtualMachineInstanceSpec): (disk: DiskSpec) => Pick<Disk, "ioThread" | "queues"> {
+  const threads = ioThreadsOf(spec).ofDisk;
+  const queues = spec.domain.devices.blockMultiQueue ? virtualCpuCount(spec.domain.cpu) : undefined;
+  return ({ name, disk }) => {
+    const ioThread = threads.get(name);
+    return {
+      ...(ioThread !== undefined && { ioThread }),
+      ...(queues !== undefined && (disk?.bus === "virtio" || disk?.bus === "scsi") && { queues }),
+    };
+  };
+}
+
 const isCache = (value: string | undefined): value is NonNullable<Disk["cache"]> =>
   value === "none" || value === "writethrough" || value === "writeback";
 const isIo = (value: string | undefined): value is "threads" | "native" => value === "threads" || value === "native";
@@ -83,11 +107,26 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     model: modelOf(nic.model),
     macAddress: macOf(vmi, nic),
     tap: names.tap,
+    ...(hasQueues(vmi.spec, nic) && { queues: queuesOf(vmi.spec) }),
     ...(bootIndex !== undefined && { bootIndex }),
     ...portOf(nic.pciAddress),
     ...(nic.acpiIndex && { acpiIndex: nic.acpiIndex }),
     ...(nic.state === "down" && { linkDown: true }),
   };
+}
+
+/** A queue for each virtual CPU; only virtio has more than one. */
+export function hasQueues(spec: VirtualMachineInstanceSpec, nic: Interface): boolean {
+  return (
+    spec.domain.devices.networkInterfaceMultiqueue === true && modelOf(nic.model) === "virtio" && queuesOf(spec) > 1
+  );
+}
+
+/** As many as a tap takes. */
+const maxQueues = 256;
+
+function queuesOf({ domain }: VirtualMachineInstanceSpec): number {
+  return Math.min(virtualCpuCount(domain.cpu), maxQueues);
 }
 
 const models: readonly Nic["model"][] = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"];

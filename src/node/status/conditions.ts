@@ -1,6 +1,7 @@
 /** The conditions that the node agent answers for; those of the controllers stay as they are. Pure. */
 import type { Condition } from "../../../api/meta.ts";
 import { vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { findCondition, removeCondition, setCondition } from "../../runtime/conditions.ts";
 import { hasStarted, type Observation } from "../domain/observation.ts";
 
@@ -69,15 +70,22 @@ function paused({ vmi, machine }: Observation): Wanted {
   }
 }
 
-function softwareEmulation({ machine }: Observation): Wanted {
+function softwareEmulation({ machine, vmi }: Observation): Wanted {
   if (machine === undefined) return "unchanged";
   if (machine.accelerator === "kvm") return "absent";
   return {
     type: vmiConditions.softwareEmulation,
     status: "True",
     reason: "SoftwareEmulation",
-    message: "the guest runs on an emulated processor (TCG), because KVM is not usable on this node",
+    message: `the guest runs on an emulated processor (TCG), because KVM is not usable on this node${withoutHyperv(vmi)}`,
   };
+}
+
+/** They are KVM's. */
+function withoutHyperv({ spec }: VirtualMachineInstance): string {
+  const { hyperv, hypervPassthrough } = spec.domain.features ?? {};
+  const wanted = hyperv ?? hypervPassthrough ?? spec.domain.clock?.timer?.hyperv;
+  return wanted === undefined ? "" : "; it has none of the Hyper-V enlightenments that were asked for";
 }
 
 function synchronized({ vmi, failure }: Observation): Wanted {

@@ -23,6 +23,10 @@ export interface Disk {
   /** Virtio as guests older than version 1 of it know it. */
   transitional?: boolean;
   shareable?: boolean;
+  /** Of virtio disks and the controller of SCSI disks: the thread that serves it. Default: QEMU's main one. */
+  ioThread?: number;
+  /** Of the same. Default: as the machine type has it. */
+  queues?: number;
   /** Its content is still to come, over the node of its file or, when the guest may write to it, its own. */
   receiving?: boolean;
   /** On I/O errors: stop the guest, tell it, say nothing, or stop it only when the host is out of space. Default: stop. */

@@ -1,6 +1,6 @@
 /** How each kind of disk is attached. Steps that are observed to be done are left out. */
 import { TerminalError } from "../../base/errors.ts";
-import { driveId, driveNode, imageNode, placeholderNode } from "../domain/ids.ts";
+import { driveId, driveNode, imageNode, ioThreadId, placeholderNode } from "../domain/ids.ts";
 import type { DeviceOptions } from "../qmp/commands.ts";
 import type { DeviceAction } from "./action.ts";
 import { blockNode } from "./block-node.ts";
@@ -29,7 +29,12 @@ function plugDisk(disk: Disk, observed: ObservedDevices, ports: PortPool): Devic
 
 function plugScsiController(disk: Disk, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
   if (observed.devices.has(scsiController) || !ports.claim(scsiController)) return [];
-  const args = { driver: virtioDriver("virtio-scsi-pci", disk), id: scsiController, ...ports.placeOf(scsiController) };
+  const args = {
+    driver: virtioDriver("virtio-scsi-pci", disk),
+    id: scsiController,
+    ...ports.placeOf(scsiController),
+    ...work(disk, "num_queues"),
+  };
   return [{ command: "device_add", args }];
 }
 
@@ -53,9 +58,13 @@ function diskDevice(disk: Disk, ports: PortPool): DeviceOptions {
   };
 }
 
-function placed(disk: Disk, ports: PortPool): { driver: string; bus?: string } {
+function placed(disk: Disk, ports: PortPool): { driver: string } & Record<string, unknown> {
   if (disk.bus === "virtio" && disk.device === "disk") {
-    return { driver: virtioDriver("virtio-blk-pci", disk), ...ports.placeOf(driveId(disk.name)) };
+    return {
+      driver: virtioDriver("virtio-blk-pci", disk),
+      ...ports.placeOf(driveId(disk.name)),
+      ...work(disk, "num-queues"),
+    };
   }
   if (disk.bus === "scsi") return { driver: scsiDriver[disk.device], bus: `${scsiController}.0` };
   if (disk.bus === "usb" && disk.device === "disk") return { driver: "usb-storage", bus: "usb.0" };
@@ -63,6 +72,14 @@ function placed(disk: Disk, ports: PortPool): { driver: string; bus?: string } {
     "UnsupportedDisk",
     `disk ${disk.name}: QEMU has no ${disk.device} on bus ${disk.bus}; use scsi`,
   );
+}
+
+/** Who does it, and in how many queues the guest may leave it. */
+function work({ ioThread, queues }: Disk, queuesProperty: string): Record<string, unknown> {
+  return {
+    ...(ioThread !== undefined && { iothread: ioThreadId(ioThread) }),
+    ...(queues !== undefined && { [queuesProperty]: queues }),
+  };
 }
 
 const scsiDriver = { disk: "scsi-hd", cdrom: "scsi-cd", lun: "scsi-block" } as const;

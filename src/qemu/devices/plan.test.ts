@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { TerminalError } from "../../base/errors.ts";
 import { driveId, driveNode, placeholderNode } from "../domain/ids.ts";
 import type { DeviceAction } from "./action.ts";
-import type { Device, Disk, Nic } from "./device.ts";
+import type { Device, Disk, DiskImage, Nic } from "./device.ts";
 import { type ObservedDevices, parseNetdevs } from "./observe.ts";
 import { complete, planDevices } from "./plan.ts";
 
@@ -133,6 +133,25 @@ test("what is no longer wanted goes away, device first", () => {
   assert.deepEqual(
     planDevices([], snapshot(world)).map((each) => each.command),
     ["blockdev-del"],
+  );
+});
+
+test("disks are served by their threads, in their queues", () => {
+  const image: DiskImage = { format: "raw", path: "/a" };
+  const wanted: Device[] = [
+    { kind: "disk", name: "a", device: "disk", bus: "virtio", image, ioThread: 1, queues: 2 },
+    { kind: "disk", name: "b", device: "disk", bus: "scsi", image, ioThread: 0, queues: 2 },
+  ];
+  const added = planDevices(wanted, snapshot(newWorld(wanted))).flatMap(({ command, args }) =>
+    command === "device_add" ? [args as Record<string, unknown>] : [],
+  );
+  assert.deepEqual(
+    added.map((each) => [each["driver"], each["iothread"], each["num-queues"] ?? each["num_queues"]]),
+    [
+      ["virtio-blk-pci", "io1", 2],
+      ["virtio-scsi-pci", "io0", 2],
+      ["scsi-hd", undefined, undefined],
+    ],
   );
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { buildArguments, buildCommand } from "./arguments.ts";
-import type { Domain } from "./domain.ts";
+import type { Domain, Firmware } from "./domain.ts";
 import { driveNode } from "./ids.ts";
 import { option } from "./options.ts";
 
@@ -126,6 +126,27 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
   ["no HPET", { clock: { hpet: false } }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=off,hpet=off"],
   ["SMM", { smm: true }, "-machine", "q35,dump-guest-core=off,vmport=off,smm=on"],
   ["a version", { machineVersion: "pc-q35-7.1" }, "-machine", "pc-q35-7.1,dump-guest-core=off,vmport=off,smm=off"],
+  ["I/O threads", { ioThreads: 2 }, "-object", "iothread,id=io1"],
+  ["another screen", { graphics: true, video: "virtio" }, "-device", "virtio-vga,id=video0,bus=pcie.0,addr=0x1"],
+  ["a simple screen", { graphics: true, video: "ramfb" }, "-device", "ramfb,id=video0"],
+  ["an ACPI table", { acpiTables: { MSDM: "/s/msdm.bin" } }, "-acpitable", "sig=MSDM,file=/s/msdm.bin"],
+  [
+    "huge pages",
+    { memory: { bytes: 128 * 1024 ** 2, hugePageBytes: 2 * 1024 ** 2 } },
+    "-object",
+    "memory-backend-memfd,id=huge-memory,size=128M,hugetlb=on,hugetlbsize=2M,prealloc=on",
+  ],
+  ["local time", { clock: { zone: "Europe/Berlin" } }, "-rtc", "base=localtime"],
+  [
+    "enlightenments",
+    {
+      accelerator: "kvm",
+      cpu: { ...plain.cpu, hyperv: { "hv-relaxed": true, "hv-spinlocks": 8191 }, kvmClock: false },
+    },
+    "-cpu",
+    "host,kvmclock=off,hv-relaxed=on,hv-spinlocks=8191",
+  ],
+  ["no enlightenments without KVM", { cpu: { ...plain.cpu, hyperv: { "hv-relaxed": true } } }, "-cpu", "max"],
   ["hidden KVM", { cpu: { ...plain.cpu, kvmHidden: true } }, "-cpu", "max,kvm=off"],
   ["no spinlocks of KVM's without KVM", { cpu: { ...plain.cpu, pvSpinlock: true } }, "-cpu", "max"],
   ["spinlocks", { accelerator: "kvm", cpu: { ...plain.cpu, pvSpinlock: false } }, "-cpu", "host,kvm-pv-unhalt=off"],
@@ -153,10 +174,41 @@ test("more SATA drives than ports are refused, with a way out", () => {
   assert.throws(() => buildArguments({ ...plain, sataDrives }), /7 SATA drives.*6 ports; use bus virtio or scsi/);
 });
 
-test("Secure Boot runs QEMU with its own variables", () => {
-  const command = buildCommand({ ...plain, firmware: { type: "efi", secureBoot: true } });
-  assert.equal(command[0], "/usr/libexec/vmpod/with-efi-variables");
-  assert.match(command.join(" "), /smm=on.*pflash0=efi-code/);
+const stores: [what: string, firmware: Firmware, store: string, machine: RegExp][] = [
+  [
+    "Secure Boot",
+    { type: "efi", secureBoot: true },
+    "OVMF_VARS_4M.ms.fd /run/vmpod/efi-variables.fd",
+    /smm=on,pflash0=efi-code,.*OVMF_CODE_4M.ms.fd/,
+  ],
+  [
+    "what is to be kept",
+    { type: "efi", secureBoot: false, persistent: true },
+    "OVMF_VARS_4M.fd /var/run/vmpod/state/efi-variables.fd",
+    /smm=off,pflash0=efi-code,.*OVMF_CODE_4M.fd/,
+  ],
+];
+for (const [what, firmware, store, machine] of stores) {
+  test(`EFI has variables of its own for ${what}`, () => {
+    const [program, initial, file, ...qemu] = buildCommand({ ...plain, firmware });
+    assert.equal(program, "/usr/libexec/vmpod/with-efi-variables");
+    assert.equal(`${initial} ${file}`, `/usr/share/OVMF/${store}`);
+    assert.match(qemu.join(" "), machine);
+  });
+}
+
+test("a TPM is started before QEMU, in a place that is kept or not", () => {
+  const place = (persistent: boolean) => buildCommand({ ...plain, tpm: { persistent } }).slice(0, 4);
+  assert.deepEqual(place(false), [
+    "/usr/libexec/vmpod/with-tpm",
+    "/run/vmpod/tpm",
+    "/run/vmpod/tpm.sock",
+    "qemu-system-x86_64",
+  ]);
+  assert.equal(place(true)[1], "/var/run/vmpod/state/tpm");
+  assert.ok(
+    valuesOf({ ...plain, tpm: { persistent: false } }, "-device").includes("tpm-crb,id=tpm-device,tpmdev=tpm0"),
+  );
 });
 
 test("the same domain gives the same command line", () => {

@@ -6,23 +6,27 @@
  *   pcie.0 -- 1.0 VGA | 2..x root ports port0..portN (free) | virtio-serial, rng, balloon, xhci | ich9-ahci ide.0-5
  */
 import type { Domain, Input } from "./domain.ts";
-import { rootPortId } from "./ids.ts";
+import { firmwareArguments, variableStoreCommand } from "./firmware.ts";
+import { ioThreadId, rootPortId } from "./ids.ts";
 import { type Argument, option, type OptionValue } from "./options.ts";
 import { panicArguments } from "./panic.ts";
-import { launcherPaths, socketNames } from "./paths.ts";
+import { runDirectory, socketNames } from "./paths.ts";
 import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
 import { soundArguments } from "./sound.ts";
 import { usbRedirectionArguments } from "./usb-redirection.ts";
+import { tpmArguments, tpmCommand } from "./tpm.ts";
 
 export const qemuProgram = "qemu-system-x86_64";
 
-/** The container's command: QEMU and its arguments. Secure Boot needs its own writable copy of the EFI variables first. */
+/** The container's command: QEMU and its arguments, and before it what makes what they name. */
 export function buildCommand(domain: Domain): string[] {
-  const qemu = [qemuProgram, ...buildArguments(domain)];
-  return needsVariableStore(domain)
-    ? ["/usr/libexec/vmpod/with-efi-variables", variableStorePath(domain), ...qemu]
-    : qemu;
+  return [...variableStoreCommand(domain), ...tpmCommand(domain), qemuProgram, ...buildArguments(domain)];
+}
+
+/** Variables that QEMU reads. */
+export function buildEnvironment({ clock }: Domain): Record<string, string> {
+  return clock?.zone === undefined ? {} : { TZ: clock.zone };
 }
 
 export function buildArguments(domain: Domain): string[] {
@@ -34,6 +38,7 @@ export function buildArguments(domain: Domain): string[] {
     ...firmwareArguments(domain),
     ...kernelArguments(domain),
     ...monitorArguments(domain),
+    ...ioThreadArguments(domain),
     ...rootPortArguments(domain),
     ...displayArguments(domain),
     ...guestAgentArguments(domain),
@@ -43,6 +48,7 @@ export function buildArguments(domain: Domain): string[] {
     ...usbRedirectionArguments(domain, runDirectory(domain)),
     ...panicArguments(domain),
     ...soundArguments(domain),
+    ...tpmArguments(domain),
     ...sataArguments(domain.machine, domain.sataDrives ?? []),
   ].flat();
 }
@@ -66,6 +72,9 @@ function identityArguments(domain: Domain): Argument[] {
     ...when(domain.endsAtReboot, ["-action", "reboot=shutdown"]),
     ["-rtc", clockOption(domain)],
     ...when(domain.smbios, ["-smbios", option("", { type: 1, ...domain.smbios })]),
+    ...Object.entries(domain.acpiTables ?? {}).map(
+      ([sig, file]): Argument => ["-acpitable", option("", { sig, file })],
+    ),
     ...when(domain.chassis, ["-smbios", option("", { type: 3, ...domain.chassis })]),
     ...when(domain.ignition, ["-fw_cfg", option("", { name: "opt/com.coreos/config", string: domain.ignition })]),
   ];
@@ -76,27 +85,10 @@ const driftFixes = { catchup: "slew", delay: "none" } as const;
 
 function clockOption({ clock = {} }: Domain): string {
   return option("", {
-    base: "utc",
+    base: clock.zone === undefined ? "utc" : "localtime",
     clock: clock.track && clocks[clock.track],
     driftfix: clock.ticks && driftFixes[clock.ticks],
   });
-}
-
-function firmwareArguments(domain: Domain): Argument[] {
-  if (domain.firmware.type === "bios") return [];
-  if (!domain.firmware.secureBoot) return [["-bios", "/usr/share/ovmf/OVMF.fd"]];
-  const code = {
-    driver: "file",
-    "node-name": "efi-code",
-    filename: "/usr/share/OVMF/OVMF_CODE_4M.ms.fd",
-    "read-only": true,
-  };
-  const variables = { driver: "file", "node-name": "efi-variables", filename: variableStorePath(domain) };
-  return [
-    ["-blockdev", JSON.stringify(code)],
-    ["-blockdev", JSON.stringify(variables)],
-    ["-global", "driver=cfi.pflash01,property=secure,value=on"],
-  ];
 }
 
 function kernelArguments({ kernel }: Domain): Argument[] {
@@ -109,19 +101,15 @@ function kernelArguments({ kernel }: Domain): Argument[] {
   ];
 }
 
-function needsVariableStore(domain: Domain): boolean {
-  return domain.firmware.type === "efi" && domain.firmware.secureBoot;
-}
-
-function variableStorePath(domain: Domain): string {
-  return `${runDirectory(domain)}/efi-variables.fd`;
-}
-
 function monitorArguments(domain: Domain): Argument[] {
   return (["qmp", "stop"] as const).flatMap((id): Argument[] => [
     ["-chardev", socketOption(domain, id, socketNames[id])],
     ["-mon", option("", { chardev: id, mode: "control" })],
   ]);
+}
+
+function ioThreadArguments({ ioThreads = 0 }: Domain): Argument[] {
+  return Array.from({ length: ioThreads }, (_, index) => ["-object", option("iothread", { id: ioThreadId(index) })]);
 }
 
 function rootPortArguments(domain: Domain): Argument[] {
@@ -144,11 +132,24 @@ function rootPortArguments(domain: Domain): Argument[] {
 
 function displayArguments(domain: Domain): Argument[] {
   if (!domain.graphics) return [["-display", "none"]];
-  const video = domain.machine === "q35" ? { bus: "pcie.0", addr: "0x1" } : {};
   return [
-    ["-device", option("VGA", { id: "video0", ...video, vgamem_mb: 16 })],
+    ["-device", videoOption(domain)],
     ["-vnc", `unix:${runDirectory(domain)}/${socketNames.vnc}`],
   ];
+}
+
+const videoDrivers = {
+  vga: "VGA",
+  virtio: "virtio-vga",
+  bochs: "bochs-display",
+  cirrus: "cirrus-vga",
+  ramfb: "ramfb",
+} as const;
+
+/** All but the simplest are PCI devices, in one place. */
+function videoOption({ video = "vga", machine }: Domain): string {
+  const place = machine === "q35" && video !== "ramfb" ? { bus: "pcie.0", addr: "0x1" } : {};
+  return option(videoDrivers[video], { id: "video0", ...place, vgamem_mb: video === "vga" ? 16 : undefined });
 }
 
 /** The port is always there: guests look for it whenever they boot, and an unused one costs nothing. */
@@ -213,8 +214,4 @@ function when(condition: unknown, ...wanted: Argument[]): Argument[] {
 
 function socketOption(domain: Domain, id: string, file: string, more: Record<string, OptionValue> = {}): string {
   return option("socket", { id, path: `${runDirectory(domain)}/${file}`, server: true, wait: false, ...more });
-}
-
-function runDirectory(domain: Domain): string {
-  return domain.runDirectory ?? launcherPaths.run;
 }

@@ -21,10 +21,16 @@ export interface Domain {
   memory: Memory;
   /** Free PCIe slots for disks and NICs, cold or hot. Ignored by `pc`, which has slots of its own. */
   pcieRootPorts: number;
+  /** Threads that disks can be served by beside QEMU's main one (`ioThreadId`). */
+  ioThreads?: number;
   /** SATA cannot be hot-plugged, so its drives exist from the start, empty; QMP fills them. At most 6. */
   sataDrives?: SataDrive[];
   serialConsole?: boolean;
   graphics?: boolean;
+  /** The device of that screen. Default: vga. */
+  video?: VideoType;
+  /** Files of whole ACPI tables, by their signatures. */
+  acpiTables?: Partial<Record<"SLIC" | "MSDM", string>>;
   rng?: boolean;
   balloon?: boolean;
   usb?: boolean;
@@ -37,6 +43,8 @@ export interface Domain {
   sound?: "ich9" | "ac97";
   /** A serial port at which the guest asks how its node is. */
   metricsPort?: boolean;
+  /** Persistent: what it knows outlives the pod. */
+  tpm?: { persistent: boolean };
   watchdog?: { action: "poweroff" | "reset" | "shutdown" | "none" };
   /** SMBIOS type 1 (system) fields, e.g. manufacturer, product, version, serial, sku, family. */
   smbios?: Record<string, string>;
@@ -50,21 +58,34 @@ export interface Domain {
   smm?: boolean;
   /** Where the sockets live, as QEMU sees it. Default `launcherPaths.run`. */
   runDirectory?: string;
+  /** Where what outlives the pod lies, as QEMU sees it. Default `launcherPaths.state`. */
+  stateDirectory?: string;
   /** Where the guest's serial output is also written. Default /dev/stdout: the container's log. False: nowhere. */
   serialLogPath?: string | false;
 }
 
 export interface Clock {
   hpet?: boolean;
+  /** What it shows: a `TZ`. Default: UTC. */
+  zone?: string;
   /** Whether it goes by the host's clock or by the guest's processors. */
   track?: "guest" | "wall";
   /** What becomes of ticks that came too late. */
   ticks?: "catchup" | "delay";
 }
 
+export type VideoType = "vga" | "virtio" | "bochs" | "cirrus" | "ramfb";
+
 export type MachineType = "q35" | "pc";
 
-export type Firmware = { type: "bios" } | { type: "efi"; secureBoot: boolean };
+export type Firmware = { type: "bios" } | Efi;
+
+export interface Efi {
+  type: "efi";
+  secureBoot: boolean;
+  /** Its variables outlive the pod. */
+  persistent?: boolean;
+}
 
 export interface Cpu {
   /** A QEMU model, or `host-model`, `host-passthrough`, which mean the best the accelerator has. */
@@ -72,6 +93,10 @@ export interface Cpu {
   features?: CpuFeature[];
   /** The guest is not told that it runs on KVM. */
   kvmHidden?: boolean;
+  /** Hyper-V's enlightenments by QEMU's names. Only with KVM. */
+  hyperv?: Record<string, boolean | number | string>;
+  /** Whether it has KVM's clock. Default: yes. Only with KVM. */
+  kvmClock?: boolean;
   /** Whether it may give its time away while it waits for a lock. Default: as the model has it. Only with KVM. */
   pvSpinlock?: boolean;
   sockets: number;
@@ -88,6 +113,8 @@ export interface CpuFeature {
 
 export interface Memory {
   bytes: number;
+  /** It lies in pages of that size, all taken at the start. */
+  hugePageBytes?: number;
   /** Room to hot-plug into; absent when the memory is fixed. */
   maxBytes?: number;
 }

@@ -23,6 +23,7 @@ export const copyId = (migrationUid: string, name: string): string =>
 export const isCopyId = (id: string): boolean => id.startsWith(copyPrefix);
 export const nicId = (name: string): string => `nic-${name}`;
 export const netdevId = (name: string): string => `net-${name}`;
+export const ioThreadId = (index: number): string => `io${index}`;
 export const rootPortId = (index: number): string => `port${index}`;
 
 function nodeName(text: string): string {

@@ -4,6 +4,8 @@ export const launcherPaths = {
   run: "/run/vmpod",
   /** emptyDir `disks`: overlays, empty disks, cloud-init media; written by the node agent. */
   disks: "/var/run/vmpod/disks",
+  /** What a machine keeps beside its disks: the claim for its TPM and its EFI variables. */
+  state: "/var/run/vmpod/state",
   /** One directory for each containerDisk volume: the image's root. */
   containerDisks: "/var/run/vmpod/container-disks",
   /** One directory for each PersistentVolumeClaim volume. */
@@ -23,6 +25,9 @@ export const launcherPaths = {
   copierInImage: "/usr/libexec/vmpod/copier",
   /** Its copy in the emptyDir `run`, for containers of other images. */
   copier: "/run/vmpod/copier",
+  /** What QEMU is run by: they make what it needs beside it. */
+  withEfiVariables: "/usr/libexec/vmpod/with-efi-variables",
+  withTpm: "/usr/libexec/vmpod/with-tpm",
   /** preStop hook: asks the guest to shut down and waits until it has. */
   stopGuest: "/usr/libexec/vmpod/stop-guest",
   /** What a probe by the guest's agent runs. */
@@ -39,6 +44,8 @@ export const socketNames = {
   vnc: "vnc.sock",
   /** Where the guest asks for its node's metrics. */
   metrics: "metrics.sock",
+  /** Where the TPM listens. */
+  tpm: "tpm.sock",
   /** Where this QEMU waits for a guest. */
   migration: "migration.sock",
   /** Where this QEMU sends its guest: the other one's `migration`, under a name in this container. */
@@ -47,6 +54,14 @@ export const socketNames = {
 
 /** Where a USB device is plugged in from outside. */
 export const usbRedirectionSocket = (slot: number): string => `usbredir${slot}.sock`;
+
+export function runDirectory(domain: { runDirectory?: string }): string {
+  return domain.runDirectory ?? launcherPaths.run;
+}
+
+export function stateDirectory(domain: { stateDirectory?: string }): string {
+  return domain.stateDirectory ?? launcherPaths.state;
+}
 
 /** The user and group QEMU runs as. */
 export const qemuUserId = 107;

@@ -1,5 +1,6 @@
 /** Machine, accelerator, processors and memory of a domain. */
 import type { Cpu, Domain } from "./domain.ts";
+import { flashOptions } from "./firmware.ts";
 import { type Argument, option } from "./options.ts";
 import { panicFeatures } from "./panic.ts";
 
@@ -14,7 +15,8 @@ export function machineArguments(domain: Domain): Argument[] {
     vmport: false,
     smm: domain.machine === "q35" ? secureBoot || domain.smm === true : undefined,
     hpet: domain.clock?.hpet,
-    ...(secureBoot && { pflash0: "efi-code", pflash1: "efi-variables" }),
+    "memory-backend": domain.memory.hugePageBytes === undefined ? undefined : hugeMemoryId,
+    ...flashOptions(domain),
   });
   return [
     ["-machine", machine],
@@ -60,11 +62,10 @@ function feature({ name, policy }: NonNullable<Cpu["features"]>[number]): string
 }
 
 function kvmFeatures({ accelerator, cpu }: Domain): string[] {
-  const spinlock = accelerator === "kvm" ? cpu.pvSpinlock : undefined;
-  return [
-    ...(spinlock === undefined ? [] : [`kvm-pv-unhalt=${spinlock ? "on" : "off"}`]),
-    ...(cpu.kvmHidden ? ["kvm=off"] : []),
-  ];
+  const { hyperv = {}, pvSpinlock, kvmClock, kvmHidden } = cpu;
+  const flags = { "kvm-pv-unhalt": pvSpinlock, kvmclock: kvmClock, ...hyperv };
+  const options = option("", flags);
+  return [...(accelerator === "kvm" && options !== "" ? [options] : []), ...(kvmHidden ? ["kvm=off"] : [])];
 }
 
 /**
@@ -75,7 +76,24 @@ function kvmFeatures({ accelerator, cpu }: Domain): string[] {
  */
 const sliverKibibytes = 8;
 
-export function memoryArguments({ memory, accelerator }: Domain): Argument[] {
+const hugeMemoryId = "huge-memory";
+
+export function memoryArguments(domain: Domain): Argument[] {
+  const { memory } = domain;
+  return memory.hugePageBytes === undefined ? smallPages(domain) : hugePages(memory.bytes, memory.hugePageBytes);
+}
+
+/** Taken when QEMU starts: one that finds too few ends there, not in the middle of its guest's work. */
+function hugePages(bytes: number, pageBytes: number): Argument[] {
+  const size = `${Math.ceil(bytes / pageBytes) * (pageBytes / mebibyte)}M`;
+  const pages = { hugetlb: true, hugetlbsize: `${pageBytes / mebibyte}M`, prealloc: true };
+  return [
+    ["-object", option("memory-backend-memfd", { id: hugeMemoryId, size, ...pages })],
+    ["-m", `size=${size}`],
+  ];
+}
+
+function smallPages({ memory, accelerator }: Domain): Argument[] {
   const sizeMebibytes = Math.ceil(memory.bytes / mebibyte);
   const size = accelerator === "tcg" ? `${sizeMebibytes * 1024 + sliverKibibytes}K` : `${sizeMebibytes}M`;
   if (memory.maxBytes === undefined || memory.maxBytes <= memory.bytes) return [["-m", `size=${size}`]];

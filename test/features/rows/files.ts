@@ -17,6 +17,7 @@ export const vmLifecycle = "test/vm-api/lifecycle.test.ts";
 export const vmApi = "test/vm-api/vm-api.test.ts";
 export const instancetypes = "test/vm-api/instancetypes.test.ts";
 export const launcherPod = "src/controllers/virtualmachineinstance/launcher-pod.test.ts";
+export const hyperv = "src/controllers/virtualmachineinstance/hyperv.test.ts";
 export const domainArguments = "src/qemu/domain/arguments.test.ts";
 export const validateVmi = "api/kubevirt/validate-vmi.test.ts";
 export const extension = "test/extension/server.test.ts";

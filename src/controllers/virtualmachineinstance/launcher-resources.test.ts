@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { sampleVmi } from "../../../api/kubevirt/sample.ts";
+import type { Domain } from "../../../api/kubevirt/types.ts";
+import { launcherResources } from "./launcher-resources.ts";
+import { memoryOverheadBytes } from "./memory-overhead.ts";
+
+const specOf = (memory: Domain["memory"], resources?: Domain["resources"]) =>
+  sampleVmi(({ spec }) => {
+    spec.domain.memory = memory;
+    if (resources) spec.domain.resources = resources;
+  }).spec;
+
+test("in huge pages lies the guest, in small ones QEMU", () => {
+  const spec = specOf(
+    { guest: "256Mi", hugepages: { pageSize: "2Mi" } },
+    { requests: { memory: "256Mi" }, limits: { memory: "256Mi" } },
+  );
+  const { requests, limits } = launcherResources(spec, "kvm", defaultConfiguration);
+  const overhead = String(memoryOverheadBytes(spec, "kvm"));
+  for (const amounts of [requests, limits])
+    assert.deepEqual([amounts["hugepages-2Mi"], amounts["memory"]], ["256Mi", overhead]);
+});
+
+test("what is added to the overhead is asked for", () => {
+  const memoryOf = (addedOverhead?: string) => {
+    const spec = specOf({ guest: "256Mi", ...(addedOverhead && { reservedOverhead: { addedOverhead } }) });
+    return Number(launcherResources(spec, "kvm", defaultConfiguration).requests["memory"]);
+  };
+  assert.equal(memoryOf("64Mi") - memoryOf(), 64 * 1024 ** 2);
+});
