@@ -58,7 +58,7 @@ export const migration: Area = {
     {
       row: 117,
       name: "probes",
-      proof: guest(cli, "a guest is ready while its probe succeeds, and starts anew when its agent is silent"),
+      proof: guest(cli, "a guest is ready while its probe succeeds"),
       note: "by http in test/vm-api/lifecycle",
     },
     { row: 118, name: "watchdog", proof: guest(sees, "a watchdog that nobody feeds powers the machine off") },
