@@ -116,6 +116,9 @@ describe("a guest", () => {
   test("is exposed by a Service", async () => {
     const exposed = await vmpod(["expose", "vmi", "guest", "--name=guest-web", "--port=8000", "--target-port=80"]);
     assert.equal(exposed.stdout, "Service guest-web successfully exposed for vmi guest\n", exposed.stderr);
+    const address = await kubectlOutput("get", "service/guest-web", "-o", "jsonpath={.spec.clusterIP}");
+    const answer = await fetch(`http://${address}:8000/`, { signal: AbortSignal.timeout(20_000) });
+    assert.equal(await answer.text(), "hello from guest\n");
   });
 
   test("shows its screen by VNC", async (t) => {
