@@ -8,7 +8,7 @@ import { useInstance } from "../embedded/use-instance.ts";
 import { createNomad } from "./nomad.ts";
 import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "./policies.ts";
 
-const instance = useInstance("vmtmove", 4);
+const instance = useInstance("vmtmove", 1);
 const { kubectl, fieldOf, vmpod, tryKubectl } = instance;
 const nomad = createNomad(instance, { evictionStrategy: "LiveMigrate" });
 
