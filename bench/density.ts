@@ -92,17 +92,17 @@ async function watchAll(
   throw new Error("the watch of the instances has ended");
 }
 
-const inNamespace = (vmi: VirtualMachineInstance): VirtualMachineInstance => ({
-  ...vmi,
-  metadata: { ...vmi.metadata, namespace: "default" },
-});
+function inNamespace(vmi: VirtualMachineInstance): VirtualMachineInstance {
+  return { ...vmi, metadata: { ...vmi.metadata, namespace: "default" } };
+}
 
-function removeMachines(instance: TestInstance): void {
-  instance.kubectl("delete", "vmi", "--all", "--grace-period=1", "--timeout=110s");
+async function removeMachines({ kubectl }: TestInstance): Promise<void> {
+  kubectl("delete", "vmi", "--all", "--grace-period=1", "--wait=false");
+  await eventually("all of them are gone", patienceMs, () => kubectl("get", "vmi", "-o", "name") === "" || undefined);
 }
 
 /** @param whenCopied called before the first of them starts */
-async function startByHand(model: PodProcess, whenCopied: () => void): Promise<number[]> {
+async function startByHand(model: PodProcess, whenCopied: () => Promise<void>): Promise<number[]> {
   const directory = mkdtempSync(join(tmpdir(), "vmpod-dense-"));
   const disk = join(directory, "disk.qcow2");
   copyFileSync(baseImageOf(model), disk);
@@ -110,7 +110,7 @@ async function startByHand(model: PodProcess, whenCopied: () => void): Promise<n
     mkdirSync(join(directory, name));
     return runningArguments(model, join(directory, name), disk);
   });
-  whenCopied();
+  await whenCopied();
   const children: ReturnType<typeof spawnBare>[] = [];
   try {
     const runs: Promise<number>[] = [];
@@ -138,7 +138,9 @@ async function untilRunning(child: ReturnType<typeof spawnBare>, socket: string)
   }
 }
 
-const p95 = (values: readonly number[]): number => quantile(values, 0.95);
+function p95(values: readonly number[]): number {
+  return quantile(values, 0.95);
+}
 
 function row(what: string, milliseconds: readonly number[]): Row {
   const seconds = milliseconds.map((value) => value / 1000);
