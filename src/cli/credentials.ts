@@ -40,7 +40,7 @@ export function define(command: Command): void {
     );
   examples(
     command,
-    ["A key for root, at once", "vmpod credentials add-ssh-key --user=root --file=~/.ssh/id_ed25519.pub legacy"],
+    ["A key for root, at once", "vmpod credentials add-ssh-key --user=root --file ~/.ssh/id_ed25519.pub legacy"],
     ["A new password", "vmpod credentials set-password --user=root --password=sesame legacy"],
   );
 }

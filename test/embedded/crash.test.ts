@@ -67,6 +67,7 @@ test("kill -9 of supervisor and agent at once: status says what to do, and that 
   });
   assert.equal(code, 3);
   assert.match(stdout, /`vmpod up --detach`/);
+  assert.match(instance.vmpod("explain", "vm/phoenix").stdout, /the vmpod agent of node \S+ does not answer/);
   assert.equal(pidOf(instance, "apiserver"), api);
   succeed(instance.up(), "vmpod up");
   await eventually("the Service answers from a container", recoveryMs, () => fetchFromContainer("uptime"));

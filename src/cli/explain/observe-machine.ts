@@ -66,7 +66,7 @@ async function askAgent(
 ): Promise<string | undefined> {
   if (vmi?.status?.phase !== "Running") return undefined;
   try {
-    await getSubresource(client, { kind: "vmi", ...key }, "userlist");
+    await getSubresource(client, { ...key, kind: "vmi" }, "userlist");
     return undefined;
   } catch (error) {
     return isStatus(error, "ServiceUnavailable") ? error.message : undefined;
