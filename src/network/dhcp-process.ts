@@ -1,7 +1,8 @@
 /** Finds, starts and ends DHCP answerers; see dhcp-argv.ts for how they are recognised. */
-import { mkdir, readdir, stat, unlink } from "node:fs/promises";
+import { mkdir, stat, unlink } from "node:fs/promises";
 import { exec } from "../base/exec.ts";
 import { isErrno, readTextIfThere, unlessMissing } from "../base/files.ts";
+import { pidsOf } from "../base/processes.ts";
 
 export interface DhcpProcess {
   pid: number;
@@ -19,8 +20,7 @@ export async function namespaceIdentity(path: string): Promise<string> {
 
 /** All running answerers whose pid file lies in this directory. */
 export async function listDhcpProcesses(pidDirectory: string): Promise<DhcpProcess[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(pids.map((pid) => inspect(pid, `--pid-file=${pidDirectory}/`)));
+  const found = await Promise.all((await pidsOf("dnsmasq")).map((pid) => inspect(pid, `--pid-file=${pidDirectory}/`)));
   return found.filter((process) => process !== undefined);
 }
 

@@ -1,10 +1,10 @@
 /**
  * Finds the QEMU of a pod in /proc: nothing else has to be remembered, so an agent that starts anew finds every
- * guest, and cannot mistake a missing record for a missing guest.
+ * guest, and cannot mistake a missing record for a missing guest. Many machines that start at once share one look.
  */
-import { readdir } from "node:fs/promises";
-import { basename } from "node:path";
+import { coalesce } from "../../base/coalesce.ts";
 import { readTextIfThere } from "../../base/files.ts";
+import { pidsOf } from "../../base/processes.ts";
 
 export interface QemuProcess {
   pid: number;
@@ -18,12 +18,13 @@ export interface QemuFinder {
 
 export function createQemuFinder(): QemuFinder {
   const known = new Map<string, QemuProcess>();
+  const look = coalesce(qemuProcesses);
   return {
     async find(podUid) {
       const remembered = known.get(podUid);
       if (remembered && (await isSameQemu(remembered))) return remembered;
       known.delete(podUid);
-      const found = await scan(podUid);
+      const found = (await look()).find(({ cgroup }) => cgroupNamesPod(cgroup, podUid))?.process;
       if (found) known.set(podUid, found);
       return found;
     },
@@ -35,20 +36,20 @@ export async function isSameQemu({ pid, startTicks }: QemuProcess): Promise<bool
   return (await startTicksOf(pid)) === startTicks;
 }
 
-async function scan(podUid: string): Promise<QemuProcess | undefined> {
-  for (const name of await readdir("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || !(await isQemuOf(pid, podUid))) continue;
-    const startTicks = await startTicksOf(pid);
-    if (startTicks !== undefined) return { pid, startTicks };
-  }
-  return undefined;
+interface Found {
+  process: QemuProcess;
+  /** Text of /proc/PID/cgroup. */
+  cgroup: string;
 }
 
-async function isQemuOf(pid: number, podUid: string): Promise<boolean> {
-  const [program = ""] = (await readProc(pid, "cmdline")).split("\0");
-  if (!basename(program).startsWith("qemu-system-")) return false;
-  return cgroupNamesPod(await readProc(pid, "cgroup"), podUid);
+async function qemuProcesses(): Promise<Found[]> {
+  const found = await Promise.all((await pidsOf("qemu-system-")).map(describeQemu));
+  return found.filter((each) => each !== undefined);
+}
+
+async function describeQemu(pid: number): Promise<Found | undefined> {
+  const [cgroup, startTicks] = await Promise.all([readProc(pid, "cgroup"), startTicksOf(pid)]);
+  return startTicks === undefined ? undefined : { process: { pid, startTicks }, cgroup };
 }
 
 /** The systemd cgroup driver writes the uid with underscores. */
