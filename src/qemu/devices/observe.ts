@@ -13,10 +13,13 @@ export interface ObservedDevices {
 }
 
 export async function observeDevices(qmp: QmpClient): Promise<ObservedDevices> {
-  const nodes = await qmp.execute("query-named-block-nodes", { flat: true });
-  const blocks = await qmp.execute("query-block");
-  const networks = await qmp.execute("human-monitor-command", { "command-line": "info network" });
-  const devices = await observePeripherals(qmp);
+  // At once: each answer that is waited for may cost a turn on busy processors.
+  const [nodes, blocks, networks, devices] = await Promise.all([
+    qmp.execute("query-named-block-nodes", { flat: true }),
+    qmp.execute("query-block"),
+    qmp.execute("human-monitor-command", { "command-line": "info network" }),
+    observePeripherals(qmp),
+  ]);
   const removable = blocks.filter((each) => each.removable && each.qdev !== undefined);
   return {
     devices,
@@ -49,12 +52,13 @@ export function parseNetdevs(text: string): Set<string> {
 async function observeFreePorts(qmp: QmpClient, devices: ReadonlyMap<string, string>): Promise<string[] | undefined> {
   const ports = [...devices].filter(([, driver]) => driver === "pcie-root-port").map(([id]) => id);
   if (ports.length === 0) return undefined;
-  const free: string[] = [];
-  for (const port of ports.sort(byIndex)) {
-    const bus = await qmp.execute("qom-list", { path: `/machine/peripheral/${port}/${port}` });
-    if (!bus.some(({ name }) => name.startsWith("child["))) free.push(port);
-  }
-  return free;
+  const buses = await Promise.all(
+    ports.sort(byIndex).map(async (port) => {
+      const properties = await qmp.execute("qom-list", { path: `/machine/peripheral/${port}/${port}` });
+      return { port, isFree: !properties.some(({ name }) => name.startsWith("child[")) };
+    }),
+  );
+  return buses.filter(({ isFree }) => isFree).map(({ port }) => port);
 }
 
 function byIndex(a: string, b: string): number {
