@@ -12,6 +12,6 @@ export interface Reconciler<Observation, Action> {
   writeStatus?(observation: Observation, signal: AbortSignal): Promise<void>;
   /** One effect, idempotent. */
   execute(action: Action, signal: AbortSignal): Promise<void>;
-  /** Pure: look again after this many milliseconds although nothing changed. */
+  /** Pure: look again after this many milliseconds although nothing changed; after 0, before other keys. */
   requeueAfterMs?(observation: Observation): number | undefined;
 }

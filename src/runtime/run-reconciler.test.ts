@@ -130,6 +130,32 @@ describe("runReconciler", () => {
     assert.equal(clock.now(), 300);
   });
 
+  it("takes the next step of a key before the first of others, but not for ever", async () => {
+    const calls: string[] = [];
+    const stepsOf = new Map([
+      ["three", 3],
+      ["endless", Number.POSITIVE_INFINITY],
+    ]);
+    const { loop, settle, stop } = start<string, string>(
+      {
+        name: "test",
+        observe: (key) => turn(key),
+        plan: (key) => [key],
+        execute: async (key) => {
+          calls.push(key);
+          stepsOf.set(key, (stepsOf.get(key) ?? 1) - 1);
+        },
+        requeueAfterMs: (key) => ((stepsOf.get(key) ?? 1) > 0 ? 0 : undefined),
+      },
+      { concurrency: 1 },
+    );
+    for (const key of ["three", "endless", "other"]) loop.enqueue(key);
+    await settle();
+    await stop();
+    assert.deepEqual(calls.slice(0, 4), ["three", "three", "three", "endless"]);
+    assert.ok(calls.includes("other"));
+  });
+
   it("ends after the work in flight when the signal aborts", async () => {
     let finished = false;
     const gate = Promise.withResolvers<void>();

@@ -27,6 +27,9 @@ export interface ReconcilerOptions {
   onFailure?(key: string, error: unknown): void;
 }
 
+/** One that makes no progress lets others have their turn. */
+const mostStepsInARow = 10;
+
 export interface ReconcilerLoop {
   enqueue(key: string): void;
   enqueueAfter(key: string, delayMs: number): void;
@@ -50,7 +53,7 @@ export function runReconciler<Observation, Action>(
 
   async function reconcile(key: string): Promise<void> {
     try {
-      const againMs = await reconcileOnce(reconciler, key, signal);
+      const againMs = await reconcileInARow(reconciler, key, signal);
       queue.forget(key);
       if (againMs !== undefined) queue.addAfter(key, againMs);
     } catch (error) {
@@ -70,6 +73,19 @@ export function runReconciler<Observation, Action>(
   signal.addEventListener("abort", () => queue.shutDown(), { once: true });
   const stopped = Promise.all(Array.from({ length: concurrency }, worker)).then(() => undefined);
   return { enqueue: (key) => queue.add(key), enqueueAfter: (key, delayMs) => queue.addAfter(key, delayMs), stopped };
+}
+
+/** What has a next step takes it before other keys have theirs: it would be ready no sooner for having waited. */
+async function reconcileInARow<Observation, Action>(
+  reconciler: Reconciler<Observation, Action>,
+  key: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let againMs: number | undefined = 0;
+  for (let steps = 0; againMs === 0 && steps < mostStepsInARow && !signal.aborted; steps++) {
+    againMs = await reconcileOnce(reconciler, key, signal);
+  }
+  return againMs;
 }
 
 /** @returns when to look again, if the reconciler asks for it */

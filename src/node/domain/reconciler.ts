@@ -12,7 +12,7 @@ import { writeStatus } from "./write-status.ts";
 export type DomainContext = ObserveContext & ExecuteContext & { client: Client; events: EventRecorder };
 
 const firstSignMs = 100;
-const nextStepMs = 1;
+const nextStepMs = 0;
 const resyncMs = 30_000;
 /** A guest without an agent tells nothing of its boot: its screen does. */
 const bootWatchMs = 5_000;
