@@ -1,5 +1,6 @@
 /** What every part of the kubelet works with. */
 import type { Pod, Service } from "../../api/core.ts";
+import type { Turns } from "../base/turns.ts";
 import type { CriClient } from "../cri/client.ts";
 import type { PodEvents } from "./events.ts";
 import type { KubeletOptions } from "./options.ts";
@@ -12,7 +13,12 @@ export interface KubeletContext extends KubeletOptions {
   /** The pods of this node, as last seen. */
   podByUid(uid: string): Pod | undefined;
   machine: Machine;
+  /** What the runtime is to start takes turns: sandboxes and containers. */
+  starts: Turns;
 }
+
+/** Of starts: a pod that has begun is finished before another one begins. */
+export const urgency = { sandbox: 0, container: 1 } as const;
 
 export interface Machine {
   memoryBytes: number;

@@ -21,6 +21,7 @@ import type { KubeletContext } from "./context.ts";
 import { createPodEvents } from "./events.ts";
 import { every } from "./every.ts";
 import { listIfThere } from "../base/files.ts";
+import { createTurns } from "../base/turns.ts";
 import { rotateLogs } from "./logs/rotate.ts";
 import { createNetworkKeeper } from "./network-keeper.ts";
 import { serveKubeletApi } from "./server/serve.ts";
@@ -64,6 +65,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     findPod: (namespace, name) => podInformer.get(namespace, name),
     listPods: () => podInformer.list(),
     machine: { memoryBytes: totalmem(), cpus: availableParallelism() },
+    starts: createTurns(2 * availableParallelism()),
   };
   const worker = createPodWorker(context, createExecutor(context), createProbeManager(context));
 

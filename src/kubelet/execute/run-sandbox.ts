@@ -3,14 +3,14 @@ import type { Pod } from "../../../api/core.ts";
 import { messageOf, TerminalError } from "../../base/errors.ts";
 import { type Resolver, parseResolver, podResolver } from "../config/dns.ts";
 import { type SandboxConfig, sandboxConfig } from "../config/sandbox.ts";
-import type { KubeletContext } from "../context.ts";
+import { type KubeletContext, urgency } from "../context.ts";
 import { readTextIfThere } from "../../base/files.ts";
 
 export async function runSandbox(context: KubeletContext, pod: Pod, attempt: number): Promise<void> {
   const config = await sandboxConfigOf(context, pod, attempt);
   await mkdir(config.logDirectory ?? "", { recursive: true });
   try {
-    await context.cri.runtime.runPodSandbox({ config });
+    await context.starts.take(urgency.sandbox, () => context.cri.runtime.runPodSandbox({ config }));
   } catch (error) {
     const message = `Failed to create pod sandbox: ${messageOf(error)}`;
     context.events.warning(pod, "FailedCreatePodSandBox", message);

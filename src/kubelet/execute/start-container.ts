@@ -7,7 +7,7 @@ import { InvariantError, messageOf, TerminalError } from "../../base/errors.ts";
 import { containerConfig } from "../config/container.ts";
 import { containerEnv } from "../config/env.ts";
 import type { PodFacts } from "../config/field-ref.ts";
-import type { KubeletContext } from "../context.ts";
+import { type KubeletContext, urgency } from "../context.ts";
 import type { Action } from "../pods/actions.ts";
 import { runFailure } from "../pods/cut-short.ts";
 import type { MutablePodMemory } from "../pods/memory.ts";
@@ -64,11 +64,14 @@ export async function startContainer(
   const { runtime } = context.cri;
   const podSandboxId = action.sandboxId;
   const sandbox = await sandboxConfigOf(context, pod, 0);
-  const { containerId } = await reported(context, pod, "CreateContainerError", () =>
-    runtime.createContainer({ podSandboxId, config, sandboxConfig: sandbox }),
-  );
-  context.events.normal(pod, "Created", `Created container: ${container.name}`);
-  await reported(context, pod, runFailure, () => runtime.startContainer({ containerId }));
+  const containerId = await context.starts.take(urgency.container, async () => {
+    const { containerId: created } = await reported(context, pod, "CreateContainerError", () =>
+      runtime.createContainer({ podSandboxId, config, sandboxConfig: sandbox }),
+    );
+    context.events.normal(pod, "Created", `Created container: ${container.name}`);
+    await reported(context, pod, runFailure, () => runtime.startContainer({ containerId: created }));
+    return created;
+  });
   context.events.normal(pod, "Started", `Started container ${container.name}`);
   await postStart(context, pod, container, containerId, facts);
 }
