@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -61,6 +61,18 @@ test("a process that is killed is started again, and its output is kept", async 
   await until("its second line", () => linesAre("started\nstarted\n"));
   await supervisor.stop();
   assert.equal(isRunning(second), false);
+});
+
+test("one that cannot be started is tried again, until it can", async () => {
+  const program = join(directory, "program");
+  const supervisor = supervise();
+  await supervisor.start({ name: "a", argv: [program] });
+  await delay(50);
+  assert.equal(recordOf("a"), undefined);
+  writeFileSync(`${program}.sh`, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+  renameSync(`${program}.sh`, program);
+  const found = await until("running", () => recordOf("a"));
+  assert.ok(isRunning(found));
 });
 
 test("one that fails at once is started ever more rarely", async () => {
