@@ -22,8 +22,13 @@ const alone = ["test/embedded/crash.test.ts", "test/embedded/density.test.ts"];
  */
 const ofCluster = ["test/cluster/short/parity.test.ts"];
 
-/** Stages, one after the other, of lanes. */
-export function planLanes({ withCluster }: { withCluster: boolean }): string[][][] {
+interface Stage {
+  name: string;
+  lanes: string[][];
+}
+
+/** One after the other. */
+export function planStages({ withCluster }: { withCluster: boolean }): Stage[] {
   const isIn = (directories: readonly string[]) => (file: string) =>
     directories.some((directory) => file.startsWith(directory));
   const files = globSync("test/*/*.test.ts")
@@ -31,8 +36,11 @@ export function planLanes({ withCluster }: { withCluster: boolean }): string[][]
     .sort();
   const others = files.filter((file) => !isIn([...guestDirectories, ...nodeDirectories])(file));
   return [
-    [files.filter(isIn(guestDirectories)), files.filter(isIn(nodeDirectories)), others],
-    [alone],
-    ...(withCluster ? [[ofCluster]] : []),
+    {
+      name: "side by side",
+      lanes: [files.filter(isIn(guestDirectories)), files.filter(isIn(nodeDirectories)), others],
+    },
+    { name: "alone", lanes: [alone] },
+    ...(withCluster ? [{ name: "on a real Kubernetes", lanes: [ofCluster] }] : []),
   ];
 }

@@ -1,9 +1,9 @@
 /**
  * `npm test`: the checks, then every test against the real thing (root, containerd, QEMU, kubectl).
  *
- *   npm test [-- FILE...]        only those files
- *   npm test -- --with-cluster   and a machine's life on a real Kubernetes, whose programs are built when the cache has none
- *   npm run test:cluster         everything on that Kubernetes, and only that
+ *   npm test [-- FILE...]           only those files
+ *   npm test -- --without-cluster   all but a machine's life on a real Kubernetes, whose programs are built when the cache has none
+ *   npm run test:cluster            everything on that Kubernetes, and only that
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,26 +11,35 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { countUnproven } from "./count-unproven.ts";
 import { runTests, type TestCounts, type TestResults } from "./run-tests.ts";
-import { planLanes } from "./test-lanes.ts";
+import { planStages } from "./test-lanes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
 
 const { values, positionals: only } = parseArgs({
   allowPositionals: true,
-  options: { "with-cluster": { type: "boolean", default: false } },
+  options: { "without-cluster": { type: "boolean", default: false } },
 });
-const withCluster = values["with-cluster"] || only.some((path) => /cluster\/(short|suite)\//.test(path));
+const withCluster =
+  only.length === 0 ? !values["without-cluster"] : only.some((path) => /cluster\/(short|suite)\//.test(path));
 const counts: TestCounts[] = [];
 const results: TestResults[] = [];
-if (only.length === 0) counts.push(await runChecks());
-if (withCluster) await buildKubernetes();
-for (const lanes of only.length === 0 ? planLanes({ withCluster }) : [[only]]) {
-  results.push(...(await Promise.all(lanes.map((files) => runTests({ files, concurrency: 1 })))));
+if (only.length === 0) counts.push(await timed("checks", runChecks));
+if (withCluster) await timed("Kubernetes' programs", buildKubernetes);
+for (const { name, lanes } of only.length === 0 ? planStages({ withCluster }) : [{ name: "tests", lanes: [only] }]) {
+  const run = (files: string[]) => runTests({ files, concurrency: 1 });
+  results.push(...(await timed(name, () => Promise.all(lanes.map(run)))));
 }
 counts.push(...results, { passed: 0, failed: countUnproven(results), skipped: 0 });
 const sum = (field: "passed" | "failed") => counts.reduce((total, each) => total + each[field], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exitCode = sum("failed") === 0 ? 0 : 1;
+
+async function timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  const result = await work();
+  console.log(`------ ${stage}: ${((performance.now() - startedMs) / 60_000).toFixed(1)} min`);
+  return result;
+}
 
 /** Beforehand, so that it does not count as a test's time. What fails here fails again there. */
 async function buildKubernetes(): Promise<void> {
