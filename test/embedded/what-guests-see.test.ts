@@ -1,5 +1,7 @@
 /** What a manifest says of a machine is what its guest finds; and what a guest, its watchdog or its owner may do to it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { connects } from "./connects.ts";
 import { eventually, succeed } from "./instance.ts";
@@ -20,7 +22,13 @@ const publish = [
   "hostname -f >/www/hostname",
   "cp /sys/firmware/qemu_fw_cfg/by_name/opt/com.coreos/config/raw /www/ignition",
   "grep -a -o -h 'from a [A-Z][A-Za-z]*' /dev/vdc /dev/vdd >/www/media",
+  "echo from the guest | dd of=/dev/vde conv=fsync",
+  "mkdir /run/answers; mount -t iso9660 /dev/sr0 /run/answers; cp /run/answers/* /www",
+  "head -c 32819 /dev/sr0 | tail -c 11 >/www/label",
+  "for class in $(grep -l 0x060400 /sys/bus/pci/devices/*/class); do ls -d ${class%/class}/0000:*.0 || echo spare; done >/www/ports",
 ];
+/** Of ACPI's fixed description: the port by which a system asks the firmware's SMM for ACPI; 0 where there is no SMM. */
+const publishSmm = "od -An -tu1 -j 48 -N 1 /sys/firmware/acpi/tables/FACP >/www/smm";
 const ignition = '{"ignition": {"version": "3.4.0"}, "passwd": {}}';
 /** udhcpc tells its script what it was told. */
 const askDhcp = [
@@ -45,60 +53,92 @@ interface Extra {
   domain?: object;
   devices?: object;
   spec?: object;
+  /** A volume that the guest finds in a drive. */
+  cdrom?: { name: string; [source: string]: unknown };
+}
+
+interface Made {
+  spec: { template: { metadata: object; spec: { volumes: object[]; domain: { devices: { disks: object[] } } } } };
 }
 
 /** A machine whose template says more than `machine` can. */
 function machineWith(options: MachineOptions, extra: Extra): object {
-  const made = machine(options) as { spec: { template: { metadata: object; spec: { domain: { devices: object } } } } };
+  const made = machine(options) as Made;
   const { metadata, spec } = made.spec.template;
   Object.assign(metadata, { annotations: extra.annotations });
   Object.assign(spec, extra.spec);
   Object.assign(spec.domain, extra.domain);
   Object.assign(spec.domain.devices, extra.devices);
+  if (extra.cdrom) {
+    spec.volumes.push(extra.cdrom);
+    spec.domain.devices.disks.push({ name: extra.cdrom.name, cdrom: { bus: "scsi" } });
+  }
   return made;
 }
 
 const settings = { metadata: { name: "settings" }, apiVersion: "v1" };
+const hostDiskPath = join(instance.dataDir, "host-disks/data.img");
 const media = [
   { name: "map", configMap: { name: "settings" } },
   { name: "key", secret: { secretName: "settings" } },
+  { name: "host", hostDisk: { path: hostDiskPath, type: "DiskOrCreate", capacity: "1Mi" } },
 ];
+/** Labels that vmpod's agent puts on its node. */
+const processorLabels = { "cpu-model.node.kubevirt.io/Nehalem": "true", "cpu-feature.node.kubevirt.io/sse4.2": "true" };
+const preset = {
+  apiVersion: "kubevirt.io/v1",
+  kind: "VirtualMachineInstancePreset",
+  metadata: { name: "two-cores" },
+  spec: { selector: { matchLabels: { machine: "leaves" } }, domain: { cpu: { cores: 2 }, devices: {} } },
+};
 
-before(() => {
+const rich = machineWith(
+  { name: "rich", runcmd: [...publish, publishSmm, ...askDhcp], volumes: media },
+  {
+    cdrom: { name: "answers", sysprep: { configMap: { name: "answers" } } },
+    annotations: { "kubevirt.io/ignitiondata": ignition },
+    domain: {
+      cpu: {
+        sockets: 2,
+        cores: 1,
+        threads: 1,
+        model: "Nehalem",
+        features: [{ name: "popcnt", policy: "disable" }],
+      },
+      firmware: { serial: "serial-7" },
+      chassis: { asset: "inventory-7" },
+      features: { smm: {} },
+    },
+    devices: {
+      rng: {},
+      inputs: [{ name: "pointer", type: "tablet", bus: "virtio" }],
+      interfaces: [
+        {
+          name: "default",
+          masquerade: {},
+          dhcpOptions: { bootFileName: "boot.ipxe", tftpServerName: "tftp.example.org", ntpServers: ["192.0.2.7"] },
+        },
+      ],
+    },
+    spec: { hostname: "rich-host", nodeSelector: { "kubernetes.io/os": "linux", ...processorLabels } },
+  },
+);
+
+before(async () => {
+  await permitHostDisks(rich);
   apply(
+    preset,
+    { ...settings, kind: "ConfigMap", metadata: { name: "answers" }, data: { "autounattend.xml": "<unattend/>" } },
     { ...settings, kind: "ConfigMap", data: { "a.txt": "from a ConfigMap" } },
     { ...settings, kind: "Secret", stringData: { "b.txt": "from a Secret" } },
+    rich,
     machineWith(
-      { name: "rich", runcmd: [...publish, ...askDhcp], volumes: media },
       {
-        annotations: { "kubevirt.io/ignitiondata": ignition },
-        domain: {
-          cpu: {
-            sockets: 2,
-            cores: 1,
-            threads: 1,
-            model: "Nehalem",
-            features: [{ name: "popcnt", policy: "disable" }],
-          },
-          firmware: { serial: "serial-7" },
-          chassis: { asset: "inventory-7" },
-        },
-        devices: {
-          rng: {},
-          inputs: [{ name: "pointer", type: "tablet", bus: "virtio" }],
-          interfaces: [
-            {
-              name: "default",
-              masquerade: {},
-              dhcpOptions: { bootFileName: "boot.ipxe", tftpServerName: "tftp.example.org", ntpServers: ["192.0.2.7"] },
-            },
-          ],
-        },
-        spec: { hostname: "rich-host", nodeSelector: { "kubernetes.io/os": "linux" } },
+        name: "leaves",
+        runStrategy: "Once",
+        memory: smallestMemory,
+        runcmd: ["nproc >/www/processors", publishSmm, onOrder("reboot")],
       },
-    ),
-    machineWith(
-      { name: "leaves", runStrategy: "Once", memory: smallestMemory, runcmd: [onOrder("reboot")] },
       { domain: { rebootPolicy: "Terminate" } },
     ),
     machineWith(
@@ -126,6 +166,37 @@ test("processors, model and features, SMBIOS, inputs, randomness, DHCP options, 
   for (const line of ["bootfile=boot.ipxe", "tftp=tftp.example.org", "ntpsrv=192.0.2.7"]) {
     assert.ok(told.includes(line), `${line} is not among\n${told.join("\n")}`);
   }
+});
+
+test("Windows' answers are in a drive, under the label that its setup looks for", async () => {
+  assert.equal(await pageOf("rich", "autounattend.xml"), "<unattend/>");
+  assert.equal(await pageOf("rich", "label"), "unattendCfg");
+});
+
+test("what a guest writes to a host disk is in the node's file", async () => {
+  await pageOf("rich", "ports");
+  assert.match(readFileSync(hostDiskPath, "latin1"), /^from the guest\n/);
+});
+
+test("a guest has a PCIe port for each of its disks and its interface, and four to spare", async () => {
+  const ports = (await pageOf("rich", "ports")).split("\n");
+  assert.equal(ports.filter((port) => port !== "spare").length, 7, ports.join("\n"));
+  assert.equal(ports.filter((port) => port === "spare").length, 4, ports.join("\n"));
+});
+
+test("System Management Mode is there for the machine that asks for it", async () => {
+  assert.notEqual(Number(await pageOf("rich", "smm")), 0);
+  assert.equal(Number(await pageOf("leaves", "smm")), 0);
+});
+
+test("a machine boots on a node that has the model and the feature that it selects", async () => {
+  assert.match(await pageOf("rich", "cpuinfo"), /^flags\s+:.* sse4_2 /m);
+  const labels = JSON.parse(fieldOf("node", ".items[0].metadata.labels")) as Record<string, string>;
+  for (const label of Object.keys(processorLabels)) assert.equal(labels[label], "true");
+});
+
+test("a guest has what a preset gives it", async () => {
+  assert.equal(await pageOf("leaves", "processors"), "2");
 });
 
 const sizedSeed = `#cloud-config\nruncmd: ${JSON.stringify(["nproc >/www/processors", "cp /proc/meminfo /www", "httpd -p 80 -h /www"])}\n`;
@@ -185,6 +256,19 @@ test("a forced stop does not wait for the guest", async () => {
   await becomes("vm/rich", ".status.printableStatus", "Stopped");
   assert.deepEqual(qemusOf(instance.name, "rich"), []);
 });
+
+/** Files of the node are not for everybody: an administrator says so, and the API server hears of it. */
+async function permitHostDisks(machine: object): Promise<void> {
+  const configuration = { developerConfiguration: { featureGates: ["HostDisk"] } };
+  apply({ apiVersion: "kubevirt.io/v1", kind: "KubeVirt", metadata: { name: "kubevirt" }, spec: { configuration } });
+  const attempt = () => tryKubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(machine));
+  await eventually(
+    "host disks are permitted",
+    20_000,
+    () => attempt().status === 0 || undefined,
+    () => attempt().stderr,
+  );
+}
 
 async function tryPage(name: string, path: string): Promise<string | undefined> {
   const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");

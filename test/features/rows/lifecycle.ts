@@ -73,11 +73,8 @@ export const lifecycle: Area = {
     {
       row: 14,
       name: "VirtualMachineInstancePreset",
-      proof: args(
-        vmApi,
-        "presets fill in what an instance leaves open, unless it wants none or they contradict each other",
-      ),
-      note: "deprecated",
+      proof: guest(sees, "a guest has what a preset gives it"),
+      note: "deprecated; exclusions and contradictions: test/vm-api/vm-api.test.ts",
     },
     {
       row: 15,

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { copiedDisks, media, nodeAgent, prepared, qemu, rich, sees, strategies } from "./files.ts";
+import { copiedDisks, nodeAgent, qemu, rich, sees, strategies } from "./files.ts";
 
 const rollout = "test/workloads/rollout.test.ts";
 const sata = "a sata disk boots; an emptyDisk has its size; a ConfigDrive is read";
@@ -21,7 +21,7 @@ export const storage: Area = {
     {
       row: 58,
       name: "sysprep",
-      proof: args(media, "each kind of medium is made of what is mounted for it, under its label"),
+      proof: guest(sees, "Windows' answers are in a drive, under the label that its setup looks for"),
     },
     {
       row: 59,
@@ -39,7 +39,7 @@ export const storage: Area = {
     {
       row: 62,
       name: "host disks",
-      proof: args(prepared, "a host disk is made when it may be, for QEMU alone"),
+      proof: guest(sees, "what a guest writes to a host disk is in the node's file"),
       note: "behind the feature gate HostDisk; a file that exists keeps its owner",
     },
     {
