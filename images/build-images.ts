@@ -11,14 +11,14 @@ import { assembleImage, contentTag, writeImageTar } from "../src/storage/oci/ima
 import { type Layer, packLayer } from "../src/storage/oci/layer.ts";
 import { busybox } from "./busybox/recipe.ts";
 import { fetchPackages, packageRoot, packageVersions } from "./debian/packages.ts";
-import { guest, guestTiny } from "./guest/recipe.ts";
+import { guest, guestArm, guestTiny } from "./guest/recipe.ts";
 import { Inputs, type InputStamp, stampOf, unchanged } from "./inputs.ts";
 import { launcher } from "./launcher/recipe.ts";
 import { pause } from "./pause/recipe.ts";
 import type { Recipe } from "./recipe.ts";
 import { vmpod } from "./vmpod/recipe.ts";
 
-export type ImageName = "pause" | "busybox" | "launcher" | "guest" | "guest-tiny" | "vmpod";
+export type ImageName = "pause" | "busybox" | "launcher" | "guest" | "guest-tiny" | "guest-arm64" | "vmpod";
 
 export interface BuildOptions {
   /** Packages and finished images are kept here. */
@@ -45,7 +45,15 @@ export interface BuiltImage {
   result: "built" | "cached";
 }
 
-const recipes: Record<ImageName, Recipe> = { pause, busybox, launcher, guest, "guest-tiny": guestTiny, vmpod };
+const recipes: Record<ImageName, Recipe> = {
+  pause,
+  busybox,
+  launcher,
+  guest,
+  "guest-tiny": guestTiny,
+  "guest-arm64": guestArm,
+  vmpod,
+};
 export const imageNames = Object.keys(recipes) as ImageName[];
 const usualNames: readonly ImageName[] = ["pause", "busybox", "launcher", "guest"];
 

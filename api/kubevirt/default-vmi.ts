@@ -35,6 +35,7 @@ type Step = (spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration)
 const steps: readonly Step[] = [
   defaultArchitecture,
   defaultMachineType,
+  defaultBootloader,
   defaultCpuRequest,
   defaultGuestMemory,
   defaultCpuTopology,
@@ -101,6 +102,13 @@ function defaultArchitecture(spec: VirtualMachineInstanceSpec, configuration: Vi
 function defaultMachineType(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {
   const type = spec.domain.machine?.type || machineTypeFor(configuration, spec.architecture);
   if (type) spec.domain.machine = { ...spec.domain.machine, type };
+}
+
+/** arm64 has no BIOS. Also a kernel that QEMU loads is started by EFI: without its ACPI tables the power button is one that few kernels know. */
+function defaultBootloader(spec: VirtualMachineInstanceSpec): void {
+  const { firmware } = spec.domain;
+  if (spec.architecture !== "arm64" || firmware?.bootloader) return;
+  spec.domain.firmware = { ...firmware, bootloader: { efi: { secureBoot: false } } };
 }
 
 function defaultEvictionStrategy(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {

@@ -29,6 +29,9 @@ export const processorLabels = {
   hostModelFeature: "host-model-required-features.node.kubevirt.io",
 } as const;
 
+/** Of labels on Nodes, `PREFIX/ARCHITECTURE: "true"`: of which other architectures machines can run there. */
+export const emulationLabel = "emulates.node.vmpod.dev";
+
 /** On a ControllerRevision: of which instance type or preference it is a copy. */
 export const revisionLabels = {
   generation: "instancetype.kubevirt.io/object-generation",

@@ -1,10 +1,14 @@
 /** Rules about machine type and firmware. */
-import { invalid, notSupported, type StatusCause } from "./causes.ts";
+import { guestArchitectures } from "./architecture.ts";
+import { invalid, notSupported, oneOf, type StatusCause } from "./causes.ts";
 import { validateKernelBoot } from "./kernel-boot.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 
 const uuidPattern = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const machinePattern = /^(q35|pc-q35-\d+(\.\d+)+|pc)$/;
+const machines = {
+  amd64: { pattern: /^(q35|pc-q35-\d+(\.\d+)+|pc)$/, supported: ["q35", "pc", "pc-q35-VERSION"] },
+  arm64: { pattern: /^virt(-\d+(\.\d+)+)?$/, supported: ["virt", "virt-VERSION"] },
+};
 const maxSerialLength = 256;
 
 export function validateFirmware(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
@@ -19,12 +23,13 @@ export function validateFirmware(spec: VirtualMachineInstanceSpec, path: string)
 }
 
 function validateArchitecture(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
-  return !spec.architecture || spec.architecture === "amd64" ? [] : [notSupported(field, spec.architecture, ["amd64"])];
+  return oneOf(field, spec.architecture, guestArchitectures);
 }
 
 function validateMachine(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {
   const type = spec.domain.machine?.type;
-  return !type || machinePattern.test(type) ? [] : [notSupported(field, type, ["q35", "pc", "pc-q35-VERSION"])];
+  const { pattern, supported } = spec.architecture === "arm64" ? machines.arm64 : machines.amd64;
+  return !type || pattern.test(type) ? [] : [notSupported(field, type, supported)];
 }
 
 function validateIdentity(spec: VirtualMachineInstanceSpec, field: string): StatusCause[] {

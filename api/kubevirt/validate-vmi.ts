@@ -6,6 +6,7 @@ import { sameJson } from "./same-json.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "./types.ts";
 import { refuseUnavailable } from "./unavailable.ts";
 import { validateAcpiIndexes } from "./validate-acpi-index.ts";
+import { validateArm } from "./validate-arm.ts";
 import { validateCpu } from "./validate-cpu.ts";
 import { validateCredentials } from "./validate-credentials.ts";
 import { validateDevices } from "./validate-devices.ts";
@@ -31,6 +32,7 @@ const rules: readonly Rule[] = [
   validateTags,
   validateNetworking,
   validateFirmware,
+  validateArm,
   validateDevices,
   validateFeatures,
   validateProbes,

@@ -1,9 +1,15 @@
 /** The architectures whose packages the images are made of, and how Debian writes which one a package is for. */
 
-export type Architecture = "amd64" | "i386";
+const foreign = ["i386", "arm64"] as const;
+
+export type Architecture = "amd64" | (typeof foreign)[number];
 
 /** Debian's name for the directories of an architecture's libraries. */
-export const multiarchName = { amd64: "x86_64-linux-gnu", i386: "i386-linux-gnu" } as const;
+export const multiarchName = {
+  amd64: "x86_64-linux-gnu",
+  i386: "i386-linux-gnu",
+  arm64: "aarch64-linux-gnu",
+} as const;
 
 /** As apt does: `busybox` is for this machine, `busybox:i386` is not. */
 export function packageFor(architecture: Architecture, name: string): string {
@@ -11,6 +17,8 @@ export function packageFor(architecture: Architecture, name: string): string {
 }
 
 export function splitPackage(name: string): { name: string; architecture: Architecture } {
-  const foreign = name.endsWith(":i386");
-  return foreign ? { name: name.slice(0, -":i386".length), architecture: "i386" } : { name, architecture: "amd64" };
+  const architecture = foreign.find((each) => name.endsWith(`:${each}`));
+  return architecture === undefined
+    ? { name, architecture: "amd64" }
+    : { name: name.slice(0, -`:${architecture}`.length), architecture };
 }

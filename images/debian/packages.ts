@@ -21,8 +21,9 @@ export async function fetchPackages(cacheDir: string, names: readonly string[], 
   await mkdir(join(cacheDir, "packages"), { recursive: true });
   const download = await mkdtemp(join(cacheDir, "packages", ".download-"));
   try {
-    if (missing.some((name) => splitPackage(name).architecture === "i386"))
-      await prepareForeign(foreignHome(download), "i386", signal);
+    const architectures = new Set(missing.map((name) => splitPackage(name).architecture));
+    architectures.delete("amd64");
+    for (const each of architectures) await prepareForeign(foreignHome(download, each), each, signal);
     for (const name of missing) await fetchPackage({ cacheDir, download, name, signal });
   } finally {
     await rm(download, { recursive: true, force: true });
@@ -72,12 +73,12 @@ async function publish(unpacked: string, directory: string, link: string): Promi
 
 function aptOptions(download: string, architecture: Architecture): string[] {
   if (architecture === "amd64") return ["-o", "APT::Sandbox::User=root"];
-  return foreignOptions(foreignHome(download), architecture);
+  return foreignOptions(foreignHome(download, architecture), architecture);
 }
 
 /** Each run has its own: apt locks it. */
-function foreignHome(download: string): string {
-  return join(download, "apt");
+function foreignHome(download: string, architecture: Architecture): string {
+  return join(download, `apt-${architecture}`);
 }
 
 /** A kernel's package carries its version in its name; a package without files depends on the current one. */

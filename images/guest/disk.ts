@@ -8,6 +8,7 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
+import { type Architecture, packageFor } from "../debian/architecture.ts";
 import type { Kitchen } from "../recipe.ts";
 
 const mebibyte = 1024 ** 2;
@@ -15,11 +16,39 @@ const partitionOffset = mebibyte;
 /** mtools writes times; FAT's begin in 1980. */
 const environment = { SOURCE_DATE_EPOCH: "315532800", MTOOLS_SKIP_CHECK: "1", TZ: "UTC" };
 
-const modules = {
-  "i386-pc": ["biosdisk"],
-  /** Without a video driver of GRUB's the kernel finds no screen. */
-  "x86_64-efi": ["efi_gop"],
-} as const;
+interface Platform {
+  /** As GRUB calls it. */
+  name: string;
+  packageName: string;
+  modules: readonly string[];
+  /** Where EFI looks for it. */
+  efiFile?: string;
+}
+
+const bios: Platform = { name: "i386-pc", packageName: "grub-pc-bin", modules: ["biosdisk"] };
+/** Without a video driver of GRUB's the kernel finds no screen. */
+const modules = ["efi_gop"];
+const pcEfi: Platform = { name: "x86_64-efi", packageName: "grub-efi-amd64-bin", modules, efiFile: "BOOTX64.EFI" };
+const armEfi: Platform = {
+  name: "arm64-efi",
+  packageName: packageFor("arm64", "grub-efi-arm64-bin"),
+  modules,
+  efiFile: "BOOTAA64.EFI",
+};
+
+/** By what a disk is booted; a PC by either. */
+const platforms: Readonly<Record<Architecture, { bios?: Platform; efi: Platform; console: string }>> = {
+  amd64: { bios, efi: pcEfi, console: "ttyS0" },
+  i386: { bios, efi: pcEfi, console: "ttyS0" },
+  arm64: { efi: armEfi, console: "ttyAMA0" },
+};
+
+/** Packages of the tools that make it. */
+export function diskPackages(architecture: Architecture): string[] {
+  const { bios, efi } = platforms[architecture];
+  return ["grub-common", ...(bios ? [bios.packageName] : []), efi.packageName, "libdevmapper1.02.1", "mtools"];
+}
+
 const commonModules = ["part_msdos", "fat", "search", "search_label", "normal", "linux"];
 
 /**
@@ -31,25 +60,31 @@ const configuration = await readFile(join(import.meta.dirname, "grub.cfg"), "utf
 export async function buildDisk(
   kitchen: Kitchen,
   files: { kernel: Uint8Array; initramfs: Uint8Array },
+  architecture: Architecture,
 ): Promise<Buffer> {
   const directory = kitchen.workDirectory;
   await writeFile(join(directory, "vmlinuz"), files.kernel);
   await writeFile(join(directory, "initrd"), files.initramfs);
   const bytes = partitionOffset + 4 * mebibyte + files.kernel.length + files.initramfs.length;
   const diskPath = join(directory, "disk.raw");
-  await writeBootSectors(kitchen, diskPath, Math.ceil(bytes / mebibyte) * mebibyte);
-  await fillPartition(kitchen, diskPath);
+  await writeFile(join(directory, "grub.cfg"), configuration.replace("ttyS0", platforms[architecture].console));
+  await writeBootSectors(kitchen, diskPath, Math.ceil(bytes / mebibyte) * mebibyte, platforms[architecture].bios);
+  await fillPartition(kitchen, diskPath, platforms[architecture].efi);
   const qcow2 = join(directory, "disk.qcow2");
   await exec(["qemu-img", "convert", "-O", "qcow2", diskPath, qcow2]);
   return await readFile(qcow2);
 }
 
-async function writeBootSectors(kitchen: Kitchen, diskPath: string, bytes: number): Promise<void> {
-  const images = `${kitchen.packageRoot("grub-pc-bin")}/usr/lib/grub/i386-pc`;
+async function writeBootSectors(
+  kitchen: Kitchen,
+  diskPath: string,
+  bytes: number,
+  bios: Platform | undefined,
+): Promise<void> {
   const sector = Buffer.alloc(512);
-  sector.set((await readFile(`${images}/boot.img`)).subarray(0, 440));
+  if (bios) sector.set((await readFile(`${imagesOf(kitchen, bios)}/boot.img`)).subarray(0, 440));
   writePartition(sector, partitionOffset / 512, (bytes - partitionOffset) / 512);
-  const core = await grubImage(kitchen, "i386-pc");
+  const core = bios ? await grubImage(kitchen, bios) : Buffer.alloc(0);
   if (core.length > partitionOffset - 512)
     throw new Error(`GRUB's core of ${core.length} bytes does not fit before the partition`);
   const disk = await open(diskPath, "w");
@@ -68,30 +103,32 @@ function writePartition(sector: Buffer, start: number, count: number): void {
   sector.writeUInt16LE(0xaa55, 510);
 }
 
-async function grubImage(kitchen: Kitchen, platform: keyof typeof modules): Promise<Buffer> {
-  const packageName = platform === "i386-pc" ? "grub-pc-bin" : "grub-efi-amd64-bin";
+function imagesOf(kitchen: Kitchen, { packageName, name }: Platform): string {
+  return `${kitchen.packageRoot(packageName)}/usr/lib/grub/${name}`;
+}
+
+async function grubImage(kitchen: Kitchen, platform: Platform): Promise<Buffer> {
   const configPath = join(kitchen.workDirectory, "grub.cfg");
-  const output = join(kitchen.workDirectory, `grub.${platform}`);
-  await writeFile(configPath, configuration);
+  const output = join(kitchen.workDirectory, `grub.${platform.name}`);
   const program = `${kitchen.packageRoot("grub-common")}/usr/bin/grub-mkimage`;
-  const images = `${kitchen.packageRoot(packageName)}/usr/lib/grub/${platform}`;
-  const options = ["-d", images, "-O", platform, "-p", "/grub", "-c", configPath, "-o", output];
+  const images = imagesOf(kitchen, platform);
+  const options = ["-d", images, "-O", platform.name, "-p", "/grub", "-c", configPath, "-o", output];
   const libraries = `${kitchen.packageRoot("libdevmapper1.02.1")}/lib/x86_64-linux-gnu`;
-  await exec([program, ...options, ...commonModules, ...modules[platform]], {
+  await exec([program, ...options, ...commonModules, ...platform.modules], {
     env: { ...process.env, LD_LIBRARY_PATH: libraries },
   });
   return await readFile(output);
 }
 
-async function fillPartition(kitchen: Kitchen, diskPath: string): Promise<void> {
+async function fillPartition(kitchen: Kitchen, diskPath: string, platform: Platform): Promise<void> {
   const tools = `${kitchen.packageRoot("mtools")}/usr/bin`;
   const partition = `${diskPath}@@${partitionOffset}`;
   const run = async (tool: string, ...args: string[]): Promise<unknown> =>
     await exec([`${tools}/${tool}`, "-i", partition, ...args], { env: { ...process.env, ...environment } });
-  const efi = join(kitchen.workDirectory, "bootx64.efi");
-  await writeFile(efi, await grubImage(kitchen, "x86_64-efi"));
+  const efi = join(kitchen.workDirectory, "boot.efi");
+  await writeFile(efi, await grubImage(kitchen, platform));
   await run("mformat", "-v", "VMPODGUEST", "-N", "766d706f", "-c", "64", "::");
   await run("mmd", "::/EFI", "::/EFI/BOOT");
-  await run("mcopy", efi, "::/EFI/BOOT/BOOTX64.EFI");
+  await run("mcopy", efi, `::/EFI/BOOT/${platform.efiFile}`);
   for (const name of ["vmlinuz", "initrd"]) await run("mcopy", join(kitchen.workDirectory, name), `::/${name}`);
 }

@@ -15,28 +15,32 @@ import { addPrograms } from "../elf/closure.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
 import { mergedUsr } from "../root.ts";
 import { packCpio } from "./cpio.ts";
-import { buildDisk } from "./disk.ts";
+import { buildDisk, diskPackages } from "./disk.ts";
 import { addModules } from "./modules.ts";
-import { type GuestVariant, tiny, usual } from "./variant.ts";
+import { arm, type GuestVariant, tiny, usual } from "./variant.ts";
 
 const programPackages = ["busybox", "busybox-static", "dropbear-bin", "openssh-sftp-server", "qemu-guest-agent"];
-const toolPackages = ["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "libdevmapper1.02.1", "mtools"];
 
 export const guest = guestOf(usual);
 export const guestTiny = guestOf(tiny);
+export const guestArm = guestOf(arm);
 
 function guestOf(variant: GuestVariant): Recipe {
   const { name, architecture, kernelPackage, libraryPackages } = variant;
   const packages = [kernelPackage, ...programPackages, ...libraryPackages];
   return {
     name,
-    packages: [...packages.map((each) => packageFor(architecture, each)), "busybox-static", ...toolPackages],
+    packages: [
+      ...packages.map((each) => packageFor(architecture, each)),
+      "busybox-static",
+      ...diskPackages(architecture),
+    ],
     latest: true,
     async build(kitchen) {
       const initramfs = await compress(packCpio((await systemTree(kitchen, variant)).entries()));
       const kernel = await kernelOf(kitchen, variant);
-      const disk = await buildDisk(kitchen, { kernel, initramfs });
       const owner = { uid: 107, gid: 107, mode: 0o440 };
+      const disk = await buildDisk(kitchen, { kernel, initramfs }, architecture);
       const tree = new FileTree().file("/disk/guest.qcow2", disk, owner);
       // For machines that boot without a disk (firmware.kernelBoot).
       tree.file("/boot/vmlinuz", kernel, owner).file("/boot/initrd", initramfs, owner);

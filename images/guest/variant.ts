@@ -1,6 +1,7 @@
 /**
- * The same small guest on two kernels. Debian's amd64 kernel needs physical memory from 16 to 68 MiB while it unpacks itself,
- * whatever it uses later; its smallest i386 kernel is done with 16 MiB, so that a machine of 64 MiB boots.
+ * The same small guest on three kernels. Debian's amd64 kernel needs physical memory from 16 to 68 MiB while it unpacks itself,
+ * whatever it uses later; its smallest i386 kernel is done with 16 MiB, so that a machine of 64 MiB boots. The one of arm64 is for machines
+ * whose processor is emulated anyway.
  */
 import type { Architecture } from "../debian/architecture.ts";
 
@@ -46,4 +47,13 @@ export const tiny: GuestVariant = {
   kernelPackage: "linux-image-686",
   libraryPackages: [...libraryPackages, ...systemLibraryPackages],
   modules: tinyModules,
+};
+
+export const arm: GuestVariant = {
+  name: "guest-arm64",
+  architecture: "arm64",
+  kernelPackage: "linux-image-cloud-arm64",
+  libraryPackages: [...libraryPackages, ...systemLibraryPackages],
+  // The power button's driver is part of this kernel.
+  modules: [...tinyModules.filter((name) => name !== "button"), "virtio_scsi", "virtio_input", "sd_mod", "sr_mod"],
 };

@@ -1,6 +1,7 @@
 /**
  * The image a virtual machine's pod runs: QEMU, what it loads, and a shell just big enough for the preStop hook and the probes.
- * QEMU is the host's, so that `qemu-img` on the host and QEMU in the pod are of one version.
+ * QEMU is the host's, so that `qemu-img` on the host and QEMU in the pod are of one version. The one for guests of arm64 is of a package
+ * that nobody has to install: it shares the host's libraries and modules, which takes the same version (Debian builds both at once).
  */
 import { join } from "node:path";
 import { FileTree } from "../../src/storage/oci/file-tree.ts";
@@ -11,9 +12,13 @@ import { addCopier } from "./copier.ts";
 import { qemuLayer } from "./qemu.ts";
 import { addTimeZones } from "./time-zones.ts";
 
-const efiFirmware = [
-  "ovmf/OVMF.fd",
-  ...["CODE_4M.ms", "VARS_4M.ms", "CODE_4M", "VARS_4M"].map((name) => `OVMF/OVMF_${name}.fd`),
+const firmware: [packageName: string, path: string][] = [
+  ["ovmf", "ovmf/OVMF.fd"],
+  ...["CODE_4M.ms", "VARS_4M.ms", "CODE_4M", "VARS_4M"].map((name): [string, string] => [
+    "ovmf",
+    `OVMF/OVMF_${name}.fd`,
+  ]),
+  ["qemu-efi-aarch64", "qemu-efi-aarch64/QEMU_EFI.fd"],
 ];
 
 /** What the scripts call that the shell has not built in. */
@@ -24,7 +29,7 @@ const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
 
 export const launcher: Recipe = {
   name: "launcher",
-  packages: ["busybox", "netcat-openbsd", "ovmf", "tzdata", ...tpmPackages],
+  packages: ["busybox", "netcat-openbsd", "ovmf", "tzdata", "qemu-system-arm", "qemu-efi-aarch64", ...tpmPackages],
   async build(kitchen) {
     const below = await qemuLayer(kitchen.inputs);
     const tree = new FileTree(below)
@@ -36,8 +41,9 @@ export const launcher: Recipe = {
     const roots = [...["netcat-openbsd", ...tpmPackages].map((name) => kitchen.packageRoot(name)), ""];
     await addPrograms(tree, kitchen.inputs, programsOf(kitchen), roots);
     for (const applet of applets) tree.symlink(`/usr/bin/${applet}`, "busybox");
-    for (const name of efiFirmware) {
-      tree.file(`/usr/share/${name}`, await kitchen.inputs.read(`${kitchen.packageRoot("ovmf")}/usr/share/${name}`));
+    for (const [packageName, name] of firmware) {
+      const path = `/usr/share/${name}`;
+      tree.file(path, await kitchen.inputs.read(kitchen.packageRoot(packageName) + path));
     }
     for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm"])
       await addScript(tree, kitchen.inputs, script);
@@ -48,7 +54,9 @@ export const launcher: Recipe = {
 };
 
 function programsOf(kitchen: Kitchen): Program[] {
+  const arm = "/usr/bin/qemu-system-aarch64";
   return [
+    { hostPath: kitchen.packageRoot("qemu-system-arm") + arm, path: arm },
     { hostPath: `${kitchen.packageRoot("busybox")}/bin/busybox`, path: "/usr/bin/busybox" },
     { hostPath: `${kitchen.packageRoot("netcat-openbsd")}/bin/nc.openbsd`, path: "/usr/bin/nc" },
     { hostPath: `${kitchen.packageRoot("swtpm")}/usr/bin/swtpm`, path: "/usr/bin/swtpm" },

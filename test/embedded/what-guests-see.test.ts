@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { connects } from "./connects.ts";
+import { importImage } from "./import-image.ts";
 import { eventually, succeed } from "./instance.ts";
 import { guestImage, machine, type MachineOptions, smallestMemory } from "./machines.ts";
 import { qemusOf } from "./processes.ts";
@@ -249,6 +250,22 @@ test("a watchdog that nobody feeds powers the machine off", async () => {
     "jsonpath={.items[*].reason}",
   );
   assert.ok(!reasons.split(" ").includes("Crashed"), reasons);
+});
+
+test("a guest of arm64 boots on an emulated processor, with its disks, network, agent and console", async () => {
+  await importImage(instance, "guest-arm64");
+  const runcmd = ["uname -m >/www/architecture", "cat /proc/interrupts >/www/interrupts"];
+  const image = "localhost/vmpod/guest-arm64:latest";
+  apply(machineWith({ name: "arm", memory: "256Mi", image, runcmd }, { spec: { architecture: "arm64" } }));
+  assert.equal(await pageOf("arm", "architecture"), "aarch64");
+  assert.match(await pageOf("arm", "interrupts"), /GICv3/);
+  await becomes("vmi/arm", '.status.conditions[?(@.type=="AgentConnected")].status', "True");
+  assert.match(fieldOf("vmi/arm", '.status.conditions[?(@.type=="SoftwareEmulation")].message'), /it is of arm64/);
+  assert.match(kubectl("logs", "-l", "vm.kubevirt.io/name=arm", "--tail=-1"), /arm login:/);
+  assert.deepEqual(
+    qemusOf(instance.name, "arm").map(({ name }) => name),
+    ["qemu-system-aar"],
+  );
 });
 
 test("a forced stop does not wait for the guest", async () => {

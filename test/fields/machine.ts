@@ -106,7 +106,7 @@ export const machineValues: ValueTable = [
 
 type Json = Record<string, unknown>;
 type Named = { name: string };
-type MachineDisk = Named & { disk?: { bus: string } };
+type MachineDisk = Named & { disk?: { bus: string }; cdrom?: { bus: string } };
 interface Machine {
   accessCredentials?: unknown[];
   domain: {
@@ -131,6 +131,10 @@ function rename(lists: readonly (readonly Named[] | undefined)[], value: unknown
   }
 }
 
+function onScsi(disks: readonly MachineDisk[]): void {
+  for (const { disk, cdrom } of disks) Object.assign(disk ?? cdrom ?? {}, { bus: "scsi" });
+}
+
 function withoutNetwork(spec: Machine): void {
   delete spec.networks;
   delete spec.livenessProbe;
@@ -139,6 +143,8 @@ function withoutNetwork(spec: Machine): void {
 }
 
 export const alongMachine: Along = [
+  // A board of arm64 has neither SATA nor disks on USB.
+  [/^architecture$/, (spec: Machine) => onScsi(spec.domain.devices.disks)],
   // A disk and its volume, an interface and its network have one name.
   [
     /^(volumes\[\]|domain\.devices\.disks\[\])\.name$/,

@@ -85,6 +85,8 @@ function acpiTablesOf({ domain, volumes = [] }: VirtualMachineInstanceSpec): Pic
 /** A machine type in full is one of its version; a newer QEMU still has it. */
 function machineOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "machine" | "machineVersion"> {
   const type = spec.domain.machine?.type ?? "";
+  if (spec.architecture === "arm64")
+    return { machine: "virt", ...(type.startsWith("virt-") && { machineVersion: type }) };
   return { machine: type === "pc" ? "pc" : "q35", ...(type.startsWith("pc-q35-") && { machineVersion: type }) };
 }
 
@@ -169,18 +171,26 @@ function writingOf({
   };
 }
 
-function inputsOf(spec: VirtualMachineInstanceSpec): Input[] {
-  return (spec.domain.devices.inputs ?? []).map(({ name, type, bus }) => ({
-    name,
-    type: type === "keyboard" ? "keyboard" : "tablet",
-    bus: bus === "virtio" ? "virtio" : "usb",
-  }));
+function inputsOf({ domain: { devices }, architecture }: VirtualMachineInstanceSpec): Input[] {
+  const inputs = (devices.inputs ?? []).map(
+    ({ name, type, bus }): Input => ({
+      name,
+      type: type === "keyboard" ? "keyboard" : "tablet",
+      bus: bus === "virtio" ? "virtio" : "usb",
+    }),
+  );
+  const hasKeyboard = architecture !== "arm64" || inputs.some(({ type }) => type === "keyboard");
+  return hasKeyboard || devices.autoattachGraphicsDevice === false ? inputs : [...inputs, keyboard];
 }
+
+/** A PC has one; where there is none, a screen would be of little use. */
+const keyboard: Input = { name: "vmpod-keyboard", type: "keyboard", bus: "usb" };
 
 /** As libvirt has it on amd64, the one on the ISA bus comes without a choice. */
 function panicDevicesOf(spec: VirtualMachineInstanceSpec): Pick<Domain, "panicDevices"> {
   const { panicDevices = [] } = spec.domain.devices;
-  const models = panicDevices.map(({ model }) => panicModels.find((known) => known === model) ?? "isa");
+  const fallback = spec.architecture === "arm64" ? "pvpanic" : "isa";
+  const models = panicDevices.map(({ model }) => panicModels.find((known) => known === model) ?? fallback);
   return models.length === 0 ? {} : { panicDevices: [...new Set(models)] };
 }
 

@@ -7,6 +7,7 @@ import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts"
 import { domainOf } from "./domain.ts";
 import { copiedVolume } from "./launcher-copies.ts";
 import { type LauncherContext, renderLauncherPod } from "./launcher-pod.ts";
+import { chooseAccelerator } from "./observe.ts";
 
 const context: LauncherContext = {
   launcherImage: "launcher:1",
@@ -44,6 +45,21 @@ test("the pod is QEMU, confined, and tied to its VMI", () => {
   assert.equal(container?.securityContext?.readOnlyRootFilesystem, true);
   assert.equal(pod.spec?.securityContext?.runAsNonRoot, true);
   assert.equal(pod.spec?.restartPolicy, "Never");
+});
+
+test("a guest of arm64 goes to a node that emulates it, and gets the keyboard that its board lacks", () => {
+  const vmi = vmiOf((spec) => void (spec.architecture = "arm64"));
+  const { spec } = renderLauncherPod(vmi, context);
+  assert.deepEqual(spec?.nodeSelector, {
+    "kubevirt.io/schedulable": "true",
+    "emulates.node.vmpod.dev/arm64": "true",
+  });
+  assert.equal(spec?.containers[0]?.command?.[0], "qemu-system-aarch64");
+  const { machine, inputs } = domainOf(vmi, "tcg");
+  assert.deepEqual([machine, inputs?.map(({ type }) => type)], ["virt", ["keyboard"]]);
+  const kvmNode = { status: { allocatable: { "devices.kubevirt.io/kvm": "10" } } };
+  assert.equal(chooseAccelerator(vmi, [kvmNode], { useEmulation: false }), "tcg");
+  assert.equal(chooseAccelerator(vmiOf(), [kvmNode], { useEmulation: false }), "kvm");
 });
 
 test("the pod satisfies Pod Security's level restricted, also where it copies its disk", () => {

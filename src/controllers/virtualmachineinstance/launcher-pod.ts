@@ -9,7 +9,15 @@ import { createHash } from "node:crypto";
 import type { Pod, PodSpec } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { podConditions } from "../../../api/kubevirt/conditions.ts";
-import { annotations, labels, launcherApp, processorLabels, runtimeUser } from "../../../api/kubevirt/names.ts";
+import { isForeign } from "../../../api/kubevirt/architecture.ts";
+import {
+  annotations,
+  emulationLabel,
+  labels,
+  launcherApp,
+  processorLabels,
+  runtimeUser,
+} from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { buildCommand, buildEnvironment } from "../../qemu/domain/arguments.ts";
@@ -151,11 +159,12 @@ function placement(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));
 }
 
-/** A node whose agent takes machines; with KVM also one whose processor has what is asked for. TCG has the same everywhere. */
-function nodeSelector(
-  { nodeSelector, domain }: VirtualMachineInstanceSpec,
-  accelerator: Accelerator,
-): PodSpec["nodeSelector"] {
+/**
+ * A node whose agent takes machines; with KVM also one whose processor has what is asked for. TCG has the same everywhere, but a guest of
+ * another architecture needs a node that says that it emulates that one.
+ */
+function nodeSelector(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): PodSpec["nodeSelector"] {
+  const { nodeSelector, domain, architecture } = spec;
   const { model, features = [] } = domain.cpu ?? {};
   const isNamed = model !== undefined && model !== "" && model !== "host-model" && model !== "host-passthrough";
   const required = features.filter(({ policy = "require" }) => policy === "require" || policy === "");
@@ -166,6 +175,7 @@ function nodeSelector(
   return {
     ...nodeSelector,
     [labels.schedulable]: "true",
+    ...(isForeign(spec) && { [`${emulationLabel}/${architecture}`]: "true" }),
     ...(accelerator === "kvm" && Object.fromEntries(processor.map((label) => [label, "true"]))),
   };
 }

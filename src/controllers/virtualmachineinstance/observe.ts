@@ -5,6 +5,7 @@ import { annotations, deviceResources, labels } from "../../../api/kubevirt/name
 import { claimNameOf } from "../../../api/kubevirt/volume-claim.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { stateClaimName } from "../../../api/kubevirt/persistent-state.ts";
+import { isForeign } from "../../../api/kubevirt/architecture.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isStatus } from "../../base/errors.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
@@ -128,12 +129,13 @@ function isShared(claim: PersistentVolumeClaim | undefined): boolean {
   return claim?.spec?.accessModes?.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany") === true;
 }
 
-/** KVM when a node that takes pods offers it, unless the administrator or the user wants emulation. */
+/** KVM when a node that takes pods offers it, unless the administrator or the user wants emulation. It has the node's processor: amd64's. */
 export function chooseAccelerator(
   vmi: VirtualMachineInstance,
   candidates: readonly Node[],
   configuration: Pick<VirtConfiguration, "useEmulation">,
 ): Accelerator {
+  if (isForeign(vmi.spec)) return "tcg";
   const unwanted = configuration.useEmulation || vmi.metadata?.annotations?.[annotations.useEmulation] === "true";
   return !unwanted && candidates.some(offersKvm) ? "kvm" : "tcg";
 }

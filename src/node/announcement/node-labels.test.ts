@@ -19,6 +19,7 @@ const said = {
   labels: {
     "kubevirt.io/schedulable": "true",
     "vmpod.dev/kvm": "false",
+    "emulates.node.vmpod.dev/arm64": "true",
     "cpu-model.node.kubevirt.io/EPYC": "true",
     "cpu-model.node.kubevirt.io/Nehalem": "true",
     "cpu-model-migration.node.kubevirt.io/EPYC": "true",

@@ -1,6 +1,7 @@
 /** What a node says of itself on its Node object. Pure. */
 import type { Node } from "../../../api/core.ts";
-import { annotations, labels, processorLabels } from "../../../api/kubevirt/names.ts";
+import { emulatedArchitectures } from "../../../api/kubevirt/architecture.ts";
+import { annotations, emulationLabel, labels, processorLabels } from "../../../api/kubevirt/names.ts";
 import type { Processor } from "../../qemu/probe/processor.ts";
 
 export interface NodeFacts {
@@ -48,6 +49,7 @@ function labelsOf({ kvm, processor }: NodeFacts): Record<string, string> {
   return {
     [labels.schedulable]: "true",
     [labels.kvm]: String(kvm.usable),
+    ...Object.fromEntries(emulatedArchitectures.map((name) => [`${emulationLabel}/${name}`, "true"])),
     ...(processor && processorLabelsOf(processor)),
   };
 }
@@ -74,6 +76,7 @@ function isLabelName(name: string): boolean {
 
 /** Of another processor, or another QEMU. What we do not know yet we leave. */
 function isOutdated(name: string, wanted: Record<string, string>, { processor }: NodeFacts): boolean {
+  if (wanted[name] === undefined && name.startsWith(`${emulationLabel}/`)) return true;
   const isOurs = Object.values(processorLabels).some((prefix) => name.startsWith(`${prefix}/`));
   return processor !== undefined && isOurs && wanted[name] === undefined;
 }

@@ -1,3 +1,4 @@
+import { isForeign } from "../../../api/kubevirt/architecture.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { type BootFailure, hasStarted, type MachineObservation } from "../domain/observation.ts";
@@ -22,11 +23,12 @@ export async function observeBoot(
 ): Promise<BootFailure | undefined> {
   if (!hasStarted(machine) || machine.agentConnected) return undefined;
   const qmp = await monitors.of(key, qemu);
-  const hasScreen = vmi.spec.domain.devices.autoattachGraphicsDevice !== false;
+  const hasBios = !isForeign(vmi.spec);
+  const hasScreen = hasBios && vmi.spec.domain.devices.autoattachGraphicsDevice !== false;
   return detectBootFailure({
     serialTail: consoles.tailOf(qemu) ?? "",
     screen: hasScreen ? await readScreen(qmp) : "",
-    haltedInFirmware: hasScreen ? false : await isHaltedInFirmware(qmp),
+    haltedInFirmware: hasScreen || !hasBios ? false : await isHaltedInFirmware(qmp),
     ageMs: runningSinceMs(vmi),
     resetsMs: record.resetsMs,
     nowMs: Date.now(),

@@ -1,5 +1,6 @@
 /** The conditions that the node agent answers for; those of the controllers stay as they are. Pure. */
 import type { Condition } from "../../../api/meta.ts";
+import { isForeign } from "../../../api/kubevirt/architecture.ts";
 import { vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { findCondition, removeCondition, setCondition } from "../../runtime/conditions.ts";
@@ -77,8 +78,12 @@ function softwareEmulation({ machine, vmi }: Observation): Wanted {
     type: vmiConditions.softwareEmulation,
     status: "True",
     reason: "SoftwareEmulation",
-    message: `the guest runs on an emulated processor (TCG), because KVM is not usable on this node${withoutHyperv(vmi)}`,
+    message: `the guest runs on an emulated processor (TCG), because ${reasonOfEmulation(vmi)}${withoutHyperv(vmi)}`,
   };
+}
+
+function reasonOfEmulation({ spec }: VirtualMachineInstance): string {
+  return isForeign(spec) ? `it is of ${spec.architecture} and its node is not` : "KVM is not usable on this node";
 }
 
 /** They are KVM's. */

@@ -160,6 +160,22 @@ for (const [what, change, flag, value] of options) {
   });
 }
 
+const arm: Domain = { ...plain, machine: "virt", serialConsole: true, graphics: true };
+
+test("a guest of arm64 has the devices of its board", () => {
+  assert.equal(buildCommand(arm)[0], "qemu-system-aarch64");
+  assert.deepEqual(valuesOf(arm, "-machine"), ["virt,dump-guest-core=off,gic-version=3"]);
+  assert.deepEqual(valuesOf(arm, "-cpu"), ["max,pauth-impdef=on"]);
+  assert.deepEqual(valuesOf(arm, "-serial"), ["chardev:serial0"]);
+  const devices = valuesOf({ ...arm, tpm: { persistent: false } }, "-device");
+  assert.ok(devices.includes("virtio-gpu-pci,id=video0,bus=pcie.0,addr=0x1"), devices.join(" "));
+  assert.ok(devices.includes("tpm-tis-device,id=tpm-device,tpmdev=tpm0"));
+  assert.equal(devices.filter((each) => each.startsWith("pcie-root-port")).length, 10);
+  assert.deepEqual(valuesOf(arm, "-bios"), []);
+  const efi = { type: "efi", secureBoot: false } as const;
+  assert.deepEqual(valuesOf({ ...arm, firmware: efi }, "-bios"), ["/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"]);
+});
+
 test("the serial console is logged unless that is not wanted", () => {
   const serial = (serialLogPath?: string | false) =>
     valuesOf({ ...plain, serialConsole: true, ...(serialLogPath !== undefined && { serialLogPath }) }, "-chardev").find(

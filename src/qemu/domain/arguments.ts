@@ -3,8 +3,9 @@
  *
  * The machine starts stopped (`-S`) with nothing of QEMU's defaults, and waits for its disks and NICs on the monitor:
  *
- *   pcie.0 -- 1.0 VGA | 2..x root ports port0..portN (free) | virtio-serial, rng, balloon, xhci | ich9-ahci ide.0-5
+ *   pcie.0 -- 1.0 screen | 2..x root ports port0..portN (free) | virtio-serial, rng, balloon, xhci | ich9-ahci ide.0-5
  */
+import { boardOf, isPc } from "./board.ts";
 import type { Domain, Input } from "./domain.ts";
 import { firmwareArguments, variableStoreCommand } from "./firmware.ts";
 import { ioThreadId, rootPortId } from "./ids.ts";
@@ -17,11 +18,12 @@ import { soundArguments } from "./sound.ts";
 import { usbRedirectionArguments } from "./usb-redirection.ts";
 import { tpmArguments, tpmCommand } from "./tpm.ts";
 
-export const qemuProgram = "qemu-system-x86_64";
+/** The one whose processors are this machine's. */
+export const qemuProgram = boardOf({ machine: "q35" }).program;
 
 /** The container's command: QEMU and its arguments, and before it what makes what they name. */
 export function buildCommand(domain: Domain): string[] {
-  return [...variableStoreCommand(domain), ...tpmCommand(domain), qemuProgram, ...buildArguments(domain)];
+  return [...variableStoreCommand(domain), ...tpmCommand(domain), boardOf(domain).program, ...buildArguments(domain)];
 }
 
 /** Variables that QEMU reads. */
@@ -113,7 +115,7 @@ function ioThreadArguments({ ioThreads = 0 }: Domain): Argument[] {
 }
 
 function rootPortArguments(domain: Domain): Argument[] {
-  if (domain.machine !== "q35") return [];
+  if (domain.machine === "pc") return [];
   const firstSlot = 2;
   return Array.from(
     { length: domain.pcieRootPorts },
@@ -138,18 +140,13 @@ function displayArguments(domain: Domain): Argument[] {
   ];
 }
 
-const videoDrivers = {
-  vga: "VGA",
-  virtio: "virtio-vga",
-  bochs: "bochs-display",
-  cirrus: "cirrus-vga",
-  ramfb: "ramfb",
-} as const;
-
 /** All but the simplest are PCI devices, in one place. */
-function videoOption({ video = "vga", machine }: Domain): string {
-  const place = machine === "q35" && video !== "ramfb" ? { bus: "pcie.0", addr: "0x1" } : {};
-  return option(videoDrivers[video], { id: "video0", ...place, vgamem_mb: video === "vga" ? 16 : undefined });
+function videoOption(domain: Domain): string {
+  const board = boardOf(domain);
+  const video = domain.video ?? board.defaultVideo;
+  const driver = board.video[video] ?? board.video[board.defaultVideo] ?? "ramfb";
+  const place = domain.machine !== "pc" && video !== "ramfb" ? { bus: "pcie.0", addr: "0x1" } : {};
+  return option(driver, { id: "video0", ...place, vgamem_mb: video === "vga" ? 16 : undefined });
 }
 
 /** The port is always there: guests look for it whenever they boot, and an unused one costs nothing. */
@@ -181,7 +178,9 @@ function serialArguments(domain: Domain): Argument[] {
   const log = serialLogPath === false ? {} : { logfile: serialLogPath, logappend: true };
   return [
     ["-chardev", socketOption(domain, "serial0", socketNames.serial, log)],
-    ["-device", option("isa-serial", { id: "console0", chardev: "serial0" })],
+    isPc(domain)
+      ? ["-device", option("isa-serial", { id: "console0", chardev: "serial0" })]
+      : ["-serial", "chardev:serial0"],
   ];
 }
 

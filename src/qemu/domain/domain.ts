@@ -27,7 +27,7 @@ export interface Domain {
   sataDrives?: SataDrive[];
   serialConsole?: boolean;
   graphics?: boolean;
-  /** The device of that screen. Default: vga. */
+  /** The device of that screen. Default: what the board has (./board.ts). */
   video?: VideoType;
   /** Files of whole ACPI tables, by their signatures. */
   acpiTables?: Partial<Record<"SLIC" | "MSDM", string>>;
@@ -76,7 +76,8 @@ export interface Clock {
 
 export type VideoType = "vga" | "virtio" | "bochs" | "cirrus" | "ramfb";
 
-export type MachineType = "q35" | "pc";
+/** `virt` is arm64's, the others are amd64's (./board.ts). */
+export type MachineType = "q35" | "pc" | "virt";
 
 export type Firmware = { type: "bios" } | Efi;
 

@@ -1,11 +1,12 @@
 /**
  * The machine's firmware, and where EFI keeps its variables:
  *
- *   bios                  QEMU's own (SeaBIOS), no variables
+ *   bios                  QEMU's own (SeaBIOS), no variables; arm64 has none
  *   efi                   one file, whose variables are forgotten when QEMU ends
  *   efi, Secure Boot      code and variables apart: the variables come with the keys that are trusted
  *   efi, persistent       the same, with the variables where they outlive the pod
  */
+import { boardOf } from "./board.ts";
 import type { Domain } from "./domain.ts";
 import type { Argument } from "./options.ts";
 import { launcherPaths, runDirectory, stateDirectory } from "./paths.ts";
@@ -15,7 +16,7 @@ const images = "/usr/share/OVMF";
 export function firmwareArguments(domain: Domain): Argument[] {
   if (domain.firmware.type === "bios") return [];
   const { secureBoot } = domain.firmware;
-  if (!hasVariableStore(domain)) return [["-bios", "/usr/share/ovmf/OVMF.fd"]];
+  if (!hasVariableStore(domain)) return [["-bios", boardOf(domain).efi]];
   const code = {
     driver: "file",
     "node-name": "efi-code",

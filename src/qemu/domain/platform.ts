@@ -1,4 +1,5 @@
 /** Machine, accelerator, processors and memory of a domain. */
+import { boardOf, isPc } from "./board.ts";
 import type { Cpu, Domain } from "./domain.ts";
 import { flashOptions } from "./firmware.ts";
 import { type Argument, option } from "./options.ts";
@@ -12,7 +13,8 @@ export function machineArguments(domain: Domain): Argument[] {
   const secureBoot = domain.firmware.type === "efi" && domain.firmware.secureBoot;
   const machine = option(domain.machineVersion ?? domain.machine, {
     "dump-guest-core": false,
-    vmport: false,
+    vmport: isPc(domain) ? false : undefined,
+    "gic-version": isPc(domain) ? undefined : 3,
     smm: domain.machine === "q35" ? secureBoot || domain.smm === true : undefined,
     hpet: domain.clock?.hpet,
     "memory-backend": domain.memory.hugePageBytes === undefined ? undefined : hugeMemoryId,
@@ -49,11 +51,11 @@ export function cpuArguments(domain: Domain): Argument[] {
   ];
 }
 
-/** TCG has no host processor to pass through: `max` is everything it can emulate. */
-function cpuModel({ accelerator, cpu }: Domain): string {
-  const model = cpu.model ?? "host-model";
+/** TCG has no host processor to pass through. */
+function cpuModel(domain: Domain): string {
+  const model = domain.cpu.model ?? "host-model";
   if (model !== "host-model" && model !== "host-passthrough") return model;
-  return accelerator === "kvm" ? "host" : "max";
+  return domain.accelerator === "kvm" ? "host" : boardOf(domain).emulatedCpu;
 }
 
 function feature({ name, policy }: NonNullable<Cpu["features"]>[number]): string {

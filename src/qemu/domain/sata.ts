@@ -11,11 +11,12 @@ import { driveId, driveNode, placeholderNode } from "./ids.ts";
 import { type Argument, option } from "./options.ts";
 
 export const maxSataDrives = 6;
+const ports: Readonly<Record<MachineType, number>> = { q35: maxSataDrives, pc: 4, virt: 0 };
 const placeholderBytes = 16 * 1024 ** 3;
 
 /** @throws RangeError when the controller has fewer ports than that. */
 export function sataArguments(machine: MachineType, drives: readonly SataDrive[]): Argument[] {
-  const limit = machine === "q35" ? maxSataDrives : 4;
+  const limit = ports[machine];
   if (drives.length > limit) {
     throw new RangeError(
       `${drives.length} SATA drives: machine type ${machine} has ${limit} ports; use bus virtio or scsi`,

@@ -2,6 +2,7 @@
  * A TPM 2.0 in software: `swtpm`, a program beside QEMU in the same container, of the same user. The launcher starts it before QEMU, which
  * tells it by its socket to start, to reset, and what it knew on another node; it ends with that connection.
  */
+import { boardOf } from "./board.ts";
 import type { Domain } from "./domain.ts";
 import { type Argument, option } from "./options.ts";
 import { launcherPaths, runDirectory, socketNames, stateDirectory } from "./paths.ts";
@@ -11,7 +12,7 @@ export function tpmArguments(domain: Domain): Argument[] {
   return [
     ["-chardev", option("socket", { id: "tpm", path: socketPath(domain) })],
     ["-tpmdev", option("emulator", { id: "tpm0", chardev: "tpm" })],
-    ["-device", option("tpm-crb", { id: "tpm-device", tpmdev: "tpm0" })],
+    ["-device", option(boardOf(domain).tpm, { id: "tpm-device", tpmdev: "tpm0" })],
   ];
 }
 
