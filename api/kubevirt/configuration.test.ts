@@ -39,6 +39,10 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
     },
     { seccompProfile: { type: "Localhost", localhostProfile: "vms/own.json" } },
   ],
+  [
+    { developerConfiguration: { logVerbosity: { virtAPI: 3, virtLauncher: 4, nodeVerbosity: { one: 6, two: 0 } } } },
+    { logVerbosity: { virtAPI: 3, nodeVerbosity: { one: 6 } } },
+  ],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];
@@ -68,6 +72,10 @@ const refused: [given: Given, problem: string][] = [
   [
     { developerConfiguration: { cpuAllocationRatio: -1 } },
     "spec.configuration.developerConfiguration.cpuAllocationRatio -1 is not honoured: use 1 or more",
+  ],
+  [
+    { developerConfiguration: { logVerbosity: { nodeVerbosity: { one: 11 } } } },
+    "spec.configuration.developerConfiguration.logVerbosity.nodeVerbosity.one 11 is not honoured: use 1 to 9",
   ],
   [
     { migrations: { bandwidthPerMigration: "fast" } },

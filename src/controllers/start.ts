@@ -13,7 +13,7 @@ import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
-import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { followLogVerbosity, liveConfiguration } from "../runtime/virt-configuration.ts";
 import type { TraceExporter } from "../telemetry/trace/exporter.ts";
 import { startCatalogueController } from "./catalogue/controller.ts";
 import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
@@ -64,6 +64,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
+  followLogVerbosity(kubevirts, ({ virtController }) => virtController);
   const all = [vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);

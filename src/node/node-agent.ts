@@ -12,7 +12,7 @@
 import { join } from "node:path";
 import { type Node, nodes, type Pod, pods } from "../../api/core.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
-import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
+import { kubeVirts, virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
@@ -25,6 +25,7 @@ import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { parseObjectKey } from "../runtime/object-key.ts";
 import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
+import { agentVerbosity, followLogVerbosity } from "../runtime/virt-configuration.ts";
 import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
 import type { NodeFacts } from "./announcement/node-labels.ts";
 import { createConsoles } from "./console/consoles.ts";
@@ -53,6 +54,8 @@ export interface NodeAgentOptions {
   instance: string;
   /** Root directory of the kubelet that runs the pods. */
   kubeletRoot: string;
+  /** Where the KubeVirt resource is looked for; everywhere when absent. */
+  kubeVirtNamespace?: string;
   port: number;
   nodeIp: string;
   tls: FollowedKeyPair;
@@ -101,6 +104,9 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   const consoles = createConsoles();
   const guests = createGuestAgents(log);
   const metadata = createMetadataServices(log);
+  const namespace = options.kubeVirtNamespace;
+  const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
+  followLogVerbosity(kubevirts, agentVerbosity(nodeName));
   const node = createInformer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const migrations = createMigrationRecords();
   const monitors = createMonitors({
@@ -148,6 +154,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   );
   vmis.start(signal);
   launchers.start(signal);
+  kubevirts.start(signal);
   await Promise.all([vmis.synced(), launchers.synced()]);
   for (const each of [loop, ...ends]) {
     enqueueOnChange(each, vmis);
@@ -175,10 +182,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
 async function announce(options: NodeAgentOptions, node: Informer<Node>, signal: AbortSignal): Promise<void> {
   const { client, nodeName, nodeIp, port, kvm } = options;
   const facts: NodeFacts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
-  const loop = runReconciler(
-    createAnnouncer(client, node, () => facts),
-    { signal, concurrency: 1 },
-  );
+  const loop = runReconciler(createAnnouncer(client, node, () => facts), { signal, concurrency: 1 });
   node.start(signal);
   enqueueOnChange(loop, node);
   await node.synced();

@@ -124,7 +124,15 @@ export const observability: Area = {
       name: "object graph",
       proof: args(vmApi, "the object graph tells what a machine depends on, as far as one wants to know"),
     },
-    { row: 142, name: "log levels, profiler", proof: missing },
+    {
+      row: 142,
+      name: "log levels, profiler",
+      proof: args(
+        vmApi,
+        "how much vmpod logs is shown and set in the KubeVirt resource, which it follows while it runs",
+      ),
+      note: "the node agents' in test/cli/guest.test.ts; no profiler",
+    },
     {
       row: 143,
       name: "vhostmd",
