@@ -14,6 +14,10 @@ export const labels = {
   poolRevision: "kubevirt.io/vm-pool-revision-name",
   /** On a PersistentVolumeClaim: the machine whose TPM and EFI variables it holds. */
   persistentStateFor: "persistent-state-for",
+  /** On a Node: `true` when its kubelet gives containers processors of their own. */
+  cpuManager: "cpumanager",
+  /** The same, by its later name. */
+  cpuManagerOfKubeVirt: "kubevirt.io/cpumanager",
   /** On a Node: `true` when guests were seen to run on its KVM. */
   kvm: "vmpod.dev/kvm",
 } as const;

@@ -27,6 +27,7 @@ import { parseObjectKey } from "../runtime/object-key.ts";
 import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
 import { agentVerbosity, followLogVerbosity } from "../runtime/virt-configuration.ts";
 import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
+import { hasStaticCpuManager } from "./announcement/cpu-manager.ts";
 import type { NodeFacts } from "./announcement/node-labels.ts";
 import { createConsoles } from "./console/consoles.ts";
 import { createUsbSlots } from "./console/usb-slots.ts";
@@ -179,10 +180,14 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   });
 }
 
+/** What stays as it is once it is known. */
+type Facts = Omit<NodeFacts, "hasStaticCpuManager">;
+
 async function announce(options: NodeAgentOptions, node: Informer<Node>, signal: AbortSignal): Promise<void> {
-  const { client, nodeName, nodeIp, port, kvm } = options;
-  const facts: NodeFacts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
-  const loop = runReconciler(createAnnouncer(client, node, () => facts), { signal, concurrency: 1 });
+  const { client, nodeName, nodeIp, port, kvm, kubeletRoot } = options;
+  const facts: Facts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
+  const allFacts = async () => ({ ...facts, hasStaticCpuManager: await hasStaticCpuManager(kubeletRoot) });
+  const loop = runReconciler(createAnnouncer(client, node, allFacts), { signal, concurrency: 1 });
   node.start(signal);
   enqueueOnChange(loop, node);
   await node.synced();
@@ -190,7 +195,7 @@ async function announce(options: NodeAgentOptions, node: Informer<Node>, signal:
   void tellProcessor(facts, options.log).then(() => loop.enqueue(nodeName));
 }
 
-async function tellProcessor(facts: NodeFacts, log: Logger): Promise<void> {
+async function tellProcessor(facts: Facts, log: Logger): Promise<void> {
   try {
     facts.processor = await queryProcessor(facts.kvm.usable ? "kvm" : "tcg");
   } catch (error) {

@@ -166,6 +166,7 @@ function nodeSelector(
   return {
     ...nodeSelector,
     [labels.schedulable]: "true",
+    ...(domain.cpu?.dedicatedCpuPlacement && { [labels.cpuManager]: "true" }),
     ...(accelerator === "kvm" && Object.fromEntries(processor.map((label) => [label, "true"]))),
   };
 }

@@ -30,3 +30,18 @@ test("what is added to the overhead is asked for", () => {
   };
   assert.equal(memoryOf("64Mi") - memoryOf(), 64 * 1024 ** 2);
 });
+
+test("processors of its own are asked for as nobody can ask for less, and one more for an isolated emulator", () => {
+  const of = (cpu: Domain["cpu"], resources?: Domain["resources"]) => {
+    const spec = specOf({ guest: "256Mi" }, resources);
+    spec.domain.cpu = { sockets: 2, dedicatedCpuPlacement: true, ...cpu };
+    const { requests, limits } = launcherResources(spec, "kvm", defaultConfiguration);
+    assert.deepEqual(requests, limits);
+    return [requests["cpu"], Number(requests["memory"]) - memoryOverheadBytes(spec, "kvm")];
+  };
+  const mebibyte = 1024 ** 2;
+  assert.deepEqual(of({}), ["2", 256 * mebibyte]);
+  assert.deepEqual(of({ isolateEmulatorThread: true }), ["3", 256 * mebibyte]);
+  assert.deepEqual(of({}, { requests: { memory: "300Mi", cpu: "2" } }), ["2", 300 * mebibyte]);
+  assert.deepEqual(of({ threads: 2 }, { limits: { memory: "320Mi" } }), ["4", 320 * mebibyte]);
+});

@@ -17,31 +17,54 @@ export function launcherResources(
   accelerator: Accelerator,
   configuration: VirtConfiguration,
 ): Resources {
-  const { requests = {}, limits = {}, overcommitGuestOverhead } = spec.domain.resources ?? {};
-  const overheadBytes = memoryOverheadBytes(spec, accelerator);
-  const huge = hugePages(spec);
-  const ofPages = Object.values(huge).length > 0;
-  const memory = ofPages ? "0" : (requests["memory"] ?? spec.domain.memory?.guest ?? "0");
-  const devices = {
+  const { requests = {}, limits = {} } = spec.domain.resources ?? {};
+  const resources = isDedicated(spec)
+    ? dedicatedResources(spec, accelerator)
+    : sharedResources(spec, accelerator, configuration);
+  const others = {
+    ...hugePages(spec),
     [deviceResources.tun]: "1",
     ...(accelerator === "kvm" && { [deviceResources.kvm]: "1" }),
   };
   return {
-    requests: {
-      ...requests,
-      cpu: requests["cpu"] ?? defaultCpuRequest(spec, configuration),
-      memory: plusBytes(memory, overcommitGuestOverhead && !ofPages ? 0 : overheadBytes),
-      ...huge,
-      ...devices,
-    },
-    limits: {
-      ...limits,
-      ...(limits["memory"] && { memory: plusBytes(ofPages ? "0" : limits["memory"], overheadBytes) }),
-      ...huge,
-      ...devices,
-    },
+    requests: { ...requests, ...resources.requests, ...others },
+    limits: { ...limits, ...resources.limits, ...others },
   };
 }
+
+function sharedResources(
+  spec: VirtualMachineInstanceSpec,
+  accelerator: Accelerator,
+  configuration: VirtConfiguration,
+): Resources {
+  const { requests = {}, limits = {}, overcommitGuestOverhead } = spec.domain.resources ?? {};
+  const overheadBytes = memoryOverheadBytes(spec, accelerator);
+  const ofPages = isOfHugePages(spec);
+  const memory = ofPages ? "0" : (requests["memory"] ?? spec.domain.memory?.guest ?? "0");
+  return {
+    requests: {
+      cpu: requests["cpu"] ?? defaultCpuRequest(spec, configuration),
+      memory: plusBytes(memory, overcommitGuestOverhead && !ofPages ? 0 : overheadBytes),
+    },
+    limits: limits["memory"] ? { memory: plusBytes(ofPages ? "0" : limits["memory"], overheadBytes) } : {},
+  };
+}
+
+const isDedicated = ({ domain }: VirtualMachineInstanceSpec): boolean => domain.cpu?.dedicatedCpuPlacement === true;
+
+/** Quality of service Guaranteed, with a whole number of CPUs: only then a kubelet gives it processors of its own. */
+function dedicatedResources(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): Resources {
+  const { requests = {}, limits = {} } = spec.domain.resources ?? {};
+  const emulator = spec.domain.cpu?.isolateEmulatorThread ? 1 : 0;
+  const given = limits["memory"] ?? requests["memory"] ?? spec.domain.memory?.guest ?? "0";
+  const amounts = {
+    cpu: String(virtualCpuCount(spec.domain.cpu) + emulator),
+    memory: plusBytes(isOfHugePages(spec) ? "0" : given, memoryOverheadBytes(spec, accelerator)),
+  };
+  return { requests: amounts, limits: amounts };
+}
+
+const isOfHugePages = (spec: VirtualMachineInstanceSpec): boolean => Object.keys(hugePages(spec)).length > 0;
 
 /** The guest's memory is of another kind then, of which a node has so much; what is left of the usual kind is QEMU's own. */
 function hugePages({ domain }: VirtualMachineInstanceSpec): Record<string, string> {

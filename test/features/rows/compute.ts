@@ -8,6 +8,7 @@ import {
   qemu,
   rich,
   sees,
+  tinyGuest,
   validateVmi,
   vmLifecycle,
 } from "./files.ts";
@@ -41,7 +42,11 @@ export const compute: Area = {
     {
       row: 28,
       name: "dedicated CPUs",
-      proof: refused("domain.cpu.dedicatedCpuPlacement", "domain.cpu.isolateEmulatorThread"),
+      proof: guest(
+        tinyGuest,
+        "a machine with a processor of its own has it for its vCPU alone, whoever is killed meanwhile",
+      ),
+      note: "an emulator thread on a processor of its own by its arguments: src/node/processors/pins.test.ts",
     },
     { row: 29, name: "NUMA", proof: refused("domain.cpu.numa") },
     { row: 30, name: "real time", proof: refused("domain.cpu.realtime") },
