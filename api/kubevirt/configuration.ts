@@ -3,6 +3,7 @@
  * cannot be honoured counts as absent and is named, so that one mistake does not take the rest along.
  */
 import type { SeccompProfile } from "../core.ts";
+import type { LabelSelector } from "../meta.ts";
 import { isQuantity } from "../../src/base/quantity.ts";
 import { hostDiskGate } from "./feature-gates.ts";
 import type { KubeVirt } from "./resources.ts";
@@ -21,6 +22,10 @@ export interface VirtConfiguration {
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
   cpuAllocationRatio: number;
+  /** Of the guest's memory a launcher asks the scheduler for 100/percent. */
+  memoryOvercommitPercent: number;
+  /** Machines in these have a CPU limit, of a CPU for each vCPU. Undefined: none for that reason. */
+  autoCpuLimitNamespaces: LabelSelector | undefined;
   /** Whether the instance types and preferences that come with vmpod are wanted. */
   commonInstancetypes: boolean;
   /** Whether machines may have files of their nodes as disks. */
@@ -68,6 +73,8 @@ export const defaultConfiguration: VirtConfiguration = {
   vmRolloutStrategy: "Stage",
   useEmulation: false,
   cpuAllocationRatio: 20,
+  memoryOvercommitPercent: 100,
+  autoCpuLimitNamespaces: undefined,
   commonInstancetypes: true,
   hostDisks: false,
   seccompProfile: { type: "RuntimeDefault" },
@@ -138,6 +145,15 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
       developer?.cpuAllocationRatio,
       defaultConfiguration.cpuAllocationRatio,
     ),
+    memoryOvercommitPercent: reader.atLeastOne(
+      "developerConfiguration.memoryOvercommit",
+      developer?.memoryOvercommit,
+      defaultConfiguration.memoryOvercommitPercent,
+    ),
+    autoCpuLimitNamespaces: reader.selector(
+      "autoCPULimitNamespaceLabelSelector",
+      given.autoCPULimitNamespaceLabelSelector as LabelSelector | undefined,
+    ),
     hostDisks: developer?.featureGates?.includes(hostDiskGate) ?? defaultConfiguration.hostDisks,
     commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
@@ -153,6 +169,7 @@ const knownSettings: readonly string[] = [
   "architectureConfiguration.amd64.machineType",
   "architectureConfiguration.arm64.machineType",
   "architectureConfiguration.s390x.machineType",
+  "autoCPULimitNamespaceLabelSelector",
   "cpuModel",
   "developerConfiguration.cpuAllocationRatio",
   "developerConfiguration.featureGates",
@@ -160,6 +177,7 @@ const knownSettings: readonly string[] = [
   "developerConfiguration.logVerbosity.virtAPI",
   "developerConfiguration.logVerbosity.virtController",
   "developerConfiguration.logVerbosity.virtHandler",
+  "developerConfiguration.memoryOvercommit",
   "developerConfiguration.useEmulation",
   "evictionStrategy",
   "machineType",
@@ -264,6 +282,8 @@ function machineTypesOf({ machineType, architectureConfiguration }: Spec): Recor
   return Object.fromEntries(Object.entries(types).flatMap(([name, type]) => (type ? [[name, type]] : [])));
 }
 
+const selectorOperators: readonly string[] = ["In", "NotIn", "Exists", "DoesNotExist"];
+
 const isVerbosity = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 9;
 
 class Reader {
@@ -285,6 +305,18 @@ class Reader {
     if (value >= 1) return value;
     this.refuse(field, String(value), "use 1 or more");
     return fallback;
+  }
+
+  /** No schema says which operators there are. */
+  selector(field: string, selector: LabelSelector | undefined): LabelSelector | undefined {
+    const wrong = selector?.matchExpressions?.find(({ operator }) => !selectorOperators.includes(operator));
+    if (wrong === undefined) return selector;
+    this.refuse(
+      `${field}.matchExpressions`,
+      JSON.stringify(wrong),
+      `use the operators ${selectorOperators.join(", ")}`,
+    );
+    return undefined;
   }
 
   /** Those that are set. */

@@ -14,6 +14,8 @@ export const labels = {
   poolRevision: "kubevirt.io/vm-pool-revision-name",
   /** On a PersistentVolumeClaim: the machine whose TPM and EFI variables it holds. */
   persistentStateFor: "persistent-state-for",
+  /** On a Namespace: how much more memory than requested its launchers may use, where a quota counts limits. */
+  autoMemoryLimitsRatio: "alpha.kubevirt.io/auto-memory-limits-ratio",
   /** On a Node: `true` when its kubelet gives containers processors of their own. */
   cpuManager: "cpumanager",
   /** The same, by its later name. */

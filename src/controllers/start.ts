@@ -27,6 +27,7 @@ import { startNodeController } from "./node/controller.ts";
 import { startPoolController } from "./pool/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
 import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
+import { createFindAutoLimits, createQuotaInformer } from "./virtualmachineinstance/auto-limits.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
 
@@ -65,7 +66,9 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
   followLogVerbosity(kubevirts, ({ virtController }) => virtController);
-  const all = [vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const quotas = createQuotaInformer(client);
+  const autoLimits = createFindAutoLimits(client, quotas, configuration);
+  const all = [quotas, vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -81,6 +84,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
     launcherImage,
     imageVolumes,
     configuration,
+    autoLimits,
     signal,
   });
   const onSilence = (nodeName: string): void => {
@@ -117,6 +121,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       launcherImage,
       imageVolumes,
       configuration,
+      autoLimits,
       signal,
     }),
     startBudgetController({

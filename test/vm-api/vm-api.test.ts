@@ -299,6 +299,30 @@ test("the KubeVirt resource decides for machines that come after it, and its sta
   await server.kubectl(["delete", "kubevirt/kubevirt", "vm/configured"]);
 });
 
+test("where a quota counts limits, a machine's launcher has some, and twice the memory that it asks for or as much as the namespace says", async () => {
+  const hard = { "limits.cpu": "8", "limits.memory": "8Gi" };
+  await server.apply({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "metered", labels: { "alpha.kubevirt.io/auto-memory-limits-ratio": "1.5" } },
+  });
+  await server.apply({
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata: { name: "limits", namespace: "metered" },
+    spec: { hard },
+  });
+  await server.apply({ ...machine({}, {}, "metered"), metadata: { name: "metered", namespace: "metered" } });
+  const found = { namespace: "metered", name: "metered" };
+  const isScheduling = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
+  await waitFor(server.client, virtualMachineInstances, found, isScheduling, { timeoutMs });
+  const { items } = await server.client.list(pods, { namespace: "metered" });
+  const { requests, limits } = items[0]?.spec?.containers[0]?.resources ?? {};
+  assert.equal(limits?.["cpu"], "1");
+  assert.equal(Number(limits?.["memory"]), Math.ceil(Number(requests?.["memory"]) * 1.5));
+  await server.kubectl(["delete", "vm", "metered", "-n", "metered", "--timeout=20s"]);
+});
+
 test("how much vmpod logs is shown and set in the KubeVirt resource, which it follows while it runs", async () => {
   const verbosity = async (...flags: string[]) => {
     const { stdout, stderr } = await vmpod(["adm", "log-verbosity", ...flags]);

@@ -16,6 +16,7 @@ import { buildCommand, buildEnvironment } from "../../qemu/domain/arguments.ts";
 import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
+import type { AutoLimits } from "./auto-limits.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
 import { copyContainers } from "./launcher-copies.ts";
@@ -28,6 +29,7 @@ export interface LauncherContext extends VolumeContext {
   launcherImage: string;
   accelerator: Accelerator;
   configuration: VirtConfiguration;
+  autoLimits?: AutoLimits;
   /** What this launcher's QEMU is beyond what the spec says. */
   domain?: Pick<Domain, "incoming" | "machineVersion">;
 }
@@ -91,7 +93,7 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
   const { spec } = vmi;
   const { volumes, volumeMounts, volumeDevices } = launcherVolumes(vmi, context);
-  const resources = launcherResources(spec, context.accelerator, context.configuration);
+  const resources = launcherResources(spec, context.accelerator, context.configuration, context.autoLimits);
   const domain = { ...domainOf(vmi, context.accelerator), ...context.domain };
   const env = Object.entries(buildEnvironment(domain)).map(([name, value]) => ({ name, value }));
   const copies = context.imageVolumes

@@ -3,7 +3,8 @@ import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
 import { deviceResources } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
-import { formatMillis, quantityToNumber } from "../../base/quantity.ts";
+import { formatMillis, quantityToMillis, quantityToNumber } from "../../base/quantity.ts";
+import { type AutoLimits, noAutoLimits } from "./auto-limits.ts";
 import type { Accelerator } from "./domain.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
 
@@ -16,11 +17,12 @@ export function launcherResources(
   spec: VirtualMachineInstanceSpec,
   accelerator: Accelerator,
   configuration: VirtConfiguration,
+  autoLimits: AutoLimits = noAutoLimits,
 ): Resources {
   const { requests = {}, limits = {} } = spec.domain.resources ?? {};
   const resources = isDedicated(spec)
     ? dedicatedResources(spec, accelerator)
-    : sharedResources(spec, accelerator, configuration);
+    : withAutoLimits(spec, autoLimits, sharedResources(spec, accelerator, configuration));
   const others = {
     ...hugePages(spec),
     [deviceResources.tun]: "1",
@@ -40,13 +42,37 @@ function sharedResources(
   const { requests = {}, limits = {}, overcommitGuestOverhead } = spec.domain.resources ?? {};
   const overheadBytes = memoryOverheadBytes(spec, accelerator);
   const ofPages = isOfHugePages(spec);
-  const memory = ofPages ? "0" : (requests["memory"] ?? spec.domain.memory?.guest ?? "0");
+  const memory = ofPages ? "0" : (requests["memory"] ?? overcommitted(spec, configuration));
   return {
     requests: {
       cpu: requests["cpu"] ?? defaultCpuRequest(spec, configuration),
       memory: plusBytes(memory, overcommitGuestOverhead && !ofPages ? 0 : overheadBytes),
     },
     limits: limits["memory"] ? { memory: plusBytes(ofPages ? "0" : limits["memory"], overheadBytes) } : {},
+  };
+}
+
+function overcommitted({ domain }: VirtualMachineInstanceSpec, configuration: VirtConfiguration): string {
+  const bytes = quantityToNumber(domain.memory?.guest ?? 0);
+  return String(Math.ceil((bytes * 100) / configuration.memoryOvercommitPercent));
+}
+
+/** What the user limits is as he says; what he requests is never more than its limit. */
+function withAutoLimits(
+  spec: VirtualMachineInstanceSpec,
+  auto: AutoLimits,
+  { requests, limits }: Resources,
+): Resources {
+  const given = spec.domain.resources?.limits ?? {};
+  const cpu = Math.max(virtualCpuCount(spec.domain.cpu) * 1000, quantityToMillis(requests["cpu"] ?? 0));
+  const memory = Math.ceil(quantityToNumber(requests["memory"] ?? 0) * (auto.memoryRatio ?? 1));
+  return {
+    requests,
+    limits: {
+      ...limits,
+      ...(auto.cpu && given["cpu"] === undefined && { cpu: formatMillis(cpu) }),
+      ...(auto.memoryRatio !== undefined && given["memory"] === undefined && { memory: String(memory) }),
+    },
   };
 }
 

@@ -69,6 +69,8 @@ const controllerRules: PolicyRule[] = [
   ]),
   // Copies of what machines are made of.
   rule("apps", "controllerrevisions", ["list", "watch", "create"]),
+  // Where limits are counted, launchers have some.
+  rule("", "resourcequotas", read),
   // Policies select by the labels of a machine's namespace, too.
   rule("", "namespaces", ["get"]),
   rule("", "pods", [...read, "create", "delete"]),

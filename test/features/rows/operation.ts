@@ -51,7 +51,15 @@ export const security: Area = {
       name: "machines in namespaces of level restricted",
       proof: args(launcherPod, "the pod satisfies Pod Security's level restricted, also where it copies its disk"),
     },
-    { row: 127, name: "quota, limits set by themselves", proof: missing },
+    {
+      row: 127,
+      name: "quota, limits set by themselves",
+      proof: args(
+        vmApi,
+        "where a quota counts limits, a machine's launcher has some, and twice the memory that it asks for or as much as the namespace says",
+      ),
+      note: "no AAQ",
+    },
   ],
 };
 
