@@ -8,6 +8,8 @@ export const labels = {
   vmiId: "vmi.kubevirt.io/id",
   nodeName: "kubevirt.io/nodeName",
   schedulable: "kubevirt.io/schedulable",
+  /** On an instance: a launcher that is started now would be another one than it has. */
+  outdatedLauncherImage: "kubevirt.io/outdatedLauncherImage",
   migrationJobUid: "kubevirt.io/migrationJobUID",
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
   /** On a machine of a pool and on its instance: of which template they were made. */
@@ -77,6 +79,8 @@ export const annotations = {
   /** On a Node: what was found out about its KVM, for people. */
   kvmReason: "vmpod.dev/kvm-reason",
   migrationJobName: "kubevirt.io/migrationJobName",
+  /** On a migration: it brings a machine to a newer launcher. */
+  workloadUpdateMigration: "kubevirt.io/workloadUpdateMigration",
   /** On a migration: the node that is to be emptied. */
   evacuationMigration: "kubevirt.io/evacuationMigration",
   /** On a migration: when the guest stood still at its source, and went on at its target; RFC 3339 with milliseconds. */

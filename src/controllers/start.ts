@@ -30,6 +30,7 @@ import { createRevisionInformer, startVmController } from "./virtualmachine/cont
 import { createFindAutoLimits, createQuotaInformer } from "./virtualmachineinstance/auto-limits.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
+import { startWorkloadUpdateController } from "./workloadupdate/controller.ts";
 
 export interface VirtualMachineControllersOptions {
   client: Client;
@@ -97,6 +98,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
     startKubeVirtController({
       client,
       kubeVirts: kubevirts,
+      vmis: instances.vmis,
       version: options.version,
       workloads: options.workloads,
       signal,
@@ -129,6 +131,16 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       informers: { ...instances, budgets },
       resource: options.disruptionBudgets,
       events,
+      configuration,
+      signal,
+    }),
+    startWorkloadUpdateController({
+      client,
+      informers: { ...instances, migrations },
+      kubeVirts: kubevirts,
+      events,
+      launcherImage,
+      evictionVersion: options.disruptionBudgets.version,
       configuration,
       signal,
     }),

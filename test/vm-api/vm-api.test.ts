@@ -9,7 +9,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { pods } from "../../api/core.ts";
 import { podDisruptionBudgets } from "../../api/policy.ts";
-import { type KubeVirt, kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
+import {
+  type KubeVirt,
+  kubeVirts,
+  virtualMachineInstanceMigrations,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../api/kubevirt/resources.ts";
 import type { GraphNode } from "../../api/kubevirt/object-graph.ts";
 import { sampleSpec } from "../../api/kubevirt/sample.ts";
 import { createLogger } from "../../src/base/log.ts";
@@ -322,6 +328,56 @@ test("where a quota counts limits, a machine's launcher has some, and twice the 
   assert.equal(Number(limits?.["memory"]), Math.ceil(Number(requests?.["memory"]) * 1.5));
   await server.kubectl(["delete", "vm", "metered", "-n", "metered", "--timeout=20s"]);
 });
+
+test("machines of an older launcher are marked and counted, and migrate to a newer one, or are evicted when they cannot", async () => {
+  await server.apply({ apiVersion: "v1", kind: "Node", metadata: { name: "aging" } });
+  const onDisk = (bus: string) => ({ domain: { devices: { disks: [{ name: "root", disk: { bus } }] } } });
+  const launchers = [await running("older", onDisk("virtio")), await running("fixed", onDisk("sata"))];
+  const strategy = { workloadUpdateMethods: ["Evict", "LiveMigrate"], batchEvictionInterval: "1s" };
+  const kubevirt = {
+    apiVersion: "kubevirt.io/v1",
+    kind: "KubeVirt",
+    metadata: { name: "kubevirt", namespace: "default" },
+  };
+  await server.apply({ ...kubevirt, spec: { workloadUpdateStrategy: strategy } });
+  for (const name of launchers) await setImage(name, "localhost/vmpod/launcher:older");
+  const counted = (object: KubeVirt | undefined) => object?.status?.outdatedVirtualMachineInstanceWorkloads === 2;
+  await waitFor(server.client, kubeVirts, key("kubevirt"), counted, { timeoutMs });
+  const evicted = (pod: { metadata?: { deletionTimestamp?: string } } | undefined) =>
+    pod === undefined || pod.metadata?.deletionTimestamp !== undefined;
+  await waitFor(server.client, pods, key(launchers[1] ?? ""), evicted, { timeoutMs });
+  const { items } = await server.client.list(virtualMachineInstanceMigrations, { namespace: "default" });
+  assert.deepEqual(
+    items.map(({ metadata, spec }) => [metadata?.annotations?.["kubevirt.io/workloadUpdateMigration"], spec?.vmiName]),
+    [["", "older"]],
+  );
+  await server.kubectl(["delete", "kubevirt/kubevirt", "vm/older", "vm/fixed", "node/aging", "--wait=false"]);
+  await server.kubectl(["wait", "--for=delete", "vm/older", "vm/fixed", "--timeout=20s"]);
+});
+
+/** As if there were a node: a machine whose guest runs. @returns its pod */
+async function running(name: string, spec: Record<string, unknown>): Promise<string> {
+  await server.apply(machine(spec, {}, name));
+  await isScheduling(name);
+  const options = { namespace: "default", labelSelector: `vm.kubevirt.io/name=${name}` };
+  const podName = (await server.client.list(pods, options)).items[0]?.metadata?.name ?? "";
+  const target = { apiVersion: "v1", kind: "Node", name: "aging" };
+  const binding = { apiVersion: "v1", kind: "Binding", metadata: { name: podName }, target };
+  await server.client.request("POST", `/api/v1/namespaces/default/pods/${podName}/binding`, binding);
+  const compute = { name: "compute", image: "a", imageID: "a", ready: true, restartCount: 0, state: { running: {} } };
+  const status = { phase: "Running", podIP: "10.0.0.1", containerStatuses: [compute] };
+  await server.client.patch(pods, key(podName), { type: "merge", body: { status } }, { subresource: "status" });
+  const isScheduled = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduled";
+  await waitFor(server.client, virtualMachineInstances, key(name), isScheduled, { timeoutMs });
+  const runs = { type: "merge", body: { status: { phase: "Running" } } } as const;
+  await server.client.patch(virtualMachineInstances, key(name), runs, { subresource: "status" });
+  return podName;
+}
+
+async function setImage(podName: string, image: string): Promise<void> {
+  const body = { spec: { containers: [{ name: "compute", image }] } };
+  await server.client.patch(pods, key(podName), { type: "strategic", body });
+}
 
 test("how much vmpod logs is shown and set in the KubeVirt resource, which it follows while it runs", async () => {
   const verbosity = async (...flags: string[]) => {
