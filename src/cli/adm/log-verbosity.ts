@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { type KubeVirt, kubeVirts } from "../../../api/kubevirt/resources.ts";
 import type { Client } from "../../client/client.ts";
 import { withConnection } from "../connection.ts";
-import { examples } from "../program.ts";
 import { requestOf, type StoredVerbosity, shownVerbosity, type VerbosityFlags, verbosityAfter } from "./verbosity.ts";
 
 /** Where one is made when there is none: `vmpod install` makes one, `vmpod up` leaves it to the administrator. */
@@ -22,12 +21,6 @@ export function defineLogVerbosity(command: Command): void {
   for (const [flag, of] of flags) command.option(`--${flag} [verbosity]`, `of ${of}: 0 to 9, 2 is usual`);
   command.option("--reset", "all as they were started");
   command.action((given: Record<string, string | boolean>) => run(command, flagsFrom(given)));
-  examples(
-    command,
-    ["How much the node agents log", "vmpod adm log-verbosity --virt-handler"],
-    ["More of them", "vmpod adm log-verbosity --virt-handler=4"],
-    ["As before", "vmpod adm log-verbosity --reset"],
-  );
 }
 
 /** Commander calls `--virt-api` `virtApi`. */
