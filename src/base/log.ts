@@ -26,11 +26,12 @@ export function setLogLevel(wanted: string): void {
   apply();
 }
 
-/** Counts before the level; undefined: as the process was started. */
-export function setLogVerbosity(wanted: number | undefined): void {
-  if (verbosity === wanted) return;
+/** Counts before the level; undefined: as the process was started. @returns whether it is another one than before */
+export function setLogVerbosity(wanted: number | undefined): boolean {
+  if (verbosity === wanted) return false;
   verbosity = wanted;
   apply();
+  return true;
 }
 
 /** What Kubernetes' numbers mean here: 2 is the usual, and everything from 6 on is all that there is. */

@@ -37,8 +37,7 @@ export function agentVerbosity(nodeName: string): VerbosityOf {
 export function followLogVerbosity(kubeVirts: Informer<KubeVirt>, verbosityOf: VerbosityOf): void {
   kubeVirts.onChange(() => {
     const verbosity = verbosityOf(authoritativeConfiguration(kubeVirts).logVerbosity);
-    setLogVerbosity(verbosity);
-    log.debug({ verbosity }, "the KubeVirt resource says how much is logged");
+    if (setLogVerbosity(verbosity)) log.debug({ verbosity }, "the KubeVirt resource says how much is logged");
   });
 }
 

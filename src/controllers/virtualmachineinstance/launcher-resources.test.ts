@@ -43,6 +43,7 @@ test("processors of its own are asked for as nobody can ask for less, and one mo
   assert.deepEqual(of({}), ["2", 256 * mebibyte]);
   assert.deepEqual(of({ isolateEmulatorThread: true }), ["3", 256 * mebibyte]);
   assert.deepEqual(of({}, { requests: { memory: "300Mi", cpu: "2" } }), ["2", 300 * mebibyte]);
+  assert.deepEqual(of({}, { requests: { memory: "100Mi" } }), ["2", 256 * mebibyte]);
   assert.deepEqual(of({ threads: 2 }, { limits: { memory: "320Mi" } }), ["4", 320 * mebibyte]);
 });
 

@@ -82,10 +82,12 @@ const isDedicated = ({ domain }: VirtualMachineInstanceSpec): boolean => domain.
 function dedicatedResources(spec: VirtualMachineInstanceSpec, accelerator: Accelerator): Resources {
   const { requests = {}, limits = {} } = spec.domain.resources ?? {};
   const emulator = spec.domain.cpu?.isolateEmulatorThread ? 1 : 0;
-  const given = limits["memory"] ?? requests["memory"] ?? spec.domain.memory?.guest ?? "0";
+  const asked = quantityToNumber(limits["memory"] ?? requests["memory"] ?? 0);
+  // A guest with less than its memory would be killed at its limit.
+  const bytes = Math.max(asked, quantityToNumber(spec.domain.memory?.guest ?? 0));
   const amounts = {
     cpu: String(virtualCpuCount(spec.domain.cpu) + emulator),
-    memory: plusBytes(isOfHugePages(spec) ? "0" : given, memoryOverheadBytes(spec, accelerator)),
+    memory: String((isOfHugePages(spec) ? 0 : bytes) + memoryOverheadBytes(spec, accelerator)),
   };
   return { requests: amounts, limits: amounts };
 }
