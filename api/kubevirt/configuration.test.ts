@@ -39,6 +39,15 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
     },
     { seccompProfile: { type: "Localhost", localhostProfile: "vms/own.json" } },
   ],
+  [
+    { developerConfiguration: { logVerbosity: { virtAPI: 3, virtLauncher: 4, nodeVerbosity: { one: 6, two: 0 } } } },
+    { logVerbosity: { virtAPI: 3, nodeVerbosity: { one: 6 } } },
+  ],
+  [{ developerConfiguration: { memoryOvercommit: 150 } }, { memoryOvercommitPercent: 150 }],
+  [
+    { autoCPULimitNamespaceLabelSelector: { matchLabels: { tenant: "yes" } } },
+    { autoCpuLimitNamespaces: { matchLabels: { tenant: "yes" } } },
+  ],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];
@@ -68,6 +77,14 @@ const refused: [given: Given, problem: string][] = [
   [
     { developerConfiguration: { cpuAllocationRatio: -1 } },
     "spec.configuration.developerConfiguration.cpuAllocationRatio -1 is not honoured: use 1 or more",
+  ],
+  [
+    { developerConfiguration: { logVerbosity: { nodeVerbosity: { one: 11 } } } },
+    "spec.configuration.developerConfiguration.logVerbosity.nodeVerbosity.one 11 is not honoured: use 1 to 9",
+  ],
+  [
+    { autoCPULimitNamespaceLabelSelector: { matchExpressions: [{ key: "a", operator: "Like" }] } },
+    'spec.configuration.autoCPULimitNamespaceLabelSelector.matchExpressions {"key":"a","operator":"Like"} is not honoured: use the operators In',
   ],
   [
     { migrations: { bandwidthPerMigration: "fast" } },

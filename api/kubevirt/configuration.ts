@@ -3,6 +3,7 @@
  * cannot be honoured counts as absent and is named, so that one mistake does not take the rest along.
  */
 import type { SeccompProfile } from "../core.ts";
+import type { LabelSelector } from "../meta.ts";
 import { isQuantity } from "../../src/base/quantity.ts";
 import { hostDiskGate } from "./feature-gates.ts";
 import type { KubeVirt } from "./resources.ts";
@@ -21,6 +22,10 @@ export interface VirtConfiguration {
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
   cpuAllocationRatio: number;
+  /** Of the guest's memory a launcher asks the scheduler for 100/percent. */
+  memoryOvercommitPercent: number;
+  /** Machines in these have a CPU limit, of a CPU for each vCPU. Undefined: none for that reason. */
+  autoCpuLimitNamespaces: LabelSelector | undefined;
   /** Whether the instance types and preferences that come with vmpod are wanted. */
   commonInstancetypes: boolean;
   /** Whether machines may have files of their nodes as disks. */
@@ -30,6 +35,16 @@ export interface VirtConfiguration {
   /** Of the claims for TPMs and EFI variables. Undefined: the cluster's default. */
   stateStorageClass: string | undefined;
   migrations: VirtMigrationConfiguration;
+  logVerbosity: LogVerbosity;
+}
+
+/** How much vmpod's processes log, by KubeVirt's names of their parts: 1 to 9, absent as they were started. */
+export interface LogVerbosity {
+  virtAPI?: number;
+  virtController?: number;
+  virtHandler?: number;
+  /** Of the agents of single nodes, instead of `virtHandler`. */
+  nodeVerbosity: Readonly<Record<string, number>>;
 }
 
 /** `spec.configuration.migrations`, with upstream's defaults filled in. */
@@ -58,6 +73,8 @@ export const defaultConfiguration: VirtConfiguration = {
   vmRolloutStrategy: "Stage",
   useEmulation: false,
   cpuAllocationRatio: 20,
+  memoryOvercommitPercent: 100,
+  autoCpuLimitNamespaces: undefined,
   commonInstancetypes: true,
   hostDisks: false,
   seccompProfile: { type: "RuntimeDefault" },
@@ -72,6 +89,7 @@ export const defaultConfiguration: VirtConfiguration = {
     allowPostCopy: false,
     allowWorkloadDisruption: false,
   },
+  logVerbosity: { nodeVerbosity: {} },
 };
 
 /** Undefined for an architecture that there is not, whatever its name. */
@@ -127,11 +145,21 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
       developer?.cpuAllocationRatio,
       defaultConfiguration.cpuAllocationRatio,
     ),
+    memoryOvercommitPercent: reader.atLeastOne(
+      "developerConfiguration.memoryOvercommit",
+      developer?.memoryOvercommit,
+      defaultConfiguration.memoryOvercommitPercent,
+    ),
+    autoCpuLimitNamespaces: reader.selector(
+      "autoCPULimitNamespaceLabelSelector",
+      given.autoCPULimitNamespaceLabelSelector as LabelSelector | undefined,
+    ),
     hostDisks: developer?.featureGates?.includes(hostDiskGate) ?? defaultConfiguration.hostDisks,
     commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
     stateStorageClass: given.vmStateStorageClass || undefined,
     migrations: readMigrations(given.migrations ?? {}, reader),
+    logVerbosity: readVerbosity(developer?.logVerbosity ?? {}, reader),
   };
   return { configuration, problems: reader.problems };
 }
@@ -141,9 +169,15 @@ const knownSettings: readonly string[] = [
   "architectureConfiguration.amd64.machineType",
   "architectureConfiguration.arm64.machineType",
   "architectureConfiguration.s390x.machineType",
+  "autoCPULimitNamespaceLabelSelector",
   "cpuModel",
   "developerConfiguration.cpuAllocationRatio",
   "developerConfiguration.featureGates",
+  "developerConfiguration.logVerbosity.nodeVerbosity",
+  "developerConfiguration.logVerbosity.virtAPI",
+  "developerConfiguration.logVerbosity.virtController",
+  "developerConfiguration.logVerbosity.virtHandler",
+  "developerConfiguration.memoryOvercommit",
   "developerConfiguration.useEmulation",
   "evictionStrategy",
   "machineType",
@@ -158,7 +192,11 @@ const knownSettings: readonly string[] = [
 export const inertSettings: Readonly<Record<string, string>> = {
   "developerConfiguration.disabledFeatureGates":
     "HostDisk is closed unless featureGates names it; nothing else has a gate: what vmpod can do is on, and what it cannot is refused",
-  "developerConfiguration.logVerbosity": "how much vmpod's processes log is decided where they are started",
+  "developerConfiguration.logVerbosity.virtLauncher":
+    "a launcher pod runs QEMU alone, which tells all that it has to tell",
+  "developerConfiguration.logVerbosity.virtOperator": "vmpod has no operator: what it would do, the command line does",
+  "developerConfiguration.logVerbosity.virtSynchronizationController":
+    "vmpod has none: migrations between clusters are not available",
   "network.permitSlirpInterface": "slirp was removed from the API, and is refused",
   "network.permitBridgeInterfaceOnPodNetwork": "the bridge binding is refused, whoever permits it",
 };
@@ -212,6 +250,18 @@ function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader):
   };
 }
 
+type GivenVerbosity = NonNullable<NonNullable<Spec["developerConfiguration"]>["logVerbosity"]>;
+
+/** As everywhere in this resource, 0 says nothing. */
+function readVerbosity(given: GivenVerbosity, reader: Reader): LogVerbosity {
+  const field = "developerConfiguration.logVerbosity";
+  const { virtAPI, virtController, virtHandler, nodeVerbosity = {} } = given;
+  return {
+    ...reader.verbosities(field, { virtAPI, virtController, virtHandler }),
+    nodeVerbosity: reader.verbosities(`${field}.nodeVerbosity`, nodeVerbosity),
+  };
+}
+
 function readSeccompProfile(given: NonNullable<Spec["seccompConfiguration"]>, reader: Reader): SeccompProfile {
   const { localhostProfile } = given.virtualMachineInstanceProfile?.customProfile ?? {};
   if (!localhostProfile) return defaultConfiguration.seccompProfile;
@@ -232,6 +282,10 @@ function machineTypesOf({ machineType, architectureConfiguration }: Spec): Recor
   return Object.fromEntries(Object.entries(types).flatMap(([name, type]) => (type ? [[name, type]] : [])));
 }
 
+const selectorOperators: readonly string[] = ["In", "NotIn", "Exists", "DoesNotExist"];
+
+const isVerbosity = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 9;
+
 class Reader {
   readonly problems: string[];
 
@@ -251,6 +305,26 @@ class Reader {
     if (value >= 1) return value;
     this.refuse(field, String(value), "use 1 or more");
     return fallback;
+  }
+
+  /** No schema says which operators there are. */
+  selector(field: string, selector: LabelSelector | undefined): LabelSelector | undefined {
+    const wrong = selector?.matchExpressions?.find(({ operator }) => !selectorOperators.includes(operator));
+    if (wrong === undefined) return selector;
+    this.refuse(
+      `${field}.matchExpressions`,
+      JSON.stringify(wrong),
+      `use the operators ${selectorOperators.join(", ")}`,
+    );
+    return undefined;
+  }
+
+  /** Those that are set. */
+  verbosities(field: string, given: Record<string, number | undefined>): Record<string, number> {
+    const set = Object.entries(given).flatMap(([name, value]): [string, number][] => (value ? [[name, value]] : []));
+    const [right, wrong] = [true, false].map((wanted) => set.filter(([, value]) => isVerbosity(value) === wanted));
+    for (const [name, value] of wrong ?? []) this.refuse(`${field}.${name}`, String(value), "use 1 to 9");
+    return Object.fromEntries(right ?? []);
   }
 
   quantity(field: string, value: string | number | undefined, fallback: string): string {

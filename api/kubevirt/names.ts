@@ -8,12 +8,20 @@ export const labels = {
   vmiId: "vmi.kubevirt.io/id",
   nodeName: "kubevirt.io/nodeName",
   schedulable: "kubevirt.io/schedulable",
+  /** On an instance: a launcher that is started now would be another one than it has. */
+  outdatedLauncherImage: "kubevirt.io/outdatedLauncherImage",
   migrationJobUid: "kubevirt.io/migrationJobUID",
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
   /** On a machine of a pool and on its instance: of which template they were made. */
   poolRevision: "kubevirt.io/vm-pool-revision-name",
   /** On a PersistentVolumeClaim: the machine whose TPM and EFI variables it holds. */
   persistentStateFor: "persistent-state-for",
+  /** On a Namespace: how much more memory than requested its launchers may use, where a quota counts limits. */
+  autoMemoryLimitsRatio: "alpha.kubevirt.io/auto-memory-limits-ratio",
+  /** On a Node: `true` when its kubelet gives containers processors of their own. */
+  cpuManager: "cpumanager",
+  /** The same, by its later name. */
+  cpuManagerOfKubeVirt: "kubevirt.io/cpumanager",
   /** On a Node: `true` when guests were seen to run on its KVM. */
   kvm: "vmpod.dev/kvm",
 } as const;
@@ -74,6 +82,8 @@ export const annotations = {
   /** On a Node: what was found out about its KVM, for people. */
   kvmReason: "vmpod.dev/kvm-reason",
   migrationJobName: "kubevirt.io/migrationJobName",
+  /** On a migration: it brings a machine to a newer launcher. */
+  workloadUpdateMigration: "kubevirt.io/workloadUpdateMigration",
   /** On a migration: the node that is to be emptied. */
   evacuationMigration: "kubevirt.io/evacuationMigration",
   /** On a migration: when the guest stood still at its source, and went on at its target; RFC 3339 with milliseconds. */

@@ -22,13 +22,10 @@ const is =
 
 const noPassthrough = "passing host devices through to a guest is not available yet";
 const noEncryption = "encrypted guests are not available yet";
-const noPinning = "pinning of virtual CPUs is not available yet";
 const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
 export const unavailable: readonly Unavailable[] = [
   { path: "domain.launchSecurity", reason: noEncryption },
-  { path: "domain.cpu.dedicatedCpuPlacement", reason: noPinning },
-  { path: "domain.cpu.isolateEmulatorThread", reason: noPinning },
   { path: "domain.cpu.numa", reason: "NUMA topologies are not available yet" },
   { path: "domain.cpu.realtime", reason: "real-time guests are not available yet" },
   { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },

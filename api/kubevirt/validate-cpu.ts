@@ -118,6 +118,7 @@ function validateDedicated(spec: VirtualMachineInstanceSpec, path: string): Stat
   }
   return [
     ...validateDedicatedAmounts(spec, path),
+    ...validateDedicatedMemory(spec, path),
     ...((cpu.threads ?? 1) > maxDedicatedThreads
       ? [invalid(`${field}.threads`, cpu.threads, "must not exceed 2 with dedicatedCpuPlacement")]
       : []),
@@ -131,6 +132,28 @@ function validateDedicated(spec: VirtualMachineInstanceSpec, path: string): Stat
 }
 
 const maxDedicatedThreads = 2;
+
+/** The kubelet gives processors of its own only to who asks for no more than it is granted, of memory as well. */
+function validateDedicatedMemory(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
+  const { requests, limits, overcommitGuestOverhead } = spec.domain.resources ?? {};
+  const field = `${path}.domain.resources`;
+  const [request, limit] = [requests?.["memory"], limits?.["memory"]];
+  const areRight = isQuantity(request) && isQuantity(limit);
+  return [
+    ...(areRight && compareQuantities(request ?? 0, limit ?? 0) !== 0
+      ? [
+          invalid(
+            `${field}.requests.memory`,
+            request,
+            `must equal ${field}.limits.memory (${limit}) with dedicatedCpuPlacement`,
+          ),
+        ]
+      : []),
+    ...(overcommitGuestOverhead
+      ? [invalid(`${field}.overcommitGuestOverhead`, true, "must not be set with dedicatedCpuPlacement")]
+      : []),
+  ];
+}
 
 function validateDedicatedAmounts(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {
   const { requests, limits } = spec.domain.resources ?? {};

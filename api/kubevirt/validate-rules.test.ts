@@ -217,6 +217,18 @@ const size: Case[] = [
     "spec.domain.resources.requests.cpu",
     /must equal/,
   ],
+  [
+    "dedicated CPUs and less memory than its limit",
+    dedicated({}, { requests: { memory: "128Mi" }, limits: { memory: "256Mi" } }),
+    "spec.domain.resources.requests.memory",
+    /must equal/,
+  ],
+  [
+    "dedicated CPUs and an overhead that nobody asks for",
+    dedicated({}, { overcommitGuestOverhead: true }),
+    "spec.domain.resources.overcommitGuestOverhead",
+    /must not be set/,
+  ],
   ["many threads of dedicated CPUs", dedicated({ threads: 4 }), `${atCpu}.threads`, /must not exceed 2/],
   ["more sockets than maxSockets", domain({ cpu: { sockets: 4, maxSockets: 2 } }), `${atCpu}.sockets`, /maxSockets/],
   [

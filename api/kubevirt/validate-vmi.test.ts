@@ -170,7 +170,12 @@ test("cpu", () => {
       "spec.domain.cpu.features[0].policy",
       /force/,
     ],
-    ["dedicated", cpu({ dedicatedCpuPlacement: true }), "spec.domain.cpu.dedicatedCpuPlacement", /not available yet/],
+    [
+      "dedicated and of one NUMA node",
+      cpu({ dedicatedCpuPlacement: true, numa: { guestMappingPassthrough: {} } }),
+      "spec.domain.cpu.numa",
+      /not available yet/,
+    ],
   ]);
 });
 

@@ -18,11 +18,12 @@ const home = "/usr/lib/vmpod";
 /** What the sources name in `shippedFile` and a cluster's processes read; see recipe.test.ts. */
 export const shippedFiles = ["package.json", "api/kubevirt/crds.gen.json", "api/kubevirt/cdi-crds.gen.json"];
 
-/** Run by the node agent, from the host: network namespaces, the guest's network, limits on what reads foreign disks. */
+/** Run by the node agent, from the host: network namespaces, the guest's network, limits on what reads foreign disks, processors of vCPUs. */
 const hostPrograms = [
   "/usr/bin/nsenter",
   "/usr/bin/prlimit",
   "/usr/bin/setpriv",
+  "/usr/bin/taskset",
   "/bin/ip",
   "/usr/sbin/nft",
   "/usr/sbin/dnsmasq",

@@ -55,7 +55,7 @@ export type StatusReason = keyof typeof statusCodes;
 
 /** A refusal or failure of an API request; converts one to one to `metav1.Status`. */
 export class StatusError extends Error {
-  override readonly name = "StatusError";
+  override readonly name: string = "StatusError";
   /** A `StatusReason`, or what another server or an extension chose to say. */
   readonly reason: string;
   readonly code: number;
@@ -88,6 +88,16 @@ export class StatusError extends Error {
       ...(this.details && { details: this.details }),
       code: this.code,
     };
+  }
+}
+
+/** No server answered at all; one that answers that something behind it does not is another matter. */
+export class UnreachableError extends StatusError {
+  override readonly name = "UnreachableError";
+
+  constructor(message: string, cause?: unknown) {
+    super("ServiceUnavailable", message);
+    this.cause = cause;
   }
 }
 

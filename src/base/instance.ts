@@ -20,6 +20,10 @@ export interface Instance {
   podCidr: string;
   serviceCidr: string;
   clusterDomain: string;
+  /** `static`: containers of Guaranteed pods with whole numbers of CPUs get processors of their own. */
+  cpuManagerPolicy: "none" | "static";
+  /** With `static`, those that stay everyone's: a list as the kernel writes it. */
+  reservedCpus: string;
 }
 
 export const defaultInstance: Instance = {
@@ -34,6 +38,8 @@ export const defaultInstance: Instance = {
   podCidr: "10.42.0.0/16",
   serviceCidr: "10.43.0.0/16",
   clusterDomain: "cluster.local",
+  cpuManagerPolicy: "none",
+  reservedCpus: "0",
 };
 
 /** The n-th address of an IPv4 CIDR block: `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */

@@ -61,6 +61,18 @@ export const entries: readonly CommandEntry[] = [
     load: () => import("./migrate-cancel.ts"),
   },
   {
+    name: "evacuate-cancel",
+    summary: "Let a machine stay on a node that is being emptied",
+    group: machines,
+    load: () => import("./evacuate-cancel.ts"),
+  },
+  {
+    name: "objectgraph",
+    summary: "Show what a machine depends on",
+    group: machines,
+    load: () => import("./objectgraph.ts"),
+  },
+  {
     name: "soft-reboot",
     summary: "Ask the guest to reboot itself",
     group: machines,
@@ -146,6 +158,7 @@ export const entries: readonly CommandEntry[] = [
     load: () => import("./upgrade.ts"),
   },
   { name: "uninstall", summary: "Remove vmpod from a cluster", group: cluster, load: () => import("./uninstall.ts") },
+  { name: "adm", summary: "Settings of vmpod itself", group: cluster, load: () => import("./adm.ts") },
   {
     name: "images",
     summary: "Make vmpod's images and put them where a cluster finds them",

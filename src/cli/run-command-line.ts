@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from "commander";
-import { CommandError, messageOf, StatusError } from "../base/errors.ts";
+import { CommandError, isStatus, messageOf, StatusError, UnreachableError } from "../base/errors.ts";
 import { buildProgram, commandNameIn } from "./program.ts";
 
 /** A command may end with a status of its own, e.g. that of the ssh it ran. */
@@ -46,9 +46,14 @@ export async function exitStatusOf(work: () => Promise<number>): Promise<number>
 function explainFailure(error: unknown): string {
   const message = error instanceof CommandError ? error.stderrTail.trim() || error.message : messageOf(error);
   const cause = error instanceof StatusError ? error : error instanceof Error ? error.cause : undefined;
-  const unreachable = cause instanceof StatusError && cause.reason === "ServiceUnavailable";
-  const hint = unreachable
-    ? "\nIs it running? `vmpod up` starts it on this machine, `vmpod doctor` says what is wrong."
-    : "";
-  return `error: ${message}${hint}`;
+  const hint = hintFor(cause);
+  return hint === undefined ? `error: ${message}` : `error: ${message}\n${hint}`;
+}
+
+function hintFor(cause: unknown): string | undefined {
+  if (cause instanceof UnreachableError)
+    return "Is it running? `vmpod up` starts it on this machine, `vmpod doctor` says what is wrong.";
+  if (isStatus(cause, "ServiceUnavailable"))
+    return "The API server answers, but not what it asked: `vmpod explain vm/NAME` says what ails a machine.";
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type Connection, withConnection } from "./connection.ts";
 import { failing } from "./failing.ts";
 import { portNumber } from "./force.ts";
@@ -18,6 +18,7 @@ interface VncOptions {
   proxyOnly?: boolean;
   preserveSession?: boolean;
   vncPath?: string;
+  vncType?: keyof typeof viewers;
 }
 
 export function define(command: Command): void {
@@ -28,6 +29,7 @@ export function define(command: Command): void {
     .option("--port <number>", "port to listen on (default: any free one)", portNumber)
     .option("--preserve-session", "refuse rather than take over from who watches now")
     .option("--vnc-path <file>", "viewer to start, given the address HOST:PORT")
+    .addOption(new Option("--vnc-type <type>", "which kind of viewer that is").choices(Object.keys(viewers)))
     .action((name: string, options: VncOptions) => vnc(command, name, options));
   examples(
     command,
@@ -78,13 +80,16 @@ interface Viewer {
   target: (address: string) => string;
 }
 
-function findViewer({ vncPath }: VncOptions): Viewer | undefined {
-  const plain = (address: string): string => address;
-  if (vncPath) return { file: vncPath, target: plain };
-  const known: Viewer[] = [
-    { file: "remote-viewer", target: (address) => `vnc://${address}` },
-    { file: "vncviewer", target: plain },
-  ];
+/** By virtctl's names of them. */
+const viewers = {
+  "remote-viewer": { file: "remote-viewer", target: (address: string): string => `vnc://${address}` },
+  tiger: { file: "vncviewer", target: (address: string): string => address },
+  real: { file: "vncviewer", target: (address: string): string => address },
+} as const;
+
+function findViewer({ vncPath, vncType }: VncOptions): Viewer | undefined {
+  if (vncPath) return { ...viewers[vncType ?? "tiger"], file: vncPath };
+  const known: Viewer[] = vncType ? [viewers[vncType]] : Object.values(viewers);
   return known.find(({ file }) => isProgram(file));
 }
 

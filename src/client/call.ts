@@ -1,7 +1,7 @@
 /** One API call: JSON in, JSON out, every failure a StatusError. */
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { InvariantError, messageOf, type Status, StatusError } from "../base/errors.ts";
+import { InvariantError, messageOf, type Status, StatusError, UnreachableError } from "../base/errors.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
 /** How often a call that the server asked to repeat (429 with Retry-After) is repeated. */
@@ -146,7 +146,5 @@ function retryAfterMs(response: TransportResponse): number | undefined {
 }
 
 function unreachable({ method, path }: { method: string; path: string }, cause: unknown): StatusError {
-  const error = new StatusError("ServiceUnavailable", `${method} ${path}: ${messageOf(cause)}`);
-  error.cause = cause;
-  return error;
+  return new UnreachableError(`${method} ${path}: ${messageOf(cause)}`, cause);
 }

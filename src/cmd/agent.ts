@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { clusterDnsOf, type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
+import { parseCpuSet } from "../base/cpu-set.ts";
 import { messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
 import { createClient } from "../client/create-client.ts";
@@ -60,6 +61,7 @@ export async function run(argv: string[]): Promise<number> {
     clusterDomain: domain,
     podCidr,
     devices,
+    ...(instance.cpuManagerPolicy === "static" && { reservedCpus: parseCpuSet(instance.reservedCpus) ?? [] }),
   });
   const nodeAgent = createNodeAgent({
     ...common,

@@ -15,7 +15,7 @@ import { become, userFrom } from "../embedded/unprivileged.ts";
 import { createExtension } from "../extension/extension.ts";
 import { nodeMetricsSource } from "./node-metrics.ts";
 import { ensureServiceAccountKey } from "../pki/service-account.ts";
-import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { followLogVerbosity, liveConfiguration } from "../runtime/virt-configuration.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import { aborted, untilTerminated } from "./terminate.ts";
 
@@ -97,6 +97,7 @@ async function virtualMachineExtension(
   const config = await loadKubeconfig(values["extension-kubeconfig"]);
   const client = createClient({ ...config, userAgent: "vmpod-extension" });
   const kubevirts = createInformer(client, kubeVirts);
+  followLogVerbosity(kubevirts, ({ virtAPI }) => virtAPI);
   const agentTls = {
     ca,
     cert: await file(values["node-api-client-cert"], "node-api-client.crt"),

@@ -1,6 +1,7 @@
 /** The flags that choose and shape an embedded instance; the same for up, down, status and doctor. */
 import { Command, Option } from "commander";
 import { defaultInstance, type Instance, pathsOf } from "../base/instance.ts";
+import { formatCpuSet, parseCpuSet } from "../base/cpu-set.ts";
 import { readState } from "../embedded/state-file.ts";
 import { port } from "./flags.ts";
 
@@ -15,6 +16,8 @@ export interface InstanceFlags {
   nodeName: string;
   podCidr: string;
   serviceCidr: string;
+  cpuManagerPolicy: Instance["cpuManagerPolicy"];
+  reservedCpus: string;
 }
 
 /** Where an instance lives: enough for the commands that look at one or end it. */
@@ -33,7 +36,13 @@ export function addInstanceFlags(command: Command): Command {
     .option("--vm-port <port>", "port of the node's VM API", String(defaultInstance.vmPort))
     .option("--node-name <name>", "name of the node", defaultInstance.nodeName)
     .option("--pod-cidr <cidr>", "addresses of pods", defaultInstance.podCidr)
-    .option("--service-cidr <cidr>", "addresses of Services", defaultInstance.serviceCidr);
+    .option("--service-cidr <cidr>", "addresses of Services", defaultInstance.serviceCidr)
+    .addOption(
+      new Option("--cpu-manager-policy <policy>", "static: processors of their own for who asks for whole ones")
+        .choices(["none", "static"])
+        .default(defaultInstance.cpuManagerPolicy),
+    )
+    .option("--reserved-cpus <list>", "with static, processors that stay everyone's", defaultInstance.reservedCpus);
 }
 
 /** @throws when a flag has no usable value, naming flag, value and what would do */
@@ -50,6 +59,8 @@ export function instanceFrom(flags: InstanceFlags): Instance {
     podCidr: cidr("--pod-cidr", flags.podCidr),
     serviceCidr: cidr("--service-cidr", flags.serviceCidr),
     clusterDomain: defaultInstance.clusterDomain,
+    cpuManagerPolicy: flags.cpuManagerPolicy,
+    reservedCpus: cpuList("--reserved-cpus", flags.reservedCpus),
   };
 }
 
@@ -62,6 +73,13 @@ export function existingInstance(flags: Pick<InstanceFlags, "dataDir" | "runDir"
 function checked(flag: string, value: string, pattern: RegExp, expected: string): string {
   if (!pattern.test(value)) throw new Error(`${flag} ${value}: must be ${expected}`);
   return value;
+}
+
+function cpuList(flag: string, value: string): string {
+  const cpus = parseCpuSet(value);
+  if (cpus === undefined || cpus.length === 0)
+    throw new Error(`${flag} ${value}: must be a list of processors, at least one, e.g. 0 or 0-1,4`);
+  return formatCpuSet(cpus);
 }
 
 function cidr(flag: string, value: string): string {

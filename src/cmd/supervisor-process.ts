@@ -70,6 +70,8 @@ function flagsOf(instance: Instance): string[] {
     "--node-name": instance.nodeName,
     "--pod-cidr": instance.podCidr,
     "--service-cidr": instance.serviceCidr,
+    "--cpu-manager-policy": instance.cpuManagerPolicy,
+    "--reserved-cpus": instance.reservedCpus,
   };
   return Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)]);
 }

@@ -20,6 +20,7 @@ import type { Client } from "../client/client.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
 import type { Reconciler } from "../runtime/reconciler.ts";
 import { createVmReconciler } from "./virtualmachine/controller.ts";
+import { noAutoLimits } from "./virtualmachineinstance/auto-limits.ts";
 import { createVmiReconciler } from "./virtualmachineinstance/controller.ts";
 import { hasEnded } from "./virtualmachineinstance/observation.ts";
 import { podIndexes } from "./virtualmachineinstance/observe.ts";
@@ -112,6 +113,7 @@ function createScene(): Scene {
     launcherImage: "launcher",
     imageVolumes: true,
     configuration: () => defaultConfiguration,
+    autoLimits: () => Promise.resolve(noAutoLimits),
     informers: { vmis, claims, pods: world.informer(pods, podIndexes), nodes: world.informer(nodes) },
   });
   return { world, reconcilers: { vm, vmi } };

@@ -13,7 +13,7 @@ import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/create-informer.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { objectKey } from "../runtime/object-key.ts";
-import { liveConfiguration } from "../runtime/virt-configuration.ts";
+import { followLogVerbosity, liveConfiguration } from "../runtime/virt-configuration.ts";
 import type { TraceExporter } from "../telemetry/trace/exporter.ts";
 import { startCatalogueController } from "./catalogue/controller.ts";
 import { createBudgetInformer, startBudgetController } from "./disruptionbudget/controller.ts";
@@ -27,8 +27,10 @@ import { startNodeController } from "./node/controller.ts";
 import { startPoolController } from "./pool/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
 import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
+import { createFindAutoLimits, createQuotaInformer } from "./virtualmachineinstance/auto-limits.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
+import { startWorkloadUpdateController } from "./workloadupdate/controller.ts";
 
 export interface VirtualMachineControllersOptions {
   client: Client;
@@ -64,7 +66,10 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const budgets = createBudgetInformer(client, options.disruptionBudgets);
   const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
   const configuration = liveConfiguration(kubevirts);
-  const all = [vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
+  followLogVerbosity(kubevirts, ({ virtController }) => virtController);
+  const quotas = createQuotaInformer(client);
+  const autoLimits = createFindAutoLimits(client, quotas, configuration);
+  const all = [quotas, vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -80,6 +85,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
     launcherImage,
     imageVolumes,
     configuration,
+    autoLimits,
     signal,
   });
   const onSilence = (nodeName: string): void => {
@@ -92,6 +98,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
     startKubeVirtController({
       client,
       kubeVirts: kubevirts,
+      vmis: instances.vmis,
       version: options.version,
       workloads: options.workloads,
       signal,
@@ -116,6 +123,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       launcherImage,
       imageVolumes,
       configuration,
+      autoLimits,
       signal,
     }),
     startBudgetController({
@@ -123,6 +131,16 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       informers: { ...instances, budgets },
       resource: options.disruptionBudgets,
       events,
+      configuration,
+      signal,
+    }),
+    startWorkloadUpdateController({
+      client,
+      informers: { ...instances, migrations },
+      kubeVirts: kubevirts,
+      events,
+      launcherImage,
+      evictionVersion: options.disruptionBudgets.version,
       configuration,
       signal,
     }),

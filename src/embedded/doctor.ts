@@ -4,6 +4,8 @@ import { statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { freemem } from "node:os";
+import { formatCpuSet, parseCpuSet, without } from "../base/cpu-set.ts";
+import { hostCpus } from "../base/host-cpus.ts";
 import { type Instance, pathsOf } from "../base/instance.ts";
 import { probeKvm, probeTcg } from "../qemu/probe/probe.ts";
 import { findProcess } from "./process-record.ts";
@@ -38,6 +40,7 @@ export async function runChecks(instance: Instance): Promise<Check[]> {
     checkCgroups(),
     await checkDisk(instance),
     checkMemory(),
+    ...(instance.cpuManagerPolicy === "static" ? [await checkReservedCpus(instance)] : []),
     ...(isRunning ? [] : await checkPorts(instance)),
   ];
 }
@@ -128,6 +131,19 @@ function checkMemory(): Check {
   return free >= smallestMemoryBytes
     ? good("memory", `${gib(free)} free`)
     : { ...bad("memory", `${gib(free)} free; a small guest needs 512 MiB`, "end other programs"), fatal: false };
+}
+
+async function checkReservedCpus({ reservedCpus }: Instance): Promise<Check> {
+  const all = await hostCpus();
+  const free = without(all, parseCpuSet(reservedCpus) ?? []);
+  const areOurs = without(parseCpuSet(reservedCpus) ?? [], all).length === 0;
+  return areOurs && free.length > 0
+    ? good("reserved CPUs", `${reservedCpus}; ${formatCpuSet(free)} for who asks for whole ones`)
+    : bad(
+        "reserved CPUs",
+        `${reservedCpus} of ${formatCpuSet(all)} leaves none, or is not all there`,
+        "choose others with --reserved-cpus, or leave --cpu-manager-policy static out",
+      );
 }
 
 async function checkPorts({ apiPort, kubeletPort, vmPort, bindAddress }: Instance): Promise<Check[]> {

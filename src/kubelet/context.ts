@@ -3,6 +3,7 @@ import type { Pod, Service } from "../../api/core.ts";
 import type { Turns } from "../base/turns.ts";
 import type { CriClient } from "../cri/client.ts";
 import type { PodEvents } from "./events.ts";
+import type { CpuManager } from "./cpus/cpu-manager.ts";
 import type { KubeletOptions } from "./options.ts";
 
 export interface KubeletContext extends KubeletOptions {
@@ -15,6 +16,7 @@ export interface KubeletContext extends KubeletOptions {
   machine: Machine;
   /** What the runtime is to start takes turns: sandboxes and containers. */
   starts: Turns;
+  cpus: CpuManager;
 }
 
 /** Of starts: a pod that has begun is finished before another one begins. */

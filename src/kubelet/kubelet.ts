@@ -16,6 +16,8 @@ import { viewOwners } from "../cri/containerd/image-views.ts";
 import { removeOrphanNetworks } from "../cri/containerd/orphan-networks.ts";
 import { killOrphanShims } from "../cri/containerd/orphan-shims.ts";
 import { connectCri } from "../cri/client.ts";
+import { chooseCpuManager } from "./cpus/choose-cpu-manager.ts";
+import { noCpuManager } from "./cpus/cpu-manager.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import type { KubeletContext } from "./context.ts";
 import { createPodEvents } from "./events.ts";
@@ -47,6 +49,7 @@ const refreshVolumesEveryMs = 30_000;
 const orphanAgeMs = 20_000;
 /** Longer than the runtime may take over making one sandbox. */
 const orphanNetworkAgeMs = 120_000;
+const settleCpusEveryMs = 10_000;
 const rotateLogsEveryMs = 10_000;
 
 export function createKubelet(options: KubeletOptions): Kubelet {
@@ -66,6 +69,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     listPods: () => podInformer.list(),
     machine: { memoryBytes: totalmem(), cpus: availableParallelism() },
     starts: createTurns(2 * availableParallelism()),
+    cpus: noCpuManager,
   };
   const worker = createPodWorker(context, createExecutor(context), createProbeManager(context));
 
@@ -89,6 +93,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       await mkdir(podsDir(options.rootDir), { recursive: true });
       // Volumes and logs in there are open to any user, as containers run as any.
       await chmod(options.rootDir, 0o700);
+      const { reservedCpus, rootDir, log } = options;
+      context.cpus = await chooseCpuManager({ cri, reservedCpus, rootDir, log });
       watchPods();
       podInformer.start(signal);
       serviceInformer.start(signal);
@@ -98,6 +104,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       // Only now is a pod that the API does not know one that is to be removed.
       followEvents(context, worker, signal);
       every(options.log, "list pods of the runtime", relistEveryMs, signal, () => wakeAll(context, worker, byUid));
+      every(options.log, "keep containers on their processors", settleCpusEveryMs, signal, () => context.cpus.settle());
       every(options.log, "rotate logs", rotateLogsEveryMs, signal, () => rotateLogs(cri, options.rootDir));
       every(options.log, "end orphan shims", relistEveryMs, signal, () =>
         killOrphanShims(cri, options.criSocket, orphanAgeMs),

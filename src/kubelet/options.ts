@@ -1,5 +1,6 @@
 /** What the embedding program decides for the kubelet. */
 import type { Pod } from "../../api/core.ts";
+import type { CpuSet } from "../base/cpu-set.ts";
 import type { Client } from "../client/client.ts";
 import type { Logger } from "../base/log.ts";
 
@@ -23,6 +24,8 @@ export interface KubeletOptions {
   /** Extended resources (e.g. `devices.kubevirt.io/tun`) that containers may ask for. */
   devices: DeviceResource[];
   nodeLabels?: Record<string, string>;
+  /** Processors that are never one container's alone, under the policy `static`; without it no container has any of its own. */
+  reservedCpus?: CpuSet;
   /** Called with a pod's addresses before each start of a container: what must hold before anything runs in the pod. */
   admitAddresses?: (pod: Pod, addresses: readonly string[]) => Promise<void>;
   log: Logger;

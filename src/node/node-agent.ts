@@ -12,7 +12,7 @@
 import { join } from "node:path";
 import { type Node, nodes, type Pod, pods } from "../../api/core.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
-import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
+import { kubeVirts, virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
@@ -25,7 +25,9 @@ import { queryProcessor } from "../qemu/probe/processor.ts";
 import { createEventRecorder } from "../runtime/event-recorder.ts";
 import { parseObjectKey } from "../runtime/object-key.ts";
 import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
+import { agentVerbosity, followLogVerbosity } from "../runtime/virt-configuration.ts";
 import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
+import { hasStaticCpuManager } from "./announcement/cpu-manager.ts";
 import type { NodeFacts } from "./announcement/node-labels.ts";
 import { createConsoles } from "./console/consoles.ts";
 import { createUsbSlots } from "./console/usb-slots.ts";
@@ -53,6 +55,8 @@ export interface NodeAgentOptions {
   instance: string;
   /** Root directory of the kubelet that runs the pods. */
   kubeletRoot: string;
+  /** Where the KubeVirt resource is looked for; everywhere when absent. */
+  kubeVirtNamespace?: string;
   port: number;
   nodeIp: string;
   tls: FollowedKeyPair;
@@ -101,6 +105,9 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   const consoles = createConsoles();
   const guests = createGuestAgents(log);
   const metadata = createMetadataServices(log);
+  const namespace = options.kubeVirtNamespace;
+  const kubevirts = createInformer(client, kubeVirts, namespace === undefined ? {} : { namespace });
+  followLogVerbosity(kubevirts, agentVerbosity(nodeName));
   const node = createInformer(client, nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const migrations = createMigrationRecords();
   const monitors = createMonitors({
@@ -148,6 +155,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   );
   vmis.start(signal);
   launchers.start(signal);
+  kubevirts.start(signal);
   await Promise.all([vmis.synced(), launchers.synced()]);
   for (const each of [loop, ...ends]) {
     enqueueOnChange(each, vmis);
@@ -172,13 +180,14 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   });
 }
 
+/** What stays as it is once it is known. */
+type Facts = Omit<NodeFacts, "hasStaticCpuManager">;
+
 async function announce(options: NodeAgentOptions, node: Informer<Node>, signal: AbortSignal): Promise<void> {
-  const { client, nodeName, nodeIp, port, kvm } = options;
-  const facts: NodeFacts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
-  const loop = runReconciler(
-    createAnnouncer(client, node, () => facts),
-    { signal, concurrency: 1 },
-  );
+  const { client, nodeName, nodeIp, port, kvm, kubeletRoot } = options;
+  const facts: Facts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
+  const allFacts = async () => ({ ...facts, hasStaticCpuManager: await hasStaticCpuManager(kubeletRoot) });
+  const loop = runReconciler(createAnnouncer(client, node, allFacts), { signal, concurrency: 1 });
   node.start(signal);
   enqueueOnChange(loop, node);
   await node.synced();
@@ -186,7 +195,7 @@ async function announce(options: NodeAgentOptions, node: Informer<Node>, signal:
   void tellProcessor(facts, options.log).then(() => loop.enqueue(nodeName));
 }
 
-async function tellProcessor(facts: NodeFacts, log: Logger): Promise<void> {
+async function tellProcessor(facts: Facts, log: Logger): Promise<void> {
   try {
     facts.processor = await queryProcessor(facts.kvm.usable ? "kvm" : "tcg");
   } catch (error) {

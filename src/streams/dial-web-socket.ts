@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
-import { messageOf, type Status, StatusError } from "../base/errors.ts";
+import { messageOf, type Status, StatusError, UnreachableError } from "../base/errors.ts";
 
 /** How to reach an API server; the caller resolves it from its client configuration. */
 export interface WebSocketServerAddress {
@@ -18,7 +18,7 @@ const maxRefusalBytes = 64 * 1024;
 /**
  * Opens a websocket to an API path. It comes paused, so that no message is lost before its reader is attached:
  * `spliceWebSocket` resumes it, others call `ws.resume()`.
- * @throws StatusError what the server answered instead, or ServiceUnavailable when it cannot be reached.
+ * @throws StatusError what the server answered instead, or UnreachableError.
  */
 export function dialWebSocket(address: WebSocketServerAddress, path: string, protocols: string[]): Promise<WebSocket> {
   const url = `${address.server.replace(/^http/, "ws").replace(/\/$/, "")}${path}`;
@@ -29,9 +29,7 @@ export function dialWebSocket(address: WebSocketServerAddress, path: string, pro
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
-    ws.on("error", (error) =>
-      reject(new StatusError("ServiceUnavailable", `cannot reach ${url}: ${messageOf(error)}`)),
-    );
+    ws.on("error", (error) => reject(new UnreachableError(`cannot reach ${url}: ${messageOf(error)}`, error)));
     ws.on("unexpected-response", (request, response) => {
       readRefusal(response)
         .then(reject, reject)

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { exec } from "../../src/base/exec.ts";
 import { converse } from "./conversation.ts";
 import {
@@ -145,6 +146,13 @@ describe("a guest", () => {
       assert.ok(Array.isArray((JSON.parse(stdout) as { items: unknown }).items));
     }
     assert.match((await vmpod(["logs", "guest", "--tail=200"])).stdout, /guest login:/);
+  });
+
+  test("has an agent that logs more when it is told to, without being started anew", async () => {
+    assert.equal((await vmpod(["adm", "log-verbosity", "--virt-handler=4"])).code, 0);
+    const log = () => readFileSync(scratch("run/log/agent.log"), "utf8");
+    while (!log().includes('"verbosity":4')) await delay(200);
+    assert.equal((await vmpod(["adm", "log-verbosity", "--reset"])).code, 0);
   });
 
   test("runs programs by its agent: outputs apart, input, exit code, time limit", async () => {

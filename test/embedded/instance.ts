@@ -40,7 +40,7 @@ export interface TestInstance extends ApiTools {
 }
 
 /** A name, directories, ports and networks that no other instance on this machine uses. */
-export function testInstance(name: string, number: number): TestInstance {
+export function testInstance(name: string, number: number, ...flags: string[]): TestInstance {
   const dataDir = mkdtempSync(join(tmpdir(), `vmpod-${name}-`));
   const runDir = join(dataDir, "run");
   const kubeconfig = join(dataDir, "kubeconfig", "admin");
@@ -52,7 +52,9 @@ export function testInstance(name: string, number: number): TestInstance {
     "--vm-port": `2${number}260`,
     "--pod-cidr": `10.1${number}.0.0/16`,
     "--service-cidr": `10.2${number}.0.0/16`,
-  }).flat();
+  })
+    .flat()
+    .concat(flags);
   return {
     name,
     dataDir,

@@ -6,8 +6,12 @@ import type { AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import type { OtlpRequest } from "../../src/telemetry/trace/otlp.ts";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { eventually, succeed } from "./instance.ts";
 import { machine } from "./machines.ts";
+import { pidOf } from "./parts.ts";
+import { podProcesses, qemusOf, readProc } from "./processes.ts";
 import { importTinyGuest, tinyGuestImage, tinyMemory } from "./tiny-guest.ts";
 import { useInstance } from "./use-instance.ts";
 
@@ -24,7 +28,7 @@ after(() => {
   collector.closeAllConnections();
 });
 
-const instance = useInstance("vmttiny", 9);
+const instance = useInstance("vmttiny", 9, "--cpu-manager-policy", "static");
 const { apply, fieldOf, kubectl } = instance;
 const vmpod = (...args: string[]): string => succeed(instance.vmpod(...args), args.join(" "));
 const name = "tiny";
@@ -32,7 +36,8 @@ const runcmd = ["grep -E '^(MemTotal|MemAvailable):' /proc/meminfo >/www/memory"
 before(() => importTinyGuest(instance));
 
 test("a machine of 64 MiB runs, and its guest agent connects", async () => {
-  apply(machine({ name, memory: tinyMemory, image: tinyGuestImage, runcmd }));
+  const domain = { cpu: { dedicatedCpuPlacement: true }, resources: {} };
+  apply(machine({ name, memory: tinyMemory, image: tinyGuestImage, runcmd, domain }), idler());
   await eventually(
     "it runs with a connected agent",
     180_000,
@@ -51,6 +56,47 @@ test("it answers, and has memory to spare", async () => {
   assert.ok(availableKib > 12 * 1024, text);
   assert.equal(await fetchText(`http://${address}/architecture`), "i686\n");
 });
+
+test("a machine with a processor of its own has it for its vCPU alone, whoever is killed meanwhile", async () => {
+  const [qemu] = qemusOf(instance.name, name);
+  const vcpus = threadsOf(qemu?.pid ?? 0).filter(({ comm }) => comm.startsWith("CPU "));
+  assert.deepEqual(
+    vcpus.map(({ cpus }) => cpus),
+    ["1"],
+  );
+  const beside = () => podProcesses(instance.name).filter(({ argv }) => argv.includes("86400"));
+  const cpusBeside = () => beside().flatMap(({ pid }) => threadsOf(pid).map(({ cpus }) => cpus));
+  assert.deepEqual(cpusBeside(), ["0"]);
+  process.kill(pidOf(instance, "agent") ?? 0, "SIGKILL");
+  const file = join(instance.dataDir, "kubelet", "cpu_manager_state");
+  rmSync(file);
+  const state = await eventually("it is found again who has what", 30_000, () => {
+    const { entries = {}, defaultCpuSet } = existsSync(file) ? cpuState(file) : {};
+    return Object.keys(entries).length > 0 ? { defaultCpuSet, entries: Object.values(entries) } : undefined;
+  });
+  assert.deepEqual(state, { defaultCpuSet: "0", entries: [{ compute: "1" }] });
+  assert.deepEqual(cpusBeside(), ["0"]);
+});
+
+function cpuState(file: string): { entries?: object; defaultCpuSet?: string } {
+  return JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof cpuState>;
+}
+
+/** Where each thread may run. */
+function threadsOf(pid: number): { comm: string; cpus: string }[] {
+  return readdirSync(`/proc/${pid}/task`).map((id) => ({
+    comm: readProc(pid, `task/${id}/comm`).trim(),
+    cpus: /^Cpus_allowed_list:\s*(\S+)$/m.exec(readProc(pid, `task/${id}/status`))?.[1] ?? "",
+  }));
+}
+
+/** A container that asks for nothing. */
+function idler(): object {
+  const image = "localhost/vmpod/busybox:latest";
+  const container = { name: "idler", image, imagePullPolicy: "IfNotPresent", command: ["sleep", "86400"] };
+  const spec = { terminationGracePeriodSeconds: 0, containers: [container] };
+  return { apiVersion: "v1", kind: "Pod", metadata: { name: "idler" }, spec };
+}
 
 test("its start is told as spans that add up, and sent to who collects them", async () => {
   const [head = "", ...lines] = vmpod("trace", `vm/${name}`).trimEnd().split("\n");
@@ -76,6 +122,7 @@ test("its metrics are told, the guest's own among them", async () => {
     /^kubevirt_vmi_info\{.*name="tiny",.*phase="running",.*\} 1$/m,
     metricOf("kubevirt_vmi_cpu_usage_seconds_total", labels),
     metricOf("kubevirt_vmi_vcpu_seconds_total", `${labels},id="0",state="running"`),
+    new RegExp(`^kubevirt_vmi_node_cpu_affinity\\{${labels}\\} 1$`, "m"),
     metricOf("kubevirt_vmi_memory_resident_bytes", labels),
     metricOf("kubevirt_vmi_memory_domain_bytes", labels),
     metricOf("kubevirt_vmi_memory_usable_bytes", labels),

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { after, afterEach, before } from "node:test";
 import { succeed, type TestInstance, testInstance } from "./instance.ts";
 
-export function useInstance(name: string, number: number): TestInstance {
-  const instance = testInstance(name, number);
+export function useInstance(name: string, number: number, ...flags: string[]): TestInstance {
+  const instance = testInstance(name, number, ...flags);
   before(() => {
     succeed(instance.up(), "vmpod up");
   });

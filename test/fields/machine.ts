@@ -199,6 +199,12 @@ export const alongMachine: Along = [
       spec.domain["cpu"] = { sockets: 2 };
     },
   ],
+  [
+    /^domain\.cpu\.isolateEmulatorThread$/,
+    (spec: Machine) => {
+      spec.domain["cpu"] = { ...(spec.domain["cpu"] as Json), dedicatedCpuPlacement: true };
+    },
+  ],
   // A pool has a size; and for one disk all policies are alike.
   [
     /^domain\.ioThreadsPolicy$/,

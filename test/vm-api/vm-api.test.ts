@@ -1,14 +1,24 @@
 /** Stock kubectl against the real API server with the VM extension and controllers; no node, so nothing boots. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { pods } from "../../api/core.ts";
 import { podDisruptionBudgets } from "../../api/policy.ts";
-import { type KubeVirt, kubeVirts, virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
+import {
+  type KubeVirt,
+  kubeVirts,
+  virtualMachineInstanceMigrations,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../api/kubevirt/resources.ts";
 import type { GraphNode } from "../../api/kubevirt/object-graph.ts";
 import { sampleSpec } from "../../api/kubevirt/sample.ts";
+import { createLogger } from "../../src/base/log.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { badManifests, machine } from "./bad-manifests.ts";
 import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
@@ -32,6 +42,24 @@ function statusOf(name: string, printableStatus: string) {
 function isScheduling(name: string) {
   const holds = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
   return waitFor(server.client, virtualMachineInstances, key(name), holds, { timeoutMs });
+}
+
+/** The controllers log in this process. */
+const log = createLogger("verbosity");
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, "it did not come true in time");
+    await delay(50);
+  }
+}
+
+/** The command line, as the server's administrator. */
+async function vmpod(words: string[]): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(join(import.meta.dirname, "../../bin/vmpod"), ["--kubeconfig", server.kubeconfig, ...words]);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { stdout, stderr };
 }
 
 function subresource(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -106,7 +134,6 @@ test("an evacuation is cancelled by whoever knows from where", async () => {
   const marked = { type: "merge", body } as const;
   await server.client.patch(virtualMachineInstances, key("moved"), marked, { subresource: "status" });
   const cancel = (kind: string, options: object) => subresource("PUT", `${kind}/moved/evacuate/cancel`, options);
-  await assert.rejects(cancel("virtualmachines", {}), { reason: "BadRequest" });
   await assert.rejects(cancel("virtualmachines", { evacuationNodeName: "other" }), { reason: "Conflict" });
   const nodeOf = async () =>
     (await server.client.get(virtualMachineInstances, key("moved"))).status?.evacuationNodeName;
@@ -115,6 +142,10 @@ test("an evacuation is cancelled by whoever knows from where", async () => {
   await cancel("virtualmachines", { evacuationNodeName: "old" });
   assert.equal(await nodeOf(), undefined);
   await cancel("virtualmachines", { evacuationNodeName: "old" });
+  await server.client.patch(virtualMachineInstances, key("moved"), marked, { subresource: "status" });
+  const { stdout } = await vmpod(["evacuate-cancel", "vm", "moved"]);
+  assert.equal(stdout, "VM default/moved was canceled evacuation\n");
+  assert.equal(await nodeOf(), undefined);
   await server.kubectl(["delete", "vm", "moved", "--timeout=20s"]);
 });
 
@@ -274,6 +305,97 @@ test("the KubeVirt resource decides for machines that come after it, and its sta
   await server.kubectl(["delete", "kubevirt/kubevirt", "vm/configured"]);
 });
 
+test("where a quota counts limits, a machine's launcher has some, and twice the memory that it asks for or as much as the namespace says", async () => {
+  const hard = { "limits.cpu": "8", "limits.memory": "8Gi" };
+  await server.apply({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "metered", labels: { "alpha.kubevirt.io/auto-memory-limits-ratio": "1.5" } },
+  });
+  await server.apply({
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata: { name: "limits", namespace: "metered" },
+    spec: { hard },
+  });
+  await server.apply({ ...machine({}, {}, "metered"), metadata: { name: "metered", namespace: "metered" } });
+  const found = { namespace: "metered", name: "metered" };
+  const isScheduling = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduling";
+  await waitFor(server.client, virtualMachineInstances, found, isScheduling, { timeoutMs });
+  const { items } = await server.client.list(pods, { namespace: "metered" });
+  const { requests, limits } = items[0]?.spec?.containers[0]?.resources ?? {};
+  assert.equal(limits?.["cpu"], "1");
+  assert.equal(Number(limits?.["memory"]), Math.ceil(Number(requests?.["memory"]) * 1.5));
+  await server.kubectl(["delete", "vm", "metered", "-n", "metered", "--timeout=20s"]);
+});
+
+test("machines of an older launcher are marked and counted, and migrate to a newer one, or are evicted when they cannot", async () => {
+  await server.apply({ apiVersion: "v1", kind: "Node", metadata: { name: "aging" } });
+  const onDisk = (bus: string) => ({ domain: { devices: { disks: [{ name: "root", disk: { bus } }] } } });
+  const launchers = [await running("older", onDisk("virtio")), await running("fixed", onDisk("sata"))];
+  const strategy = { workloadUpdateMethods: ["Evict", "LiveMigrate"], batchEvictionInterval: "1s" };
+  const kubevirt = {
+    apiVersion: "kubevirt.io/v1",
+    kind: "KubeVirt",
+    metadata: { name: "kubevirt", namespace: "default" },
+  };
+  await server.apply({ ...kubevirt, spec: { workloadUpdateStrategy: strategy } });
+  for (const name of launchers) await setImage(name, "localhost/vmpod/launcher:older");
+  const counted = (object: KubeVirt | undefined) => object?.status?.outdatedVirtualMachineInstanceWorkloads === 2;
+  await waitFor(server.client, kubeVirts, key("kubevirt"), counted, { timeoutMs });
+  const evicted = (pod: { metadata?: { deletionTimestamp?: string } } | undefined) =>
+    pod === undefined || pod.metadata?.deletionTimestamp !== undefined;
+  await waitFor(server.client, pods, key(launchers[1] ?? ""), evicted, { timeoutMs });
+  const { items } = await server.client.list(virtualMachineInstanceMigrations, { namespace: "default" });
+  assert.deepEqual(
+    items.map(({ metadata, spec }) => [metadata?.annotations?.["kubevirt.io/workloadUpdateMigration"], spec?.vmiName]),
+    [["", "older"]],
+  );
+  await server.kubectl(["delete", "kubevirt/kubevirt", "vm/older", "vm/fixed", "node/aging", "--wait=false"]);
+  await server.kubectl(["wait", "--for=delete", "vm/older", "vm/fixed", "--timeout=20s"]);
+});
+
+/** As if there were a node: a machine whose guest runs. @returns its pod */
+async function running(name: string, spec: Record<string, unknown>): Promise<string> {
+  await server.apply(machine(spec, {}, name));
+  await isScheduling(name);
+  const options = { namespace: "default", labelSelector: `vm.kubevirt.io/name=${name}` };
+  const podName = (await server.client.list(pods, options)).items[0]?.metadata?.name ?? "";
+  const target = { apiVersion: "v1", kind: "Node", name: "aging" };
+  const binding = { apiVersion: "v1", kind: "Binding", metadata: { name: podName }, target };
+  await server.client.request("POST", `/api/v1/namespaces/default/pods/${podName}/binding`, binding);
+  const compute = { name: "compute", image: "a", imageID: "a", ready: true, restartCount: 0, state: { running: {} } };
+  const status = { phase: "Running", podIP: "10.0.0.1", containerStatuses: [compute] };
+  await server.client.patch(pods, key(podName), { type: "merge", body: { status } }, { subresource: "status" });
+  const isScheduled = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduled";
+  await waitFor(server.client, virtualMachineInstances, key(name), isScheduled, { timeoutMs });
+  const runs = { type: "merge", body: { status: { phase: "Running" } } } as const;
+  await server.client.patch(virtualMachineInstances, key(name), runs, { subresource: "status" });
+  return podName;
+}
+
+async function setImage(podName: string, image: string): Promise<void> {
+  const body = { spec: { containers: [{ name: "compute", image }] } };
+  await server.client.patch(pods, key(podName), { type: "strategic", body });
+}
+
+test("how much vmpod logs is shown and set in the KubeVirt resource, which it follows while it runs", async () => {
+  const verbosity = async (...flags: string[]) => {
+    const { stdout, stderr } = await vmpod(["adm", "log-verbosity", ...flags]);
+    return (stdout || stderr).trim();
+  };
+  const before = [log.level, await verbosity("--virt-controller")];
+  assert.deepEqual(before, ["info", "virt-controller=2"]);
+  assert.match(await verbosity("--virt-controller=4"), /^successfully set/);
+  await until(() => log.level === "debug");
+  assert.match(await verbosity("--virt-api=12"), /virt-api: log verbosity must be 0-9/);
+  assert.match(await verbosity("--all"), /^virt-api=2\nvirt-controller=4\nvirt-handler=2\n/);
+  await verbosity("--reset", "--virt-operator=3");
+  await until(() => log.level === "info");
+  assert.equal(await verbosity("--virt-operator"), "virt-operator=3");
+  await server.kubectl(["delete", "kubevirt/kubevirt", "-n", "kube-system"]);
+});
+
 test("presets fill in what an instance leaves open, unless it wants none or they contradict each other", async () => {
   const preset = (name: string, cores: number) => ({
     apiVersion: "kubevirt.io/v1",
@@ -318,5 +440,17 @@ test("the object graph tells what a machine depends on, as far as one wants to k
   const [pod] = ((await subresource("GET", "virtualmachineinstances/graph/objectgraph")) as GraphNode).children ?? [];
   assert.equal(pod?.objectReference.kind, "Pod");
   await assert.rejects(subresource("GET", "virtualmachines/nobody/objectgraph"), { reason: "NotFound" });
+  const shown = await vmpod(["objectgraph", "graph", "--exclude-optional"]);
+  const { objectReference, children } = JSON.parse(shown.stdout) as GraphNode;
+  assert.deepEqual([objectReference.kind, children?.length ?? 0], ["VirtualMachine", 0], shown.stderr);
+  const selected = await vmpod([
+    "objectgraph",
+    "graph",
+    "--vmi",
+    "--selector=kubevirt.io/dependency-type=storage",
+    "-oyaml",
+  ]);
+  assert.match(selected.stdout, /kind: VirtualMachineInstance\n/, selected.stderr);
+  assert.doesNotMatch(selected.stdout, /kind: Pod/);
   await server.kubectl(["delete", "vm", "graph", "--timeout=20s"]);
 });

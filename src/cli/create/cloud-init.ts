@@ -11,6 +11,8 @@ export interface CloudInitOptions {
   user?: string;
   password?: string;
   sshKey?: readonly string[];
+  /** SELinux in the guest must let its agent write keys. */
+  gaManageSsh?: boolean;
 }
 
 const kinds: Readonly<Record<string, "cloudInitNoCloud" | "cloudInitConfigDrive" | undefined>> = {
@@ -26,7 +28,9 @@ export function cloudInitVolume(options: CloudInitOptions): Volume | undefined {
     throw new Error(`--cloud-init: ${JSON.stringify(cloudInit)} is none of noCloud, configDrive, none`);
   const config = cloudConfig(options);
   if (config !== undefined && cloudInitUserData !== undefined)
-    throw new Error("--cloud-init-user-data excludes --user, --password-file and --ssh-key: write them into it");
+    throw new Error(
+      "--cloud-init-user-data excludes --user, --password-file, --ssh-key and --ga-manage-ssh: write them into it",
+    );
   const kind = kinds[cloudInit.toLowerCase()];
   const data = {
     ...(cloudInitUserData !== undefined && { userDataBase64: cloudInitUserData }),
@@ -40,12 +44,13 @@ export function cloudInitVolume(options: CloudInitOptions): Volume | undefined {
     : { name: "cloudinitdisk", cloudInitConfigDrive: data };
 }
 
-function cloudConfig({ user, password, sshKey }: CloudInitOptions): string | undefined {
-  if (user === undefined && password === undefined && sshKey === undefined) return undefined;
+function cloudConfig({ user, password, sshKey, gaManageSsh }: CloudInitOptions): string | undefined {
+  if (user === undefined && password === undefined && sshKey === undefined && !gaManageSsh) return undefined;
   const config = {
     ...(user && { user }),
     ...(password && { password, chpasswd: { expire: false } }),
     ...(sshKey && { ssh_authorized_keys: sshKey }),
+    ...(gaManageSsh && { runcmd: [["setsebool", "-P", "virt_qemu_ga_manage_ssh", "on"]] }),
   };
   return `#cloud-config\n${toYaml(config)}`;
 }

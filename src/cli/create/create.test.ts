@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
+import { accessCredential } from "./access-credentials.ts";
 import { cloudInitVolume } from "./cloud-init.ts";
 import { renderInstancetype, renderPreference } from "./render-made-of.ts";
 import { renderVm, type VmOptions } from "./render-vm.ts";
@@ -137,4 +138,24 @@ test("instance types and preferences are of the cluster unless they are to be of
   assert.deepEqual([preference.kind, preference.metadata?.namespace], ["VirtualMachinePreference", "lab"]);
   assert.throws(() => renderInstancetype({ ...options, cpu: 0 }), /spec\.cpu\.guest: /);
   assert.throws(() => renderPreference({ name: "b", cpuTopology: "rings" }), /unknown preferredCPUTopology rings/);
+});
+
+test("who may log in is a Secret's matter, by the agent unless said otherwise", () => {
+  const secret = { source: { secret: { secretName: "keys" } } };
+  assert.deepEqual(accessCredential("src:keys", "me"), {
+    sshPublicKey: { ...secret, propagationMethod: { qemuGuestAgent: { users: ["me"] } } },
+  });
+  assert.deepEqual(accessCredential("type:ssh,src:keys,method:nocloud", undefined), {
+    sshPublicKey: { ...secret, propagationMethod: { noCloud: {} } },
+  });
+  assert.deepEqual(accessCredential("type:password,src:keys", undefined), {
+    userPassword: { ...secret, propagationMethod: { qemuGuestAgent: {} } },
+  });
+  for (const wrong of ["src:keys", "type:ssh", "src:a/b,user:me", "type:pin,src:keys", "src:keys,method:post", "x"])
+    assert.throws(() => accessCredential(wrong, undefined), /--access-cred/, wrong);
+});
+
+test("a guest whose agent is to write keys is told to let it", () => {
+  const volume = cloudInitVolume({ gaManageSsh: true });
+  assert.match(volume?.cloudInitNoCloud?.userData ?? "", /runcmd:\n +- - setsebool\n/);
 });

@@ -2,6 +2,7 @@
 import type { Matcher } from "../../../api/kubevirt/instancetype/specs.ts";
 import type { VirtualMachine, Volume } from "../../../api/kubevirt/types.ts";
 import { isRunStrategy, runStrategies } from "../../../api/kubevirt/run-strategy.ts";
+import { accessCredential } from "./access-credentials.ts";
 import { cloudInitVolume, type CloudInitOptions } from "./cloud-init.ts";
 import { type NewVolume, newVolumes, type VolumeOptions } from "./volumes.ts";
 import { parseMatcher } from "./words.ts";
@@ -19,6 +20,7 @@ export interface VmOptions extends VolumeOptions, CloudInitOptions {
   preference?: string;
   inferPreference?: boolean;
   inferPreferenceFrom?: string;
+  accessCred?: readonly string[];
 }
 
 export const defaultMemory = "512Mi";
@@ -33,6 +35,7 @@ export function renderVm(options: VmOptions): VirtualMachine {
   // An instance type that nobody may find needs memory to fall back on.
   const isSure = instancetype !== undefined && instancetype.inferFromVolumeFailurePolicy !== "Ignore";
   const cloudInit = cloudInitVolume(options);
+  const accessCredentials = (options.accessCred ?? []).map((text) => accessCredential(text, options.user));
   return {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachine",
@@ -49,6 +52,7 @@ export function renderVm(options: VmOptions): VirtualMachine {
             devices: disksOf(volumes),
             ...(!isSure && { memory: { guest: memory ?? defaultMemory } }),
           },
+          ...(accessCredentials.length > 0 && { accessCredentials }),
           ...volumesOf([...volumes.map(({ volume }) => volume), ...(cloudInit ? [cloudInit] : [])]),
         },
       },

@@ -33,6 +33,12 @@ export function defineVm(parent: Command): void {
     .option("--user <name>", "who may log in")
     .option("--password-file <file>", "the user's password")
     .option("--ssh-key <key>", "a public key of the user's", collect)
+    .option("--ga-manage-ssh", "let the guest's agent write SSH keys, where SELinux guards them")
+    .option(
+      "--access-cred <src:SECRET,...>",
+      "who may log in, by a Secret; also type: ssh or password, method: ga, nocloud or configdrive, user:",
+      collect,
+    )
     .option("--cloud-init <kind>", "noCloud, configDrive or none", "noCloud")
     .option("--cloud-init-user-data <base64>", "what cloud-init is told")
     .option("--cloud-init-network-data <base64>", "what cloud-init is told of the network")

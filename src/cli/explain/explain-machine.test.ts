@@ -157,6 +157,17 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     },
     /fits on no node \(0\/1 nodes are available: 1 node\(s\) didn't match/,
   ],
+  [
+    "no node with dedicated CPUs",
+    {
+      vmi: vmi("Scheduling"),
+      pod: {
+        ...pod(undefined, unschedulable("0/1 nodes are available: 1 node(s) didn't match node selector")),
+        spec: { containers: [], nodeSelector: { cpumanager: "true" } },
+      },
+    },
+    /asks for dedicated CPUs, but no node.*: .*--cpu-manager-policy static/,
+  ],
   ["scheduler not there", { vmi: pending, pod: pod(undefined) }, /waits for the scheduler/],
   [
     "image pull",

@@ -3,7 +3,7 @@ import { findCondition, vmiConditions } from "../../../api/kubevirt/conditions.t
 import { flags } from "./flags.ts";
 import { imageExplanation } from "./image.ts";
 import { agentProblemOn, isReady, notReadyReason, startAgent } from "./nodes.ts";
-import { memoryShortage } from "./shortage.ts";
+import { cpuManagerMissing, memoryShortage } from "./shortage.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
 /** Causes between the pod and its node. */
@@ -61,9 +61,9 @@ function unboundClaim({ pod, claims, events }: Situation): Explanation | undefin
 function unschedulable(situation: Situation): Explanation | undefined {
   const condition = situation.pod?.status?.conditions?.find(({ type }) => type === "PodScheduled");
   if (situation.pod?.spec?.nodeName || condition?.status !== "False") return undefined;
-  const shortage = memoryShortage(situation);
   return (
-    shortage ?? {
+    cpuManagerMissing(situation) ??
+    memoryShortage(situation) ?? {
       why: `fits on no node (${condition.message ?? condition.reason})`,
       todo: "free what is asked for, or ask for less or for another node",
     }

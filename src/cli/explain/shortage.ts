@@ -1,3 +1,4 @@
+import { labels } from "../../../api/kubevirt/names.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { hasEnded } from "../../workloads/pods.ts";
 import { podRequests } from "../../workloads/scheduler/requests.ts";
@@ -21,6 +22,16 @@ export function memoryShortage({ pod, nodes, nodePods }: Situation): Explanation
   return {
     why: `asks for ${mebibytes(asked)} of memory but ${where}`,
     todo: "stop something else, or lower spec.domain.memory.guest",
+  };
+}
+
+/** The label says what a node's kubelet does with processors. */
+export function cpuManagerMissing({ pod, nodes }: Situation): Explanation | undefined {
+  const isWanted = pod?.spec?.nodeSelector?.[labels.cpuManager] === "true";
+  if (!isWanted || nodes.some(({ metadata }) => metadata?.labels?.[labels.cpuManager] === "true")) return undefined;
+  return {
+    why: "asks for dedicated CPUs, but no node's kubelet gives any container processors of its own",
+    todo: "start this machine's vmpod with `vmpod up --cpu-manager-policy static`, or set cpuManagerPolicy: static for a cluster's kubelets",
   };
 }
 

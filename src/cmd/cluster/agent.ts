@@ -31,7 +31,8 @@ export async function run(argv: string[]): Promise<number> {
   const log = createLogger("agent");
   const signal = untilTerminated();
   const kubeletRoot = values["kubelet-root"];
-  const client = createClient({ ...(await loadInClusterConfig()), userAgent: "vmpod-agent" });
+  const config = await loadInClusterConfig();
+  const client = createClient({ ...config, userAgent: "vmpod-agent" });
   const kvm = await probeKvm();
   log.info({ kvm }, kvm.usable ? "guests run on KVM" : `guests run on TCG: ${kvm.reason}`);
   const nodeAgent = createNodeAgent({
@@ -39,6 +40,7 @@ export async function run(argv: string[]): Promise<number> {
     nodeName: required(values, "node-name"),
     nodeIp: required(values, "node-ip"),
     instance: "vmpod",
+    ...(config.namespace !== undefined && { kubeVirtNamespace: config.namespace }),
     kubeletRoot,
     port: port("--port", values.port),
     tls: await followKeyPair(values["tls-dir"], { log, signal }),

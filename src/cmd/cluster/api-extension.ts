@@ -13,7 +13,7 @@ import { clusterComponents } from "../../extension/admission/own-components.ts";
 import { createExtension } from "../../extension/extension.ts";
 import { startExtensionServer } from "../../extension/server/server.ts";
 import { type FollowedKeyPair, followKeyPair } from "../../pki/mounted-key-pair.ts";
-import { liveConfiguration } from "../../runtime/virt-configuration.ts";
+import { followLogVerbosity, liveConfiguration } from "../../runtime/virt-configuration.ts";
 import { aborted, untilTerminated } from "../terminate.ts";
 
 const options = {
@@ -47,6 +47,7 @@ export async function run(argv: string[]): Promise<number> {
   const client = createClient({ ...config, userAgent: "vmpod-api-extension" });
   const nodeApiPair = await followKeyPair(values["node-api-client-dir"], following);
   const kubevirts = createInformer(client, kubeVirts, { namespace: values.namespace });
+  followLogVerbosity(kubevirts, ({ virtAPI }) => virtAPI);
   let isConfigured = false;
   const version = programVersion();
   const server = await startExtensionServer({

@@ -1,6 +1,8 @@
 /** Keeps the status of KubeVirt resources true: which one counts, what of it is honoured, how far vmpod's own workloads are. */
 import { daemonSets, deployments } from "../../../api/apps.ts";
 import { type KubeVirt, kubeVirts } from "../../../api/kubevirt/resources.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { isMarkedOutdated } from "../../../api/kubevirt/workload-update.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
@@ -25,6 +27,7 @@ export interface OwnWorkloads {
 export interface KubeVirtControllerOptions {
   client: Client;
   kubeVirts: Informer<KubeVirt>;
+  vmis: Informer<VirtualMachineInstance>;
   version: string;
   workloads?: OwnWorkloads | undefined;
   signal: AbortSignal;
@@ -38,13 +41,17 @@ export function startKubeVirtController(options: KubeVirtControllerOptions): Rec
   /** Which one counts may change with any of them. */
   const all = (): string[] => options.kubeVirts.list().map(objectKey);
   enqueueOnChange(loop, options.kubeVirts, (changed) => [objectKey(changed), ...all()]);
+  options.vmis.onChange(({ type, object, previous }) => {
+    const before = type === "updated" && previous !== undefined && isMarkedOutdated(previous);
+    if (isMarkedOutdated(object) !== before) for (const key of all()) loop.enqueue(key);
+  });
   own?.onChange(() => {
     for (const key of all()) loop.enqueue(key);
   });
   return loop;
 }
 
-interface ReconcilerContext extends Pick<KubeVirtControllerOptions, "client" | "kubeVirts" | "version"> {
+interface ReconcilerContext extends Pick<KubeVirtControllerOptions, "client" | "kubeVirts" | "vmis" | "version"> {
   components(): Promise<WorkloadProgress[]>;
 }
 
@@ -68,6 +75,7 @@ async function observe(context: ReconcilerContext, key: string): Promise<Observa
     kubevirt,
     overruledBy: counting && objectKey(counting) !== key ? objectKey(counting) : undefined,
     components,
+    outdatedWorkloads: context.vmis.list().filter(isMarkedOutdated).length,
     version: context.version,
     now: timestamp(),
   };

@@ -8,6 +8,8 @@ export interface Observation {
   overruledBy: string | undefined;
   /** vmpod's own workloads. */
   components: readonly WorkloadProgress[];
+  /** Machines that run an older launcher than a new one would. */
+  outdatedWorkloads: number;
   version: string;
   now: string;
 }

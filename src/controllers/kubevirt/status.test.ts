@@ -13,6 +13,7 @@ function observation(change: Partial<Observation> = {}, kubevirt: Partial<KubeVi
     kubevirt: { metadata: { name: "vmpod", namespace: "vmpod", generation: 3 }, spec: {}, ...kubevirt },
     overruledBy: undefined,
     components: [],
+    outdatedWorkloads: 2,
     version: "v1.2.3",
     now,
     ...change,

@@ -5,6 +5,7 @@
  */
 import type { KubeVirt } from "../../../api/kubevirt/resources.ts";
 import { readConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { readUpdateStrategy } from "../../../api/kubevirt/workload-update.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { mergeConditions } from "../../runtime/conditions.ts";
 import type { Observation } from "./observation.ts";
@@ -33,6 +34,7 @@ export function decideStatus(observation: Observation): Status {
     operatorVersion: version,
     targetKubeVirtVersion: version,
     ...(lacking(observation).length === 0 && { observedKubeVirtVersion: version }),
+    outdatedVirtualMachineInstanceWorkloads: observation.outdatedWorkloads,
     defaultArchitecture: readConfiguration(kubevirt).configuration.architecture,
     conditions,
   };
@@ -83,7 +85,7 @@ function reasonOfProgress({ metadata, status }: KubeVirt): string {
 
 /** A value that is not honoured must not go unnoticed. */
 function degraded(kubevirt: KubeVirt): Condition {
-  const { problems } = readConfiguration(kubevirt);
+  const problems = [...readConfiguration(kubevirt).problems, ...readUpdateStrategy(kubevirt).problems];
   return problems.length === 0
     ? { type: "Degraded", status: "False", reason: reasons.ready, message: "All components are ready." }
     : { type: "Degraded", status: "True", reason: reasons.misconfigured, message: problems.join("; ") };

@@ -15,7 +15,8 @@ import { podsOf } from "../virtualmachineinstance/observe.ts";
 import { createPhaseTimes } from "./phase-times.ts";
 import { reportMigrations } from "./report-migrations.ts";
 import { reportVm, reportVmLabels } from "./report-vm.ts";
-import { isOutdated, reportVmi } from "./report-vmi.ts";
+import { isOutdated } from "../virtualmachineinstance/outdated.ts";
+import { reportVmi } from "./report-vmi.ts";
 
 export interface ControllerMetrics {
   /** Prometheus text. */
@@ -74,6 +75,6 @@ export function reportObjects(scrape: Scrape, objects: KnownObjects): void {
       evictionStrategy: configuration().evictionStrategy,
       migrationName: migrationNames.get(vmi.status?.migrationState?.migrationUid),
     });
-  scrape.add(metrics.vmiOutdated, {}, vmis.filter((vmi) => isOutdated(vmi, { launcherImage })).length);
+  scrape.add(metrics.vmiOutdated, {}, vmis.filter((vmi) => isOutdated(vmi, launcherImage)).length);
   reportMigrations(scrape, migrations);
 }

@@ -4,6 +4,7 @@ import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevi
 import { controllerMetrics as metrics } from "../../telemetry/catalogue/controller.ts";
 import type { Scrape } from "../../telemetry/scrape.ts";
 import { memoryOverheadBytes } from "../virtualmachineinstance/memory-overhead.ts";
+import { isOutdated } from "../virtualmachineinstance/outdated.ts";
 import { guestDescription, none, secondsOf, vnicsOf } from "./description.ts";
 
 export interface Surroundings {
@@ -41,7 +42,7 @@ export function reportVmi(scrape: Scrape, vmi: VirtualMachineInstance, around: S
       guest_os_name: os.name ?? "",
       guest_os_version_id: os.versionId ?? "",
       evictable: String(!isStuck(vmi, around)),
-      outdated: String(isOutdated(vmi, around)),
+      outdated: String(isOutdated(vmi, around.launcherImage)),
       vmi_pod: around.podName ?? "",
     },
     1,
@@ -62,12 +63,6 @@ const isFinal = ({ status }: VirtualMachineInstance): boolean =>
 function isStuck({ spec, status }: VirtualMachineInstance, { evictionStrategy }: Surroundings): boolean {
   if ((spec.evictionStrategy ?? evictionStrategy) !== "LiveMigrate") return false;
   return findCondition(status?.conditions, vmiConditions.liveMigratable)?.status === "False";
-}
-
-/** It runs the QEMU of another image than one that is started now would. */
-export function isOutdated({ status }: VirtualMachineInstance, { launcherImage }: Pick<Surroundings, "launcherImage">) {
-  const image = status?.launcherContainerImageVersion;
-  return status?.phase === "Running" && !!image && image !== launcherImage;
 }
 
 function addressesOf({ status }: VirtualMachineInstance) {

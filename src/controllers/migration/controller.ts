@@ -17,6 +17,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
+import type { FindAutoLimits } from "../virtualmachineinstance/auto-limits.ts";
 import { execute } from "./execute.ts";
 import type { Observation } from "./observation.ts";
 import { byVmi, type MigrationInformers, observe } from "./observe.ts";
@@ -31,6 +32,7 @@ export interface MigrationControllerOptions {
   launcherImage: string;
   imageVolumes: boolean;
   configuration: () => VirtConfiguration;
+  autoLimits: FindAutoLimits;
   signal: AbortSignal;
 }
 

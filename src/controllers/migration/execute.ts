@@ -135,7 +135,15 @@ async function createTarget(
   const vmi = await stillWanted(client, action, signal);
   if (vmi === undefined) return;
   try {
-    const options = { launcherImage, imageVolumes, configuration: configuration(), blockClaims, hasOtherNodes };
+    const autoLimits = await context.autoLimits(vmi.metadata?.namespace ?? "", signal);
+    const options = {
+      launcherImage,
+      imageVolumes,
+      configuration: configuration(),
+      autoLimits,
+      blockClaims,
+      hasOtherNodes,
+    };
     const created = await client.create(pods, renderTargetPod(vmi, migration, options), { signal });
     events.record(migration, "Normal", "SuccessfulCreate", `Created migration target pod ${created.metadata?.name}`);
   } catch (error) {

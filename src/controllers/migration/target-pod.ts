@@ -11,12 +11,14 @@ import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { AutoLimits } from "../virtualmachineinstance/auto-limits.ts";
 import { podNameSuffix, renderLauncherPod } from "../virtualmachineinstance/launcher-pod.ts";
 
 export interface TargetContext {
   launcherImage: string;
   imageVolumes: boolean;
   configuration: VirtConfiguration;
+  autoLimits?: AutoLimits;
   blockClaims: ReadonlySet<string>;
   hasOtherNodes: boolean;
 }

@@ -10,6 +10,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
+import type { FindAutoLimits } from "./auto-limits.ts";
 import { decideEvents } from "./events.ts";
 import { execute } from "./execute.ts";
 import type { Observation } from "./observation.ts";
@@ -25,6 +26,7 @@ export interface VmiControllerOptions {
   /** Whether this cluster's pods can have image volumes. */
   imageVolumes: boolean;
   configuration: () => VirtConfiguration;
+  autoLimits: FindAutoLimits;
   signal: AbortSignal;
 }
 

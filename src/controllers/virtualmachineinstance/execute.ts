@@ -10,6 +10,7 @@ import type { Client, ObjectKey } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
+import type { FindAutoLimits } from "./auto-limits.ts";
 import { renderLauncherPod } from "./launcher-pod.ts";
 import type { Action } from "./plan.ts";
 import { renderStateClaim } from "./state-claim.ts";
@@ -22,6 +23,7 @@ export interface LauncherContext {
   launcherImage: string;
   imageVolumes: boolean;
   configuration: () => VirtConfiguration;
+  autoLimits: FindAutoLimits;
 }
 
 export interface ExecuteContext extends LauncherContext {
@@ -51,6 +53,7 @@ async function createPod(context: ExecuteContext, action: ActionOf<"createPod">,
       launcherImage: context.launcherImage,
       imageVolumes: context.imageVolumes,
       configuration: context.configuration(),
+      autoLimits: await context.autoLimits(vmi.metadata?.namespace ?? "", signal),
     });
     const created = await client.create(pods, pod, { signal });
     createFailures.delete(objectKey(vmi));

@@ -235,6 +235,18 @@ test("probes by the guest's agent run in the launcher", () => {
   });
 });
 
+test("processors of its own need a node that gives such, and a pod of quality Guaranteed, also where it copies its disk", () => {
+  const vmi = vmiOf((draft) => {
+    draft.domain.cpu = { ...draft.domain.cpu, dedicatedCpuPlacement: true };
+  });
+  for (const imageVolumes of [true, false]) {
+    const { spec } = renderLauncherPod(vmi, { ...context, imageVolumes });
+    assert.equal(spec?.nodeSelector?.["cpumanager"], "true");
+    for (const { name, resources } of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])])
+      assert.deepEqual(resources?.requests, resources?.limits, name);
+  }
+});
+
 test("with KVM a named processor decides where the machine can be", () => {
   const selector = (accelerator: "kvm" | "tcg", cpu: VirtualMachineInstanceSpec["domain"]["cpu"]) => {
     const vmi = vmiOf((draft) => {

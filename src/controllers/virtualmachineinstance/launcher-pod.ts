@@ -24,6 +24,7 @@ import { buildCommand, buildEnvironment } from "../../qemu/domain/arguments.ts";
 import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
+import type { AutoLimits } from "./auto-limits.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
 import { copyContainers } from "./launcher-copies.ts";
@@ -36,6 +37,7 @@ export interface LauncherContext extends VolumeContext {
   launcherImage: string;
   accelerator: Accelerator;
   configuration: VirtConfiguration;
+  autoLimits?: AutoLimits;
   /** What this launcher's QEMU is beyond what the spec says. */
   domain?: Pick<Domain, "incoming" | "machineVersion">;
 }
@@ -99,7 +101,7 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {
   const { spec } = vmi;
   const { volumes, volumeMounts, volumeDevices } = launcherVolumes(vmi, context);
-  const resources = launcherResources(spec, context.accelerator, context.configuration);
+  const resources = launcherResources(spec, context.accelerator, context.configuration, context.autoLimits);
   const domain = { ...domainOf(vmi, context.accelerator), ...context.domain };
   const env = Object.entries(buildEnvironment(domain)).map(([name, value]) => ({ name, value }));
   const copies = context.imageVolumes
@@ -176,6 +178,7 @@ function nodeSelector(spec: VirtualMachineInstanceSpec, accelerator: Accelerator
     ...nodeSelector,
     [labels.schedulable]: "true",
     ...(isForeign(spec) && { [`${emulationLabel}/${architecture}`]: "true" }),
+    ...(domain.cpu?.dedicatedCpuPlacement && { [labels.cpuManager]: "true" }),
     ...(accelerator === "kvm" && Object.fromEntries(processor.map((label) => [label, "true"]))),
   };
 }

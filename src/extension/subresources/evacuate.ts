@@ -13,22 +13,21 @@ export async function cancelEvacuationOfVm(context: ExtensionContext, request: S
   return cancelEvacuation(context, request);
 }
 
-/** The node is named, so that a later evacuation from another one is not cancelled by chance. */
+/** A node may be named, so that a later evacuation from another one is not cancelled by chance; virtctl names none. */
 export async function cancelEvacuation({ client }: ExtensionContext, request: SubresourceRequest): Promise<Answer> {
   const { namespace, name, body } = request;
   const node = textOption(body, "evacuationNodeName");
-  if (!node) throw new StatusError("BadRequest", "evacuationNodeName: name the node that the machine was to leave");
   const vmi = await getVmi(client, { namespace, name });
   const marked = vmi.status?.evacuationNodeName;
   // Asked twice, or arrived already.
   if (!marked) return accepted;
-  if (marked !== node)
+  if (node && marked !== node)
     throw new StatusError(
       "Conflict",
       `Operation cannot be fulfilled on virtualmachineinstance.kubevirt.io "${name}": it is to leave the node ${marked}, not ${node}`,
     );
   const operations: JsonPatchOperation[] = [
-    { op: "test", path, value: node },
+    { op: "test", path, value: marked },
     { op: "remove", path },
   ];
   const options = { subresource: "status", dryRun: isDryRun(request) } as const;

@@ -31,7 +31,7 @@ const rooms: Record<string, string[]> = {
     "src/runtime/virt-configuration.ts",
     "src/cmd/cluster/api-extension.ts",
   ],
-  "vmpod-agent": ["src/node", "src/runtime/event-recorder.ts"],
+  "vmpod-agent": ["src/node", "src/runtime/event-recorder.ts", "src/runtime/virt-configuration.ts"],
 };
 
 /** Granted by roles of Kubernetes' own that are bound too. */

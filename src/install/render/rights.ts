@@ -69,9 +69,13 @@ const controllerRules: PolicyRule[] = [
   ]),
   // Copies of what machines are made of.
   rule("apps", "controllerrevisions", ["list", "watch", "create"]),
+  // Where limits are counted, launchers have some.
+  rule("", "resourcequotas", read),
   // Policies select by the labels of a machine's namespace, too.
   rule("", "namespaces", ["get"]),
   rule("", "pods", [...read, "create", "delete"]),
+  // Machines that are to come to a newer launcher, and cannot migrate.
+  rule("", "pods/eviction", ["create"]),
   // That no drain stops a machine that is to be moved.
   rule("policy", "poddisruptionbudgets", [...read, "create", "update", "delete"]),
   // The readiness gate: a paused machine is not ready.

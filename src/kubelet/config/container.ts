@@ -8,7 +8,8 @@ import {
   type MountSchema,
 } from "../../cri/gen/runtime/v1/api.gen.ts";
 import type { DeviceResource } from "../options.ts";
-import { containerAnnotations, containerLabels } from "../pods/labels.ts";
+import type { Placement } from "../cpus/cpu-manager.ts";
+import { containerAnnotations, containerLabels, exclusiveCpusAnnotation } from "../pods/labels.ts";
 import { containerLogName } from "../pods/paths.ts";
 import { expand } from "./expand.ts";
 import { linuxResources } from "./resources.ts";
@@ -35,7 +36,7 @@ export interface ContainerInput {
   seccompDir: string;
 }
 
-export function containerConfig(input: ContainerInput): ContainerConfig {
+export function containerConfig(input: ContainerInput, placement?: Placement): ContainerConfig {
   const { pod, container, attempt, env } = input;
   const lookup = (name: string): string | undefined => env.get(name);
   return {
@@ -48,13 +49,16 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     mounts: input.mounts,
     devices: [...devicesOf(container, input.devices), ...input.blockDevices],
     labels: containerLabels(pod, container),
-    annotations: containerAnnotations(pod, container, input.backoffLevel),
+    annotations: {
+      ...containerAnnotations(pod, container, input.backoffLevel),
+      ...(placement?.isExclusive && { [exclusiveCpusAnnotation]: placement.cpus }),
+    },
     logPath: containerLogName(container.name, attempt),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     linux: {
-      resources: linuxResources(pod, container, input.nodeMemoryBytes),
+      resources: onCpus(linuxResources(pod, container, input.nodeMemoryBytes), placement),
       securityContext: containerSecurity({
         pod,
         container,
@@ -64,6 +68,14 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     },
   };
 }
+
+/** On processors that are nobody else's it is stopped for none: it cannot have more of them than it may. */
+function onCpus(resources: Resources, placement: Placement): Resources {
+  if (placement === undefined) return resources;
+  return { ...resources, cpusetCpus: placement.cpus, ...(placement.isExclusive && { cpuQuota: 0n }) };
+}
+
+type Resources = ReturnType<typeof linuxResources>;
 
 /** Devices that the container asks for as resources. */
 function devicesOf(container: Container, known: DeviceResource[]): Device[] {

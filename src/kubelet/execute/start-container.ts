@@ -30,7 +30,7 @@ export async function startContainer(
   const image = await ensureImage(context, pod, container, memory);
   const facts = await podFacts(context, action.sandboxId, pod);
   await reported(context, pod, "NetworkNotReady", async () => context.admitAddresses?.(pod, facts.podIps));
-  const config = await reported(context, pod, "CreateContainerConfigError", async () => {
+  const input = await reported(context, pod, "CreateContainerConfigError", async () => {
     const env = await containerEnv({
       pod,
       container,
@@ -46,7 +46,7 @@ export async function startContainer(
       facts,
       memory,
     });
-    return containerConfig({
+    return {
       pod,
       container,
       attempt: action.attempt,
@@ -59,14 +59,16 @@ export async function startContainer(
       devices: context.devices,
       nodeMemoryBytes: context.machine.memoryBytes,
       seccompDir: `${context.rootDir}/seccomp`,
-    });
+    };
   });
   const { runtime } = context.cri;
   const podSandboxId = action.sandboxId;
   const sandbox = await sandboxConfigOf(context, pod, 0);
   const containerId = await context.starts.take(urgency.container, async () => {
     const { containerId: created } = await reported(context, pod, "CreateContainerError", () =>
-      runtime.createContainer({ podSandboxId, config, sandboxConfig: sandbox }),
+      context.cpus.place(pod, container, (placement) =>
+        runtime.createContainer({ podSandboxId, config: containerConfig(input, placement), sandboxConfig: sandbox }),
+      ),
     );
     context.events.normal(pod, "Created", `Created container: ${container.name}`);
     await reported(context, pod, runFailure, () => runtime.startContainer({ containerId: created }));

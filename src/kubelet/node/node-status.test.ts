@@ -40,6 +40,11 @@ test("capacity and what of it pods may use", () => {
   assert.equal(daemonEndpoints?.kubeletEndpoint?.Port, 10_250);
 });
 
+test("what is reserved is capacity, but nobody's", () => {
+  const { capacity, allocatable } = nodeStatus(facts, { ...options, reservedCpus: [0] }, undefined, nowMs);
+  assert.deepEqual([capacity?.["cpu"], allocatable?.["cpu"]], ["4", "3"]);
+});
+
 test("huge pages are memory of another kind", () => {
   const { allocatable } = of({ hugePages: { "2Mi": gib, "1Gi": 0 } });
   assert.deepEqual([allocatable?.["hugepages-2Mi"], allocatable?.["hugepages-1Gi"]], [`${1024 ** 2}Ki`, "0Ki"]);

@@ -34,7 +34,7 @@ const lowMemoryBytes = 100 * 1024 ** 2;
 const lowDiskFraction = 0.05;
 const mostImages = 50;
 
-type NodeOptions = Pick<KubeletOptions, "nodeIp" | "port" | "devices">;
+type NodeOptions = Pick<KubeletOptions, "nodeIp" | "port" | "devices" | "reservedCpus">;
 
 export function nodeStatus(
   facts: NodeFacts,
@@ -57,6 +57,7 @@ export function nodeStatus(
     allocatable: {
       ...before?.allocatable,
       ...shared,
+      cpu: String(facts.cpus - (options.reservedCpus?.length ?? 0)),
       memory: ki(Math.max(0, facts.memoryBytes - reservedBytes - hugeBytes)),
     },
     conditions: conditions(facts, before?.conditions ?? [], nowMs),

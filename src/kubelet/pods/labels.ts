@@ -10,6 +10,8 @@ export const containerNameLabel = "io.kubernetes.container.name";
 
 export const specHashAnnotation = "io.kubernetes.container.hash";
 export const backoffLevelAnnotation = "vmpod.dev/backoff-level";
+/** The processors that no other container runs on, while there are such. */
+export const exclusiveCpusAnnotation = "vmpod.dev/exclusive-cpus";
 export const terminationPathAnnotation = "io.kubernetes.container.terminationMessagePath";
 export const terminationPolicyAnnotation = "io.kubernetes.container.terminationMessagePolicy";
 

@@ -9,6 +9,9 @@ import type { Informer } from "../../client/informer.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { announcement, type MetadataPatch, type NodeFacts, untilHeartbeatMs } from "./node-labels.ts";
 
+/** The kubelet tells nobody when its policy changes. */
+const lookAgainMs = 10_000;
+
 interface Observation {
   node: Node;
   facts: NodeFacts;
@@ -23,13 +26,13 @@ interface Action {
 export function createAnnouncer(
   client: Client,
   informer: Informer<Node>,
-  facts: () => NodeFacts,
+  facts: () => Promise<NodeFacts>,
 ): Reconciler<Observation, Action> {
   return {
     name: "node-announcement",
-    observe(name) {
+    async observe(name) {
       const node = informer.get(undefined, name);
-      return Promise.resolve(node && { node, facts: facts(), nowMs: Date.now() });
+      return node && { node, facts: await facts(), nowMs: Date.now() };
     },
     plan({ node, facts, nowMs }) {
       const metadata = announcement(node, facts, nowMs);
@@ -39,7 +42,10 @@ export function createAnnouncer(
       await client.patch(nodes, { name }, { type: "merge", body: { metadata } }, { signal });
     },
     /** What was just written comes back by the watch. */
-    requeueAfterMs: ({ node, nowMs }) => untilHeartbeatMs(node, nowMs) || undefined,
+    requeueAfterMs({ node, nowMs }) {
+      const heartbeatMs = untilHeartbeatMs(node, nowMs);
+      return heartbeatMs === 0 ? undefined : Math.min(heartbeatMs, lookAgainMs);
+    },
   };
 }
 

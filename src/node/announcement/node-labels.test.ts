@@ -7,6 +7,7 @@ const nowMs = Date.parse("2026-01-02T03:04:05Z");
 const facts: NodeFacts = {
   endpoint: "https://10.0.0.1:10260",
   kvm: { usable: false, reason: "there is no /dev/kvm" },
+  hasStaticCpuManager: true,
   processor: {
     models: ["EPYC", "Nehalem"],
     features: ["sse4.2", "not a label!"],
@@ -20,6 +21,8 @@ const said = {
     "kubevirt.io/schedulable": "true",
     "vmpod.dev/kvm": "false",
     "emulates.node.vmpod.dev/arm64": "true",
+    cpumanager: "true",
+    "kubevirt.io/cpumanager": "true",
     "cpu-model.node.kubevirt.io/EPYC": "true",
     "cpu-model.node.kubevirt.io/Nehalem": "true",
     "cpu-model-migration.node.kubevirt.io/EPYC": "true",

@@ -8,6 +8,8 @@ export interface NodeFacts {
   /** `https://IP:PORT` of this node's virtual machine API. */
   endpoint: string;
   kvm: { usable: boolean; reason: string };
+  /** The kubelet gives containers processors of their own. */
+  hasStaticCpuManager: boolean;
   /** Undefined until QEMU has told. */
   processor: Processor | undefined;
 }
@@ -45,11 +47,13 @@ export function untilHeartbeatMs({ metadata }: Node, nowMs: number): number {
   return Number.isNaN(lastMs) || lastMs > nowMs + heartbeatMs ? 0 : Math.max(0, lastMs + heartbeatMs - nowMs);
 }
 
-function labelsOf({ kvm, processor }: NodeFacts): Record<string, string> {
+function labelsOf({ kvm, processor, hasStaticCpuManager }: NodeFacts): Record<string, string> {
   return {
     [labels.schedulable]: "true",
     [labels.kvm]: String(kvm.usable),
     ...Object.fromEntries(emulatedArchitectures.map((name) => [`${emulationLabel}/${name}`, "true"])),
+    [labels.cpuManager]: String(hasStaticCpuManager),
+    [labels.cpuManagerOfKubeVirt]: String(hasStaticCpuManager),
     ...(processor && processorLabelsOf(processor)),
   };
 }

@@ -17,6 +17,7 @@ import { type MetadataServices, wantsMetadata } from "../metadata/metadata-servi
 import type { InstanceFacts } from "../metadata/metadata-tree.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { hostPathOf } from "../process/container-files.ts";
+import { pinThreads } from "../processors/pin-threads.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { connectNetwork } from "./connect-network.ts";
 import { startFirst } from "./first-start.ts";
@@ -47,6 +48,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
     const { client } = context;
     return prepareDisk({ client, vmi: observation.vmi, pid: qemu.pid, signal }, action.disk);
   }
+  if (action.type === "pinThreads") return pinOrFail(action, signal);
   if (action.type === "openConsole") return void (await context.consoles.open(qemu));
   if (action.type === "askGuest") return askGuest(context, action);
   if (action.type === "handOverCredentials") return giveCredentials(context, action);
@@ -64,6 +66,12 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       await qmp.execute("system_reset");
       await qmp.execute("cont");
   }
+}
+
+/** A guest that was promised processors does not run on others. */
+async function pinOrFail({ pinning }: Action & { type: "pinThreads" }, signal: AbortSignal): Promise<void> {
+  if (pinning.shortage !== undefined) throw new Error(pinning.shortage);
+  await pinThreads(pinning.pins, signal);
 }
 
 /** Started here, observed when it answers: a guest may take its time. */

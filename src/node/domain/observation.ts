@@ -28,6 +28,7 @@ import type { RunState } from "../../qemu/qmp/commands.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
+import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 
 export interface Observation {
@@ -42,6 +43,8 @@ export interface Observation {
   qemu: QemuProcess | undefined;
   /** Present once the monitor answers. */
   machine: MachineObservation | undefined;
+  /** Where the threads of a machine with processors of its own are to run. */
+  pinning?: Pinning | undefined;
   disks: readonly DiskObservation[];
   networkReady: boolean;
   /** The serial port is read, by us, as it must be once a guest writes to it. */

@@ -14,6 +14,7 @@ import { observeCredentials } from "../credentials/observe.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { observeDisk } from "../disks/observe-disk.ts";
 import type { Monitors } from "../monitor/monitors.ts";
+import { observePinning } from "../processors/pin-threads.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
 import { type ContainerExit, hasStarted, type MachineObservation, type Observation } from "./observation.ts";
 import { observeBoot } from "../boot/observe-boot.ts";
@@ -45,6 +46,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
   const qemu = await context.finder.find(pod.metadata?.uid ?? "");
   const machine = qemu && (await machineOf(context.monitors, key, qemu));
   noteLook(record, { vmi, machine, console: qemu && context.consoles.timesOf(qemu) });
+  const pinning = qemu && machine && (await observePinning(vmi.spec, qemu.pid, () => context.monitors.of(key, qemu)));
   const isOpen = qemu !== undefined && machine !== undefined && !hasStarted(machine);
   return {
     key,
@@ -54,6 +56,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     exit: exitOf(pod),
     qemu,
     machine,
+    pinning,
     disks: isOpen ? await Promise.all(diskSources(vmi.spec).map((source) => observeDisk(qemu.pid, source))) : [],
     networkReady: qemu !== undefined && record.networkOf === qemu.pid,
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,

@@ -12,6 +12,7 @@ const running = someVmi({ status: { phase: "Running" } });
 const deleted = { deletionTimestamp: "2026-01-02T03:04:05Z" };
 const types = (observation: Observation): string[] => plan(observation).map(({ type }) => type);
 
+const pinning = { pins: [{ thread: 7, cpus: "1" }] };
 const newCredentials = { wanted: { keys: { root: ["k"] }, passwords: {} }, digest: "d", outcome: undefined, due: true };
 
 test("what is done next, by what is seen", () => {
@@ -30,6 +31,14 @@ test("what is done next, by what is seen", () => {
       ["changeDevice", "changeDevice", "changeDevice", "changeDevice"],
     ],
     ["everything attached", { vmi: scheduled, machine: prelaunch }, ["start"]],
+    [
+      "everything attached, but not where it is to run",
+      { vmi: scheduled, machine: prelaunch, pinning },
+      ["pinThreads"],
+    ],
+    ["without its processors", { vmi: scheduled, machine: prelaunch, pinning: { shortage: "1" } }, ["pinThreads"]],
+    ["everything in its place", { vmi: scheduled, machine: prelaunch, pinning: { pins: [] } }, ["start"]],
+    ["its processors have changed", { pinning }, ["pinThreads"]],
     ["not handed over yet", { vmi: someVmi({ status: { phase: "Scheduling" } }), machine: prelaunch }, []],
     ["to start paused", { vmi: someVmi({ spec: { startStrategy: "Paused" } }), machine: prelaunch }, []],
     ["reset while its user had paused it", { vmi: running, machine: prelaunch }, []],

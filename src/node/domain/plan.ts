@@ -6,6 +6,7 @@ import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
+import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { desiredDevices, podInterfaces } from "./desired-devices.ts";
 import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
@@ -19,6 +20,7 @@ export type Action =
   | (Target & { type: "connectNetwork" })
   | (Target & { type: "prepareDisk"; disk: NamedSource })
   | (Target & { type: "changeDevice"; change: DeviceAction })
+  | (Target & { type: "pinThreads"; pinning: Pinning })
   | (Target & { type: "start" })
   | (Target & { type: "quit" })
   | (Target & { type: "openConsole" })
@@ -29,7 +31,7 @@ export type Action =
 /** Undefined: not my business, ask the next. */
 type Step = (observation: Observation, qemu: QemuProcess) => Action[] | undefined;
 
-const steps: readonly Step[] = [finishReboot, tendStarted, abandonDeleted, prepare, attach, start];
+const steps: readonly Step[] = [finishReboot, tendStarted, abandonDeleted, prepare, attach, pin, start];
 
 export function plan(observation: Observation): Action[] {
   const { qemu, vmi } = observation;
@@ -56,6 +58,7 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
   return [
     ...(needsNetwork(observation) ? [{ type: "connectNetwork", observation, qemu } as const] : []),
     ...(needsConsole(observation) ? [{ type: "openConsole", observation, qemu } as const] : []),
+    ...(pin(observation, qemu) ?? []),
     ...(observation.guestDue ? [{ type: "askGuest", observation, qemu } as const] : []),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
   ];
@@ -94,6 +97,13 @@ function attach(observation: Observation, qemu: QemuProcess): Action[] | undefin
   const changes = planDevices(desiredDevices(vmi, disks), machine.devices);
   if (changes.length === 0) return undefined;
   return changes.map((change): Action => ({ type: "changeDevice", observation, qemu, change }));
+}
+
+/** Before the guest's first instruction, and again whenever the kubelet changed what the container has. */
+function pin(observation: Observation, qemu: QemuProcess): Action[] | undefined {
+  const { pinning } = observation;
+  const isDone = pinning === undefined || pinning.pins?.length === 0;
+  return isDone ? undefined : [{ type: "pinThreads", observation, qemu, pinning }];
 }
 
 function start(observation: Observation, qemu: QemuProcess): Action[] | undefined {

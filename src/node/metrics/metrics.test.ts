@@ -51,7 +51,7 @@ test("what was sampled is told in the units that the names promise", async () =>
       ],
     ],
     [
-      { state: "paused", vcpus: new Map([[1, { runSeconds: 3, delaySeconds: 0.5 }]]) },
+      { state: "paused", vcpus: new Map([[1, { runSeconds: 3, delaySeconds: 0.5, cpus: 2 }]]) },
       [
         `kubevirt_vmi_vcpu_seconds_total{${labels},id="1",state="paused"} 3`,
         `kubevirt_vmi_vcpu_delay_seconds_total{${labels},id="1"} 0.5`,

@@ -1,5 +1,6 @@
 /** What the kernel counts for a QEMU and its threads (proc(5)). The parsers are pure. */
 import { listIfThere, readTextIfThere } from "../../base/files.ts";
+import { allowedCpus } from "../../base/host-cpus.ts";
 
 export interface ProcessorTime {
   userSeconds: number;
@@ -22,6 +23,11 @@ export interface ThreadTime {
   runSeconds: number;
   /** Ready to run, but not running. */
   delaySeconds: number;
+}
+
+export interface ThreadSample extends ThreadTime {
+  /** How many processors it may run on. */
+  cpus: number;
 }
 
 /** /proc/PID/task/TID/schedstat: time on a CPU, time in its queue, number of turns. */
@@ -49,18 +55,18 @@ export async function readProcess(pid: number): Promise<{ time?: ProcessorTime; 
 }
 
 /** Of all threads, by their numbers inside the namespace. */
-export async function readThreads(pid: number): Promise<Map<number, ThreadTime>> {
+export async function readThreads(pid: number): Promise<Map<number, ThreadSample>> {
   const ids = await listIfThere(`/proc/${pid}/task`);
   const threads = await Promise.all(ids.map((id) => readThread(`${pid}/task/${id}`)));
   return new Map(threads.flatMap((thread) => (thread === undefined ? [] : [thread])));
 }
 
-async function readThread(path: string): Promise<[number, ThreadTime] | undefined> {
+async function readThread(path: string): Promise<[number, ThreadSample] | undefined> {
   const [status = "", schedstat = ""] = await Promise.all(
     ["status", "schedstat"].map((file) => read(`${path}/${file}`)),
   );
   const [id, time] = [parseInnerId(status), parseThreadTime(schedstat)];
-  return id === undefined || time === undefined ? undefined : [id, time];
+  return id === undefined || time === undefined ? undefined : [id, { ...time, cpus: allowedCpus(status).length }];
 }
 
 async function read(path: string): Promise<string> {

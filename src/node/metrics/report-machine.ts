@@ -35,6 +35,8 @@ function reportProcessor(scrape: Scrape, guest: Guest, { time, vcpus, state }: M
     scrape.add(metrics.vcpuSeconds, { ...guest, id, state }, runSeconds);
     scrape.add(metrics.vcpuDelay, { ...guest, id }, delaySeconds);
   }
+  const affinities = [...(vcpus?.values() ?? [])].reduce((sum, { cpus }) => sum + cpus, 0);
+  scrape.add(metrics.cpuAffinity, guest, vcpus && affinities);
 }
 
 /** What the balloon's driver does not tell it says as the largest number of 64 bits. */

@@ -10,7 +10,7 @@ import type { QemuProcess } from "../process/find-qemu.ts";
 import { type BalloonPolling, balloonPath } from "./balloon-polling.ts";
 import type { Figures, GuestFigures } from "./guest-figures.ts";
 import { type InterfaceCounters, parseTaps, readInterfaceCounters } from "./interface-counters.ts";
-import { readProcess, readThreads, type ThreadTime } from "./processor-time.ts";
+import { readProcess, readThreads, type ThreadSample } from "./processor-time.ts";
 import type { BlockStatistics } from "../../qemu/qmp/commands.ts";
 import type { MachineSample } from "./sample.ts";
 import { within } from "../../base/within.ts";
@@ -68,7 +68,7 @@ async function answering({ monitor }: SampledMachine): Promise<{ client: QmpClie
 }
 
 /** QEMU names threads as its own namespace numbers them. */
-async function vcpusOf(client: QmpClient, { pid }: QemuProcess): Promise<Map<number, ThreadTime>> {
+async function vcpusOf(client: QmpClient, { pid }: QemuProcess): Promise<Map<number, ThreadSample>> {
   const [cpus, threads] = await Promise.all([client.execute("query-cpus-fast", {}, { timeoutMs }), readThreads(pid)]);
   return new Map(
     cpus.flatMap((cpu) => {

@@ -2,7 +2,7 @@
 import type { BlockStatistics, DirtyRate, MigrationInfo } from "../../qemu/qmp/commands.ts";
 import type { GuestFilesystem, GuestLoad } from "../../qemu/guest-agent/queries.ts";
 import type { InterfaceCounters } from "./interface-counters.ts";
-import type { ProcessorTime, ThreadTime } from "./processor-time.ts";
+import type { ProcessorTime, ThreadSample } from "./processor-time.ts";
 
 export interface MachineSample {
   /** Of the vCPUs, as QEMU says: `running`, `paused` ... */
@@ -10,7 +10,7 @@ export interface MachineSample {
   time?: ProcessorTime;
   residentBytes?: number;
   /** By the vCPU's number. */
-  vcpus?: ReadonlyMap<number, ThreadTime>;
+  vcpus?: ReadonlyMap<number, ThreadSample>;
   memoryBytes?: number;
   balloonBytes?: number;
   /** As the balloon's driver in the guest tells, by QEMU's names. */

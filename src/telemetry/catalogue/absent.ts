@@ -17,7 +17,6 @@ export const absentMetrics: Readonly<Record<string, string>> = {
   kubevirt_vm_disk_allocated_size_bytes: "the sizes of claims are kube-state-metrics' business",
   kubevirt_vmi_gpu_info: "there are no GPUs for guests yet",
   kubevirt_vmi_last_api_connection_timestamp_seconds: "streams are not counted yet",
-  kubevirt_vmi_node_cpu_affinity: "there are no dedicated CPUs yet; without them every vCPU may run anywhere",
   kubevirt_vmi_sync_total: "reconciliations are not counted",
   kubevirt_vmi_vcpu_wait_seconds_total:
     "it is how long a halted vCPU waited, which only KVM's debugging interface tells",

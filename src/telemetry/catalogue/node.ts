@@ -51,6 +51,14 @@ export const nodeMetrics = {
     "How long a vCPU was ready to run while the host's CPUs ran something else.",
   ),
 
+  cpuAffinity: metric(
+    "kubevirt_vmi_node_cpu_affinity",
+    "gauge",
+    "count",
+    guest,
+    "On how many of the node's CPUs each vCPU may run, summed up: as many as there are vCPUs when these are dedicated.",
+  ),
+
   memoryResident: metric(
     "kubevirt_vmi_memory_resident_bytes",
     "gauge",

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { bootFailure, commands, hyperv, qemu, rich, sees, vmLifecycle } from "./files.ts";
+import { bootFailure, commands, hyperv, qemu, rich, sees, tinyGuest, vmLifecycle } from "./files.ts";
 
 const qemuGuest = "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down";
 const qemuKernel = "a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen";
@@ -30,7 +30,11 @@ export const compute: Area = {
     {
       row: 28,
       name: "dedicated CPUs",
-      proof: refused("domain.cpu.dedicatedCpuPlacement", "domain.cpu.isolateEmulatorThread"),
+      proof: guest(
+        tinyGuest,
+        "a machine with a processor of its own has it for its vCPU alone, whoever is killed meanwhile",
+      ),
+      note: "an emulator thread on a processor of its own by its arguments: src/node/processors/pins.test.ts",
     },
     { row: 29, name: "NUMA", proof: refused("domain.cpu.numa") },
     { row: 30, name: "real time", proof: refused("domain.cpu.realtime") },

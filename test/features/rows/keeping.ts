@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { cli, migration as moved, sees } from "./files.ts";
+import { cli, migration as moved, sees, vmApi } from "./files.ts";
 
 export const snapshots: Area = {
   title: "F. Snapshots, backup, export",
@@ -53,7 +53,14 @@ export const migration: Area = {
       proof: guest(moved, "an eviction of its pod moves it instead"),
       note: "a drain in test/cluster/suite/migration.test.ts",
     },
-    { row: 115, name: "moving machines to a newer launcher", proof: missing },
+    {
+      row: 115,
+      name: "moving machines to a newer launcher",
+      proof: args(
+        vmApi,
+        "machines of an older launcher are marked and counted, and migrate to a newer one, or are evicted when they cannot",
+      ),
+    },
     { row: 116, name: "migration between clusters", proof: missing },
     {
       row: 117,

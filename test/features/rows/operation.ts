@@ -51,7 +51,15 @@ export const security: Area = {
       name: "machines in namespaces of level restricted",
       proof: args(launcherPod, "the pod satisfies Pod Security's level restricted, also where it copies its disk"),
     },
-    { row: 127, name: "quota, limits set by themselves", proof: missing },
+    {
+      row: 127,
+      name: "quota, limits set by themselves",
+      proof: args(
+        vmApi,
+        "where a quota counts limits, a machine's launcher has some, and twice the memory that it asks for or as much as the namespace says",
+      ),
+      note: "no AAQ",
+    },
   ],
 };
 
@@ -124,7 +132,15 @@ export const observability: Area = {
       name: "object graph",
       proof: args(vmApi, "the object graph tells what a machine depends on, as far as one wants to know"),
     },
-    { row: 142, name: "log levels, profiler", proof: missing },
+    {
+      row: 142,
+      name: "log levels, profiler",
+      proof: args(
+        vmApi,
+        "how much vmpod logs is shown and set in the KubeVirt resource, which it follows while it runs",
+      ),
+      note: "the node agents' in test/cli/guest.test.ts; no profiler",
+    },
     {
       row: 143,
       name: "vhostmd",

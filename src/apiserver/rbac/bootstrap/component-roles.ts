@@ -16,10 +16,11 @@ export const componentRoles: Readonly<Record<string, BootstrapRole>> = {
       ...events,
       // The garbage collector and the namespace controller see and remove objects of any kind.
       rule("*", "*", [...read, "delete", "deletecollection", "patch"]),
-      rule("", "pods pods/binding endpoints persistentvolumes persistentvolumeclaims serviceaccounts configmaps", [
-        "create",
-        "update",
-      ]),
+      rule(
+        "",
+        "pods pods/binding pods/eviction endpoints persistentvolumes persistentvolumeclaims serviceaccounts configmaps",
+        ["create", "update"],
+      ),
       rule(
         "",
         "pods/status persistentvolumes/status persistentvolumeclaims/status namespaces/status namespaces/finalize nodes/status",
