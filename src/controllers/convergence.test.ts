@@ -98,6 +98,7 @@ function createScene(): Scene {
     events,
     signal,
     configuration: () => defaultConfiguration,
+    podsCanGrow: true,
     informers: {
       vms: world.informer(virtualMachines),
       vmis,
@@ -111,6 +112,7 @@ function createScene(): Scene {
     signal,
     launcherImage: "launcher",
     imageVolumes: true,
+    podsCanGrow: true,
     configuration: () => defaultConfiguration,
     informers: { vmis, claims, pods: world.informer(pods, podIndexes), nodes: world.informer(nodes) },
   });

@@ -7,17 +7,14 @@ import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
-import {
-  type VirtualMachineInstanceMigration,
-  virtualMachineInstanceMigrations,
-} from "../../../api/kubevirt/resources.ts";
+import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
+import { backoffAfterMs, makeMigration } from "./make-migration.ts";
 import { byVmi, type MigrationInformers, vmiKeyOf } from "./observe.ts";
 
 export interface Evacuation {
@@ -27,9 +24,6 @@ export interface Evacuation {
   evictionStrategy: string | undefined;
   nowMs: number;
 }
-
-const firstBackoffMs = 20_000;
-const longestBackoffMs = 300_000;
 
 /** The node to be left, when it is time to try. */
 export function planEvacuation(evacuation: Evacuation): string[] {
@@ -49,9 +43,7 @@ export function backoffLeftMs({ vmi, migrations, nowMs }: Evacuation): number {
       status?.phase === "Failed" &&
       metadata?.annotations?.[annotations.evacuationMigration] === vmi.status?.evacuationNodeName,
   );
-  if (failed.length === 0) return 0;
-  const lastMs = Math.max(...failed.map(({ status }) => Date.parse(status?.migrationState?.endTimestamp ?? "") || 0));
-  return lastMs + Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failed.length - 1)) - nowMs;
+  return backoffAfterMs(failed, nowMs);
 }
 
 export interface EvacuationOptions {
@@ -84,38 +76,21 @@ export function createEvacuationReconciler({
       return Promise.resolve({ vmi, migrations, evictionStrategy, nowMs: Date.now() });
     },
     plan: (observation) => planEvacuation(observation).map((node) => ({ vmi: observation.vmi, node })),
-    execute: (action, signal) => evacuate(client, events, action, signal),
+    execute: ({ vmi, node }, signal) =>
+      makeMigration(
+        { client, events },
+        {
+          vmi,
+          generateName: "kubevirt-evacuation-",
+          annotations: { [annotations.evacuationMigration]: node },
+        },
+        signal,
+      ),
     requeueAfterMs: (observation) => {
       const leftMs = backoffLeftMs(observation);
       return leftMs > 0 ? leftMs : undefined;
     },
   };
-}
-
-async function evacuate(
-  client: Client,
-  events: EventRecorder,
-  { vmi, node }: Action,
-  signal: AbortSignal,
-): Promise<void> {
-  const { namespace, name: vmiName } = vmi.metadata ?? {};
-  const migration: VirtualMachineInstanceMigration = {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstanceMigration",
-    metadata: {
-      generateName: "kubevirt-evacuation-",
-      namespace,
-      annotations: { [annotations.evacuationMigration]: node },
-    },
-    spec: { vmiName },
-  };
-  try {
-    const created = await client.create(virtualMachineInstanceMigrations, migration, { signal });
-    events.record(vmi, "Normal", "SuccessfulCreate", `Created Migration ${created.metadata?.name}`);
-  } catch (error) {
-    // One that our copy does not show yet is on: its end brings us here again.
-    if (!isStatus(error, "Forbidden", "NotFound")) throw error;
-  }
 }
 
 export function startEvacuationController(options: EvacuationOptions): ReconcilerLoop {

@@ -24,6 +24,8 @@ export interface VmiControllerOptions {
   launcherImage: string;
   /** Whether this cluster's pods can have image volumes. */
   imageVolumes: boolean;
+  /** Whether the resources of a running pod can be changed. */
+  podsCanGrow: boolean;
   configuration: () => VirtConfiguration;
   signal: AbortSignal;
 }

@@ -28,6 +28,7 @@ import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
 import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
+import { roomFor } from "./room.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
 import { podProbe } from "./pod-probe.ts";
@@ -37,7 +38,7 @@ export interface LauncherContext extends VolumeContext {
   accelerator: Accelerator;
   configuration: VirtConfiguration;
   /** What this launcher's QEMU is beyond what the spec says. */
-  domain?: Pick<Domain, "incoming" | "machineVersion">;
+  domain?: Partial<Pick<Domain, "incoming" | "machineVersion" | "cpu" | "memory">>;
 }
 
 export const computeContainer = "compute";
@@ -91,6 +92,7 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
   return {
     ...Object.fromEntries(own),
     [annotations.domain]: vmi.metadata?.name ?? "",
+    ...roomFor(vmi.spec),
     [annotations.memoryOverheadBytes]: String(memoryOverheadBytes(vmi.spec, accelerator)),
     "kubectl.kubernetes.io/default-container": computeContainer,
   };

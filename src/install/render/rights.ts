@@ -71,7 +71,9 @@ const controllerRules: PolicyRule[] = [
   rule("apps", "controllerrevisions", ["list", "watch", "create"]),
   // Policies select by the labels of a machine's namespace, too.
   rule("", "namespaces", ["get"]),
-  rule("", "pods", [...read, "create", "delete"]),
+  rule("", "pods", [...read, "create", "delete", "patch"]),
+  // A machine that grows while it runs: its pod is resized, and says so.
+  rule("", "pods/resize", ["patch"]),
   // That no drain stops a machine that is to be moved.
   rule("policy", "poddisruptionbudgets", [...read, "create", "update", "delete"]),
   // The readiness gate: a paused machine is not ready.

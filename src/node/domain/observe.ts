@@ -4,6 +4,7 @@ import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration.ts"
 import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
+import { observeCapacity } from "../../qemu/capacity/capacity.ts";
 import { observeDevices } from "../../qemu/devices/observe.ts";
 import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
@@ -59,6 +60,9 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
     guest: machine?.agentConnected ? record.guest : undefined,
     guestDue: machine?.agentConnected === true && isDue(record),
+    links: new Map(record.links),
+    broughtOnline: record.broughtOnline,
+    onlineAsked: record.onlineAsked,
     credentials:
       qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
@@ -116,11 +120,13 @@ async function observeMachine(qmp: QmpClient): Promise<MachineObservation> {
     observeDevices(qmp),
     guestAgentPresent(qmp),
   ]);
+  const capacity = await observeCapacity(qmp, devices.devices);
   return {
     runState: status.status,
     accelerator: kvm.enabled ? "kvm" : "tcg",
     machineType: String(type).replace(/-machine$/, ""),
     devices,
+    capacity,
     agentConnected,
   };
 }
