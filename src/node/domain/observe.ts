@@ -4,7 +4,7 @@ import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration.ts"
 import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
-import { observeCapacity } from "../../qemu/capacity/capacity.ts";
+import { noCapacity, observeCapacity } from "../../qemu/capacity/capacity.ts";
 import { observeDevices } from "../../qemu/devices/observe.ts";
 import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
@@ -120,7 +120,8 @@ async function observeMachine(qmp: QmpClient): Promise<MachineObservation> {
     observeDevices(qmp),
     guestAgentPresent(qmp),
   ]);
-  const capacity = await observeCapacity(qmp, devices.devices);
+  // A guest that has not started is given nothing more, and its start waits for none of this.
+  const capacity = status.status === "prelaunch" ? noCapacity : await observeCapacity(qmp, devices.devices);
   return {
     runState: status.status,
     accelerator: kvm.enabled ? "kvm" : "tcg",

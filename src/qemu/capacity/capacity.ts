@@ -15,6 +15,8 @@ export interface ObservedCapacity {
   hotMemory: { requestedBytes: number; pluggedBytes: number; maxBytes: number } | undefined;
 }
 
+export const noCapacity: ObservedCapacity = { processors: [], hotMemory: undefined };
+
 export interface Capacity {
   sockets: number;
   /** Beyond what the machine started with. */
