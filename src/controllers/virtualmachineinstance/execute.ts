@@ -10,7 +10,8 @@ import type { Client, ObjectKey } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
-import { computeContainer, renderLauncherPod } from "./launcher-pod.ts";
+import { computeContainer } from "./launcher.ts";
+import { renderLauncherPod } from "./launcher-pod.ts";
 import type { Action } from "./plan.ts";
 import { renderStateClaim } from "./state-claim.ts";
 

@@ -26,6 +26,7 @@ import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
+import { computeContainer } from "./launcher.ts";
 import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { roomFor } from "./room.ts";
@@ -41,7 +42,6 @@ export interface LauncherContext extends VolumeContext {
   domain?: Partial<Pick<Domain, "incoming" | "machineVersion" | "cpu" | "memory">>;
 }
 
-export const computeContainer = "compute";
 export const defaultGracePeriodSeconds = 30;
 
 const notCopied = ["kubectl.kubernetes.io/last-applied-configuration"];

@@ -23,6 +23,9 @@ export type LauncherResources = Pick<NonNullable<Container["resources"]>, "reque
 type LauncherInitContainer = Pick<Container, "name" | "image" | "volumeMounts">;
 type LauncherStatus = Pick<PodStatus, (typeof statusFields)[number]>;
 
+/** QEMU's, among those that others may have put into its pod. */
+export const computeContainer = "compute";
+
 const metaFields = [
   "name",
   "namespace",

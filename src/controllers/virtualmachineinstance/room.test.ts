@@ -46,6 +46,8 @@ function observe(situation: Situation): Observation {
   };
 }
 
+const proxy = { name: "proxy", image: "p", resources: { requests: { cpu: "10m", memory: "900Mi" } } };
+
 function launcher(
   room: Situation["room"],
   asked: LauncherResources,
@@ -61,8 +63,18 @@ function launcher(
   return {
     ...pod,
     metadata: { ...pod.metadata, ...(told && { annotations: told }) },
-    spec: { nodeName: "node", containers: [{ name: "compute", image: "l", resources: asked }] },
-    status: { ...pod.status, conditions, containerStatuses: status ? [{ ...status, resources: given }] : [] },
+    // As a mesh may put it into any pod.
+    spec: { nodeName: "node", containers: [proxy, { name: "compute", image: "l", resources: asked }] },
+    status: {
+      ...pod.status,
+      conditions,
+      containerStatuses: status
+        ? [
+            { ...status, ...proxy },
+            { ...status, resources: given },
+          ]
+        : [],
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { isInTransit } from "../../../api/kubevirt/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { compareQuantities, isQuantity } from "../../base/quantity.ts";
-import type { LauncherPod, LauncherResources } from "./launcher.ts";
+import { computeContainer, type LauncherPod, type LauncherResources } from "./launcher.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
 
 export type RoomAnnotations = Record<string, string>;
@@ -42,7 +42,9 @@ export function planRoom(observation: Observation): RoomStep | undefined {
   const { vmi, wantedResources, podsCanGrow } = observation;
   const pod = launcherOf(observation);
   if (!podsCanGrow || pod === undefined || !mayGrow(vmi, pod) || !lacksRoom(vmi, pod)) return undefined;
-  const [asked, given] = [pod.spec?.containers[0]?.resources, pod.status?.containerStatuses?.[0]?.resources];
+  const [asked, given] = [pod.spec?.containers, pod.status?.containerStatuses].map(
+    (list) => list?.find(({ name }) => name === computeContainer)?.resources,
+  );
   if (!covers(asked, wantedResources)) return { type: "resizePod", pod, resources: larger(asked, wantedResources) };
   return covers(given, wantedResources) ? { type: "tellRoom", pod, room: roomFor(vmi.spec) } : undefined;
 }
