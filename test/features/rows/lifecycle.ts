@@ -98,7 +98,11 @@ export const lifecycle: Area = {
     {
       row: 20,
       name: "RestartRequired and live update",
-      proof: guest(migration, "it is given a processor while it runs, and takes it along"),
+      proof: guest(
+        migration,
+        "it is given a processor while it runs, and takes it along",
+        "it is given memory while it runs, and stays then where it is, as long as it is emulated",
+      ),
       note: "live are sockets, memory, link state, node selector, affinity and tolerations: src/controllers/virtualmachine/live-update.test.ts",
     },
     {
