@@ -111,6 +111,14 @@ for (const [what, change, more, message] of waiting) {
   });
 }
 
+test("a guest of arm64 gets its processors when it is restarted", () => {
+  const { instance, ...observation } = changed(sockets(3));
+  const spec = instance && { ...instance.spec, architecture: "arm64" };
+  observation.vm.spec.template.spec.architecture = "arm64";
+  const arm = { ...observation, instance: instance && spec && { ...instance, spec } };
+  assert.match(restartMessage(arm) ?? "", /sockets \(QEMU gives a machine of arm64 no processors while it runs\)/);
+});
+
 test("where pods stay as they are a guest that can move may grow", () => {
   assert.equal(updated(changed(sockets(3), { ...fixed, status: movable }))?.spec.domain.cpu?.sockets, 3);
 });

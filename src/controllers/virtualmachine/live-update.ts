@@ -88,6 +88,7 @@ function plugOrUnplug({ wanted, actual }: Difference): string | undefined {
 function moreSockets({ wanted, actual }: Difference, scene: Scene): string | undefined {
   const { maxSockets, dedicatedCpuPlacement } = scene.vmi.spec.domain.cpu ?? {};
   if (Number(wanted) < Number(actual)) return "a reduction of sockets requires a restart";
+  if (scene.vmi.spec.architecture === "arm64") return "QEMU gives a machine of arm64 no processors while it runs";
   if (dedicatedCpuPlacement) return "dedicated CPUs are given to a machine when it starts";
   if (Number(wanted) > (maxSockets ?? 0)) return startedWithRoomFor("maxSockets", maxSockets);
   return launcherCannotGrow(scene);

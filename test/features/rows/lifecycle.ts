@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { migration, nodeAgent, rich, sees, strategies, tinyGuest, vmApi, vmLifecycle } from "./files.ts";
+import { migration, nodeAgent, rich, sees, strategies, tinyGuest, vmLifecycle } from "./files.ts";
 
 export const lifecycle: Area = {
   title: "A. Lifecycle",
