@@ -10,6 +10,8 @@ export const vmiConditions = {
   accessCredentialsSynchronized: "AccessCredentialsSynchronized",
   liveMigratable: "LiveMigratable",
   storageLiveMigratable: "StorageLiveMigratable",
+  hotVCPUChange: "HotVCPUChange",
+  hotMemoryChange: "HotMemoryChange",
   softwareEmulation: "SoftwareEmulation",
   podScheduled: "PodScheduled",
   /** The VM agent of the machine's node gives no sign of life: what the status says of the guest may be old. */
@@ -46,6 +48,7 @@ export const notMigratableReasons = {
   disks: "DisksNotLiveMigratable",
   interfaces: "InterfaceNotLiveMigratable",
   hostDevices: "HostDeviceNotLiveMigratable",
+  hotplug: "HotplugNotLiveMigratable",
   persistentState: "PersistentStateNotLiveMigratable",
   hypervPassthrough: "HypervPassthroughNotLiveMigratable",
   hugePages: "HugePagesNotLiveMigratable",

@@ -12,7 +12,12 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
   [{ network: { defaultNetworkInterface: "bridge" } }, { defaultNetworkInterface: "bridge" }],
   [{ evictionStrategy: "LiveMigrate" }, { evictionStrategy: "LiveMigrate" }],
   [{ cpuModel: "Nehalem" }, { cpuModel: "Nehalem" }],
-  [{ vmRolloutStrategy: "Stage" }, {}],
+  [{ vmRolloutStrategy: "Stage" }, { vmRolloutStrategy: "Stage" }],
+  [{ vmRolloutStrategy: "LiveUpdate" }, {}],
+  [
+    { liveUpdateConfiguration: { maxHotplugRatio: 2, maxCpuSockets: 8, maxGuest: "16Gi" } },
+    { liveUpdate: { maxHotplugRatio: 2, maxCpuSockets: 8, maxGuest: "16Gi" } },
+  ],
   [{ developerConfiguration: { featureGates: ["LiveMigration"] } }, {}],
   [{ developerConfiguration: { featureGates: ["HostDisk"] } }, { hostDisks: true }],
   [{ obsoleteCPUModels: {}, emulatedMachines: [""], memBalloonStatsPeriod: 0, network: {} }, {}],
@@ -60,7 +65,14 @@ for (const [given, read] of honoured) {
 }
 
 const refused: [given: Given, problem: string][] = [
-  [{ vmRolloutStrategy: "LiveUpdate" }, 'spec.configuration.vmRolloutStrategy "LiveUpdate" is not honoured: use Stage'],
+  [
+    { vmRolloutStrategy: "Never" },
+    'spec.configuration.vmRolloutStrategy "Never" is not honoured: use LiveUpdate or Stage',
+  ],
+  [
+    { liveUpdateConfiguration: { maxGuest: "much" } },
+    'spec.configuration.liveUpdateConfiguration.maxGuest "much" is not honoured: use a quantity of bytes',
+  ],
   [
     { smbios: { manufacturer: "me" } },
     'spec.configuration.smbios {"manufacturer":"me"} is not honoured: vmpod has no such setting, remove it',

@@ -18,6 +18,7 @@ export interface VirtConfiguration {
   cpuModel: string | undefined;
   /** `Stage`: a changed template waits for a restart. `LiveUpdate`: CPUs and memory may grow while the guest runs. */
   vmRolloutStrategy: "Stage" | "LiveUpdate";
+  liveUpdate: LiveUpdateConfiguration;
   /** Never use KVM. */
   useEmulation: boolean;
   /** A vCPU asks the scheduler for 1/ratio of a CPU. */
@@ -47,6 +48,15 @@ export interface LogVerbosity {
   nodeVerbosity: Readonly<Record<string, number>>;
 }
 
+/** `spec.configuration.liveUpdateConfiguration`: how far a machine may grow that does not say so itself. */
+export interface LiveUpdateConfiguration {
+  /** In sockets; else `maxHotplugRatio` times those it starts with. */
+  maxCpuSockets: number | undefined;
+  /** A quantity; else `maxHotplugRatio` times what it starts with. */
+  maxGuest: string | undefined;
+  maxHotplugRatio: number;
+}
+
 /** `spec.configuration.migrations`, with upstream's defaults filled in. */
 export interface VirtMigrationConfiguration {
   parallelMigrationsPerCluster: number;
@@ -70,7 +80,8 @@ export const defaultConfiguration: VirtConfiguration = {
   defaultNetworkInterface: "masquerade",
   evictionStrategy: undefined,
   cpuModel: undefined,
-  vmRolloutStrategy: "Stage",
+  vmRolloutStrategy: "LiveUpdate",
+  liveUpdate: { maxCpuSockets: undefined, maxGuest: undefined, maxHotplugRatio: 4 },
   useEmulation: false,
   cpuAllocationRatio: 20,
   memoryOvercommitPercent: 100,
@@ -136,9 +147,10 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     vmRolloutStrategy: reader.oneOf(
       "vmRolloutStrategy",
       given.vmRolloutStrategy,
-      ["Stage"],
+      ["LiveUpdate", "Stage"],
       defaultConfiguration.vmRolloutStrategy,
     ),
+    liveUpdate: readLiveUpdate(given.liveUpdateConfiguration ?? {}, reader),
     useEmulation: developer?.useEmulation ?? defaultConfiguration.useEmulation,
     cpuAllocationRatio: reader.atLeastOne(
       "developerConfiguration.cpuAllocationRatio",
@@ -180,6 +192,7 @@ const knownSettings: readonly string[] = [
   "developerConfiguration.memoryOvercommit",
   "developerConfiguration.useEmulation",
   "evictionStrategy",
+  ...Object.keys(defaultConfiguration.liveUpdate).map((name) => `liveUpdateConfiguration.${name}`),
   "machineType",
   ...Object.keys(defaultConfiguration.migrations).map((name) => `migrations.${name}`),
   "network.defaultNetworkInterface",
@@ -230,6 +243,19 @@ type MigrationCount = {
   [Field in keyof VirtMigrationConfiguration]: VirtMigrationConfiguration[Field] extends number ? Field : never;
 }[keyof VirtMigrationConfiguration];
 
+function readLiveUpdate(
+  { maxCpuSockets, maxGuest, maxHotplugRatio }: NonNullable<Spec["liveUpdateConfiguration"]>,
+  reader: Reader,
+): LiveUpdateConfiguration {
+  const field = "liveUpdateConfiguration";
+  const defaults = defaultConfiguration.liveUpdate;
+  return {
+    maxCpuSockets: reader.atLeastOne(`${field}.maxCpuSockets`, maxCpuSockets, defaults.maxCpuSockets),
+    maxGuest: reader.quantity(`${field}.maxGuest`, maxGuest, defaults.maxGuest, "a quantity of bytes, e.g. 16Gi"),
+    maxHotplugRatio: reader.atLeastOne(`${field}.maxHotplugRatio`, maxHotplugRatio, defaults.maxHotplugRatio),
+  };
+}
+
 function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader): VirtMigrationConfiguration {
   const defaults = defaultConfiguration.migrations;
   const count = (field: MigrationCount): number =>
@@ -241,6 +267,7 @@ function readMigrations(given: NonNullable<Spec["migrations"]>, reader: Reader):
       "migrations.bandwidthPerMigration",
       given.bandwidthPerMigration,
       defaults.bandwidthPerMigration,
+      "a quantity of bytes a second, e.g. 64Mi, or 0 for no limit",
     ),
     completionTimeoutPerGiB: count("completionTimeoutPerGiB"),
     progressTimeout: count("progressTimeout"),
@@ -300,7 +327,7 @@ class Reader {
     return found ?? fallback;
   }
 
-  atLeastOne(field: string, value: number | undefined, fallback: number): number {
+  atLeastOne<D>(field: string, value: number | undefined, fallback: D): number | D {
     if (!value) return fallback;
     if (value >= 1) return value;
     this.refuse(field, String(value), "use 1 or more");
@@ -327,10 +354,10 @@ class Reader {
     return Object.fromEntries(right ?? []);
   }
 
-  quantity(field: string, value: string | number | undefined, fallback: string): string {
+  quantity<D>(field: string, value: string | number | undefined, fallback: D, wanted: string): string | D {
     if (value === undefined || value === "") return fallback;
     if (isQuantity(value) && !String(value).startsWith("-")) return String(value);
-    this.refuse(field, JSON.stringify(value), "use a quantity of bytes a second, e.g. 64Mi, or 0 for no limit");
+    this.refuse(field, JSON.stringify(value), `use ${wanted}`);
     return fallback;
   }
 

@@ -4,8 +4,9 @@ import type { VirtConfiguration } from "./configuration.ts";
 import type { Cpu, VirtualMachineInstanceSpec } from "./types.ts";
 
 const maxVirtualCpus = 512;
-const hotplugFactor = 4;
 const minHotplugGuestBytes = 1024 ** 3;
+/** Most of QEMU's processor models address a terabyte, and it refuses to start with more. */
+const maxHotplugGuestBytes = 512 * 1024 ** 3;
 
 export function defaultCpuRequest(spec: VirtualMachineInstanceSpec): void {
   const resources = spec.domain.resources;
@@ -47,18 +48,23 @@ export function defaultCpuHotplug(spec: VirtualMachineInstanceSpec, configuratio
   const cpu = spec.domain.cpu;
   if (configuration.vmRolloutStrategy !== "LiveUpdate" || spec.architecture === "arm64" || cpu === undefined) return;
   if (cpu.maxSockets) return;
+  const { maxCpuSockets, maxHotplugRatio } = configuration.liveUpdate;
   const perSocket = (cpu.cores ?? 1) * (cpu.threads ?? 1);
   const sockets = cpu.sockets ?? 1;
-  cpu.maxSockets = Math.max(sockets, Math.min(sockets * hotplugFactor, Math.floor(maxVirtualCpus / perSocket)));
+  const wanted = maxCpuSockets ?? sockets * maxHotplugRatio;
+  cpu.maxSockets = Math.max(sockets, Math.min(wanted, Math.floor(maxVirtualCpus / perSocket)));
 }
 
 export function defaultMemoryHotplug(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {
   const memory = spec.domain.memory;
   if (configuration.vmRolloutStrategy !== "LiveUpdate" || memory?.guest === undefined || memory.maxGuest) return;
   if (!isQuantity(memory.guest) || memory.hugepages || spec.domain.cpu?.realtime) return;
+  const { maxGuest, maxHotplugRatio } = configuration.liveUpdate;
   const guestBytes = quantityToNumber(memory.guest);
   if (spec.architecture !== "amd64" || guestBytes < minHotplugGuestBytes || spec.domain.launchSecurity) return;
-  memory.maxGuest = formatBytes(guestBytes * hotplugFactor);
+  const maxBytes =
+    maxGuest === undefined ? Math.min(guestBytes * maxHotplugRatio, maxHotplugGuestBytes) : quantityToNumber(maxGuest);
+  if (maxBytes > guestBytes) memory.maxGuest = maxGuest ?? formatBytes(maxBytes);
 }
 
 export function virtualCpuCount(cpu: Cpu | undefined): number {

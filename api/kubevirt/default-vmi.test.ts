@@ -22,7 +22,7 @@ test("a bare spec becomes a complete machine", () => {
   assert.equal(spec.architecture, "amd64");
   assert.deepEqual(spec.domain.machine, { type: "q35" });
   assert.deepEqual(spec.domain.memory, { guest: "64Mi" });
-  assert.deepEqual(spec.domain.cpu, { sockets: 1, cores: 1, threads: 1, model: "host-model" });
+  assert.deepEqual(spec.domain.cpu, { sockets: 1, cores: 1, threads: 1, model: "host-model", maxSockets: 4 });
   assert.deepEqual(spec.domain.devices.disks, [{ name: "root", disk: { bus: "sata" } }]);
   assert.deepEqual(spec.domain.devices.interfaces, [{ name: "default", masquerade: {} }]);
   assert.deepEqual(spec.networks, [{ name: "default", pod: {} }]);
@@ -54,17 +54,36 @@ test("a given topology is kept and completed", () => {
   const spec = defaulted((draft) => {
     draft.domain.cpu = { cores: 4 };
   });
-  assert.deepEqual(spec.domain.cpu, { sockets: 1, cores: 4, threads: 1, model: "host-model" });
+  assert.deepEqual(spec.domain.cpu, { sockets: 1, cores: 4, threads: 1, model: "host-model", maxSockets: 4 });
 });
 
-test("room for hot-plug is made only when the rollout strategy asks for it", () => {
-  const live = { ...defaultConfiguration, vmRolloutStrategy: "LiveUpdate" } as const;
-  const spec = defaulted((draft) => {
-    draft.domain.memory = { guest: "2Gi" };
-    draft.domain.cpu = { sockets: 2 };
-  }, live);
-  assert.equal(spec.domain.memory?.maxGuest, "8Gi");
-  assert.equal(spec.domain.cpu?.maxSockets, 8);
+test("room for hot-plug is made unless changes wait for a restart", () => {
+  const growing = (change: Partial<typeof defaultConfiguration>, guest = "2Gi") => {
+    const { cpu, memory } = defaulted(
+      (draft) => {
+        draft.domain.memory = { guest };
+        draft.domain.cpu = { sockets: 2 };
+      },
+      { ...defaultConfiguration, ...change },
+    ).domain;
+    return [cpu?.maxSockets, memory?.maxGuest];
+  };
+  const liveUpdate = { maxCpuSockets: 3, maxGuest: "3Gi", maxHotplugRatio: 2 };
+  assert.deepEqual(growing({}), [8, "8Gi"]);
+  assert.deepEqual(growing({ vmRolloutStrategy: "Stage" }), [undefined, undefined]);
+  assert.deepEqual(growing({ liveUpdate }), [3, "3Gi"]);
+  assert.deepEqual(growing({ liveUpdate: { ...liveUpdate, maxCpuSockets: undefined, maxGuest: undefined } }), [
+    4,
+    "4Gi",
+  ]);
+  assert.deepEqual(growing({ liveUpdate: { ...liveUpdate, maxCpuSockets: 1, maxGuest: "1Gi" } }), [2, undefined]);
+  assert.deepEqual(growing({}, "200Gi"), [8, "512Gi"], "what most processor models can address");
+  assert.deepEqual(growing({}, "600Gi"), [8, undefined]);
+  assert.deepEqual(
+    growing({}, "1023Mi"),
+    [8, undefined],
+    "little machines would need more for its tables than they gain",
+  );
 });
 
 test("no interface when the pod interface is not wanted", () => {

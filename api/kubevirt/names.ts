@@ -71,6 +71,11 @@ export const annotations = {
   memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
   /** On a VMI or VM template: what Ignition sets the guest up from, JSON. */
   ignitionData: "kubevirt.io/ignitiondata",
+  /** On an instance that has been given sockets while it ran: with how many its guest was booted. */
+  socketsAtBoot: "vmpod.dev/sockets-at-boot",
+  /** On a launcher pod: how many sockets, and how much of guest memory, it has been given resources for. */
+  roomForSockets: "vmpod.dev/room-for-sockets",
+  roomForMemory: "vmpod.dev/room-for-memory",
   /** `true` on a VMI or VM template: never use KVM for it. */
   useEmulation: "vmpod.dev/use-emulation",
   /** `true` on a VMI or VM template: the guest may ask who it is at 169.254.169.254. */

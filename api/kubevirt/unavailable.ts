@@ -28,7 +28,6 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.launchSecurity", reason: noEncryption },
   { path: "domain.cpu.numa", reason: "NUMA topologies are not available yet" },
   { path: "domain.cpu.realtime", reason: "real-time guests are not available yet" },
-  { path: "domain.memory.maxGuest", reason: "memory hot-plug is not available yet" },
   {
     path: "domain.memory.reservedOverhead.memLock",
     reason: "memory is not locked: only devices that are passed through need that",

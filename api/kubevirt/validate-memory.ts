@@ -75,7 +75,9 @@ function validateHugePages(spec: VirtualMachineInstanceSpec, path: string): Stat
   if (pageSize === undefined) return [];
   const field = `${path}.domain.memory.hugepages.pageSize`;
   if (!hugePageSizes.includes(pageSize)) return [notSupported(field, pageSize, hugePageSizes)];
-  const guest = spec.domain.memory?.guest ?? "0";
+  const { guest = "0", maxGuest = guest } = spec.domain.memory ?? {};
+  if (compareQuantities(maxGuest, guest) > 0)
+    return [invalid(`${path}.domain.memory.maxGuest`, maxGuest, "memory in huge pages cannot grow: leave it out")];
   if (quantityToNumber(guest) % quantityToNumber(pageSize) === 0) return [];
   return [invalid(`${path}.domain.memory.guest`, guest, `must be a multiple of the huge page size ${pageSize}`)];
 }

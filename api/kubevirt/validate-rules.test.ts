@@ -182,6 +182,12 @@ const size: Case[] = [
     /"2Mi", "1Gi"/,
   ],
   [
+    "huge pages that are to grow",
+    domain({ memory: { guest: "64Mi", maxGuest: "128Mi", hugepages: { pageSize: "2Mi" } } }),
+    "spec.domain.memory.maxGuest",
+    /cannot grow/,
+  ],
+  [
     "more than maxGuest",
     domain({ memory: { guest: "128Mi", maxGuest: "64Mi" } }),
     "spec.domain.memory.guest",

@@ -77,7 +77,7 @@ export interface JsonPatchOperation {
 }
 
 export interface PatchOptions extends CallOptions {
-  subresource?: "status" | "scale";
+  subresource?: "status" | "scale" | "resize";
   /** Server-side apply only: take over fields owned by others. */
   force?: boolean;
 }

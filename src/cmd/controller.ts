@@ -54,6 +54,7 @@ export async function run(argv: string[]): Promise<number> {
     ...(target && { traces: createTraceExporter(target, log) }),
     launcherImage: images.launcher,
     imageVolumes: process.env["VMPOD_IMAGE_VOLUMES"] !== "false",
+    podsCanGrow: true,
     disruptionBudgets: podDisruptionBudgets,
     version,
     metrics,

@@ -99,6 +99,7 @@ function createScene(): Scene {
     events,
     signal,
     configuration: () => defaultConfiguration,
+    podsCanGrow: true,
     informers: {
       vms: world.informer(virtualMachines),
       vmis,
@@ -112,6 +113,7 @@ function createScene(): Scene {
     signal,
     launcherImage: "launcher",
     imageVolumes: true,
+    podsCanGrow: true,
     configuration: () => defaultConfiguration,
     autoLimits: () => Promise.resolve(noAutoLimits),
     informers: { vmis, claims, pods: world.informer(pods, podIndexes), nodes: world.informer(nodes) },

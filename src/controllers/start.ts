@@ -22,6 +22,7 @@ import type { ControllerMetrics } from "./metrics/controller-metrics.ts";
 import { exportTraces } from "./metrics/export-traces.ts";
 import { startMigrationController } from "./migration/controller.ts";
 import { startEvacuationController } from "./migration/evacuation.ts";
+import { startGrowthController } from "./migration/growth.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
 import { startPoolController } from "./pool/controller.ts";
@@ -38,6 +39,8 @@ export interface VirtualMachineControllersOptions {
   launcherImage: string;
   /** Whether this cluster's pods can have image volumes; else container disks are copied. */
   imageVolumes: boolean;
+  /** Whether the resources of a running pod can be changed; else a guest that grows moves to another. */
+  podsCanGrow: boolean;
   /** In the version that the server has. */
   disruptionBudgets: Resource<PodDisruptionBudget>;
   /** Of vmpod, as KubeVirt resources show it. */
@@ -55,7 +58,7 @@ export interface VirtualMachineControllersOptions {
 
 /** Resolves when the signal aborted and the work in flight ended. */
 export async function startVirtualMachineControllers(options: VirtualMachineControllersOptions): Promise<void> {
-  const { client, launcherImage, imageVolumes, log, signal } = options;
+  const { client, launcherImage, imageVolumes, podsCanGrow, log, signal } = options;
   const vms = createInformer(client, virtualMachines);
   const instances = createInformers(client);
   const revisions = createRevisionInformer(client);
@@ -84,6 +87,7 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
     events,
     launcherImage,
     imageVolumes,
+    podsCanGrow,
     configuration,
     autoLimits,
     signal,
@@ -103,7 +107,14 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       workloads: options.workloads,
       signal,
     }),
-    startVmController({ client, informers: { vms, revisions, ...instances }, events, configuration, signal }),
+    startVmController({
+      client,
+      informers: { vms, revisions, ...instances },
+      events,
+      configuration,
+      podsCanGrow,
+      signal,
+    }),
     startReplicaSetController({
       client,
       informers: { sets: replicaSets, vmis: instances.vmis },
@@ -145,6 +156,9 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       signal,
     }),
     startEvacuationController({ client, informers: { ...instances, migrations }, events, configuration, signal }),
+    ...(podsCanGrow
+      ? []
+      : [startGrowthController({ client, informers: { ...instances, migrations }, events, signal })]),
   ];
   await Promise.all(loops.map((loop) => loop.stopped));
 }

@@ -13,6 +13,8 @@ export interface KubeletContext extends KubeletOptions {
   services(): Service[];
   /** The pods of this node, as last seen. */
   podByUid(uid: string): Pod | undefined;
+  /** What the pods of this node ask for beyond what it has, in words. */
+  overcommitment(): string | undefined;
   machine: Machine;
   /** What the runtime is to start takes turns: sandboxes and containers. */
   starts: Turns;

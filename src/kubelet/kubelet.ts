@@ -33,6 +33,7 @@ import type { KubeletOptions } from "./options.ts";
 import { createExecutor } from "./pods/executor.ts";
 import { uidLabel } from "./pods/labels.ts";
 import { podsDir } from "./pods/paths.ts";
+import { overcommitment } from "./pods/overcommitment.ts";
 import { createPodWorker, type PodWorker } from "./pods/pod-worker.ts";
 import { createProbeManager } from "./probes/probe-manager.ts";
 import { followRuntimeEvents } from "./runtime-events.ts";
@@ -59,6 +60,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const podInformer = createInformer(options.client, pods, { fieldSelector });
   const serviceInformer = createInformer<Service>(options.client, services);
   const recorder = createEventRecorder(options.client, { component: "kubelet", host: options.nodeName });
+  const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
   const context: ServerContext = {
     ...options,
     cri,
@@ -67,7 +69,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     podByUid: (uid) => byUid.get(uid),
     findPod: (namespace, name) => podInformer.get(namespace, name),
     listPods: () => podInformer.list(),
-    machine: { memoryBytes: totalmem(), cpus: availableParallelism() },
+    overcommitment: () => overcommitment([...byUid.values()], machine),
+    machine,
     starts: createTurns(2 * availableParallelism()),
     cpus: noCpuManager,
   };

@@ -1,6 +1,7 @@
 /** The small pure parts of the node agent. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { annotations } from "../../api/kubevirt/names.ts";
 import { someVmi } from "./domain/observation.fixture.ts";
 import { desiredDevices, macOf } from "./domain/desired-devices.ts";
 import { diskSources } from "./disks/disk-source.ts";
@@ -60,6 +61,17 @@ test("disks and NICs in QEMU's terms", () => {
   assert.equal(nic?.kind === "nic" && nic.tap, "tap0");
   assert.equal(macOf(vmi, { name: "default", macAddress: "DE-AD-00-00-BE-AF" }), "de:ad:00:00:be:af");
   assert.match(macOf(vmi, { name: "default" }), /^02(:[0-9a-f]{2}){5}$/);
+});
+
+test("a guest that was given processors has a queue for each that it was booted with", () => {
+  const vmi = someVmi({ metadata: { annotations: { [annotations.socketsAtBoot]: "2" } } });
+  const { domain } = vmi.spec;
+  domain.cpu = { sockets: 4 };
+  Object.assign(domain.devices, { blockMultiQueue: true, networkInterfaceMultiqueue: true });
+  const queues = () => desiredDevices(vmi, []).map((device) => device.queues);
+  assert.deepEqual(queues(), [2, 2]);
+  delete vmi.metadata?.annotations;
+  assert.deepEqual(queues(), [4, 4]);
 });
 
 test("an image tells its format and size", () => {

@@ -338,3 +338,29 @@ it("deletes what a selector selects and refuses new objects in a dying namespace
   );
   assert.equal((await refused(client.create(configMaps, configMap("nowhere", "cm")))).code, 404);
 });
+
+it("resizes a pod's containers, and changes nothing else of them", async () => {
+  const namespace = await inNewNamespace("resize");
+  const key = { namespace, name: "grows" };
+  const device = { "example.org/device": "1" };
+  const requests = { cpu: "100m", memory: "64Mi", ...device };
+  const container = { name: "main", image: "i", resources: { requests, limits: device } };
+  await client.create(pods, { metadata: key, spec: { containers: [container, { name: "side", image: "i" }] } });
+  const resize = (type: "strategic" | "merge", spec: object) =>
+    client.patch(pods, key, { type, body: { spec } }, { subresource: "resize" });
+  const named = (resources: object, more: object = {}) => ({ containers: [{ name: "main", resources, ...more }] });
+  const resized = await resize("strategic", named({ requests: { memory: "128Mi" } }, { image: "other" }));
+  const [main, side] = resized.spec?.containers ?? [];
+  assert.deepEqual(main?.resources?.requests, { cpu: "100m", memory: "128Mi", ...device });
+  assert.deepEqual([main?.image, side?.name], ["i", "side"]);
+  const devices = await refused(resize("strategic", named({ requests: { "example.org/device": "2" } })));
+  assert.match(devices.message, /containers\[0\]\.resources: Forbidden: only cpu and memory resources are mutable/);
+  const none = await refused(resize("merge", named({ limits: device, requests: device })));
+  assert.match(none.message, /Pod QOS Class may not change/);
+  const wrong = await refused(resize("strategic", named({ requests: { memory: "much" } })));
+  assert.match(wrong.message, /requests\[memory\]: Invalid value: "much": must be a quantity/);
+  const elsewhere = await refused(
+    client.patch(pods, key, { type: "merge", body: { spec: named({}, { image: "i" }) } }),
+  );
+  assert.match(elsewhere.message, /pod updates may not change fields/);
+});

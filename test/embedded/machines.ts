@@ -3,6 +3,8 @@
 export interface MachineOptions {
   name: string;
   memory?: string;
+  /** How far its memory may grow while it runs. */
+  maxMemory?: string;
   image?: string;
   runStrategy?: string;
   /** Of the root disk: firmware and GRUB boot it from any, while the guest's kernel sees only virtio disks. */
@@ -65,7 +67,7 @@ function instanceSpec(options: MachineOptions): object {
         interfaces: [{ name: "default", masquerade: {} }],
         ...options.devices,
       },
-      memory: { guest: memory },
+      memory: { guest: memory, ...(options.maxMemory && { maxGuest: options.maxMemory }) },
       resources: { requests: { cpu: options.cpuRequest ?? "90m" } },
       ...options.domain,
     },

@@ -88,6 +88,7 @@ export const machineValues: ValueTable = [
   [/\.firmware\.uuid$/, ["0c5b00f6-f784-4153-8663-feaeff911673", "0c5b00f6-f784-4153-8663-feaeff911674"]],
   [/\.machine\.type$/, ["sample", "pc-q35-7.1", "pc-q35-7.2"]],
   [/^domain\.memory\.guest$/, ["128Mi", "192Mi"]],
+  [/^domain\.memory\.maxGuest$/, ["512Mi", "1Gi"]],
   [/^domain\.resources\.(requests|limits)$/, [{ memory: "512Mi" }, { memory: "1Gi" }, { cpu: "2" }, { cpu: "3" }]],
   [/nameservers\[\]$/, ["10.0.0.1", "10.0.0.2"]],
   [/\.ntpServers\[\]$/, ["10.0.0.1", "10.0.0.2"]],

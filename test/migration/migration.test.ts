@@ -45,6 +45,24 @@ test("there and back: the same boot, no number lost, one QEMU, the Service leads
   t.diagnostic(`downtimes in ms: ${downtimes.join(", ")}`);
 });
 
+test("it is given a processor while it runs, and takes it along", async () => {
+  const published = await nomad.published();
+  const requested = () => Number(fieldOf(`pod/${launcher()}`, ".spec.containers[0].resources.requests.memory"));
+  const before = requested();
+  patchDomain({ cpu: { sockets: 2 } });
+  await guestTells("processors", (text) => text === "0-1");
+  assert.ok(requested() > before, "its pod has become larger, and is the same");
+  await eventually("the status tells", 10_000, () =>
+    nomad.vmiField(".status.currentCPUTopology.sockets") === "2" ? true : undefined,
+  );
+  await hasSettled("HotVCPUChange");
+  assert.equal(fieldOf("vm/nomad", ".status.conditions[?(@.type=='RestartRequired')].message"), "");
+  assert.equal(await nomad.outcome(nomad.migrate()), "Succeeded");
+  assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
+  await guestTells("processors", (text) => text === "0-1");
+  await nomad.assertWhole(published);
+});
+
 test("the phases are upstream's, and the instance says whose pod runs it", () => {
   const [last] = kubectl("get", "vmim", "--sort-by=.metadata.creationTimestamp", "-o", "name")
     .trim()
@@ -177,3 +195,66 @@ test("it goes on at its target before all of its memory is there, where the node
     takeBack();
   }
 });
+
+test("it is given memory while it runs, and stays then where it is, as long as it is emulated", async () => {
+  const before = Number(await eventually("it answers", 30_000, () => nomad.fetch("memory")));
+  patchDomain({ memory: { guest: "256Mi" } });
+  await guestTells("memory", (text) => Number(text) > before + 100 * 1024);
+  const told = () => nomad.vmiField(".status.memory");
+  await eventually(
+    "the status tells",
+    10_000,
+    () => (told().includes('"guestCurrent":"256Mi"') ? true : undefined),
+    told,
+  );
+  await hasSettled("HotMemoryChange");
+  const obstacle = () => nomad.vmiField(".status.conditions[?(@.type=='LiveMigratable')].reason");
+  await eventually("it stays", 10_000, () => (obstacle() === "HotplugNotLiveMigratable" ? true : undefined), obstacle);
+  patchDomain({ memory: { guest: "128Mi" }, devices: { rng: {} } });
+  const message = await eventually(
+    "a restart is asked for",
+    10_000,
+    () => fieldOf("vm/nomad", ".status.conditions[?(@.type=='RestartRequired')].message") || undefined,
+  );
+  assert.match(message, /spec\.template\.spec\.domain\.devices\.rng, /);
+  assert.match(message, /domain\.memory\.guest \(a reduction of memory requires a restart\)/);
+  assert.equal(await nomad.fetch("boot-id"), nomad.bootId);
+});
+
+test("its cable is unplugged and plugged in again", async () => {
+  const interfaces = (state: string) => ({ devices: { interfaces: [{ name: "default", masquerade: {}, state }] } });
+  const tells = () => nomad.vmiField(".status.interfaces[0].linkState");
+  for (const state of ["down", "up"]) {
+    patchDomain(interfaces(state));
+    await eventually(`the cable is ${state}`, 15_000, () => (tells() === state ? true : undefined), tells);
+    const carrier = vmpod("exec", "vm/nomad", "--", "cat", "/sys/class/net/eth0/carrier");
+    assert.equal(carrier.stdout.trim(), state === "up" ? "1" : "0", carrier.stderr);
+    if (state === "down") assert.equal(await nomad.fetch("boot-id"), undefined);
+  }
+  assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
+});
+
+function launcher(): string {
+  return kubectl("get", "pods", "-l", "vm.kubevirt.io/name=nomad", "-o", "jsonpath={.items[0].metadata.name}");
+}
+
+/** A condition of what is under way has gone. */
+function hasSettled(type: string): Promise<true> {
+  const status = () => nomad.vmiField(`.status.conditions[?(@.type=='${type}')].message`);
+  return eventually(`${type} is over`, 10_000, () => (status() === "" ? true : undefined), status);
+}
+
+function patchDomain(domain: object): void {
+  const patch = { spec: { template: { spec: { domain } } } };
+  kubectl("patch", "vm", "nomad", "--type=merge", "-p", JSON.stringify(patch));
+}
+
+async function guestTells(page: string, isWanted: (text: string) => boolean): Promise<void> {
+  const look = async () => (await nomad.fetch(page))?.trim() ?? "";
+  await eventually(
+    `the guest's ${page} change`,
+    60_000,
+    async () => (isWanted(await look()) ? true : undefined),
+    () => kubectl("get", "vm,vmi,pods", "-o", "yaml"),
+  );
+}

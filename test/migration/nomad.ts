@@ -1,6 +1,6 @@
 /**
  * A guest that counts, and writes down what it counts (./ledger.ts). Whenever it does it reads the empty disk anew, and notes when that
- * does not hold what was written to it.
+ * does not hold what was written to it. It tells which processors it uses and how much memory it has.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -26,6 +26,8 @@ const count = [
   ),
   "echo 1 >/proc/sys/vm/drop_caches",
   `[ $(dd if=/dev/vdd bs=${sectorBytes} skip=1 count=$i | wc -w) = $((2*i)) ] || echo $i >>/www/lost`,
+  "cat /sys/devices/system/cpu/online >/www/processors",
+  "awk '/^MemTotal/ {print $2}' /proc/meminfo >/www/memory",
   "cp /numbers /www/numbers.new",
   "mv /www/numbers.new /www/numbers",
   "sleep 0.05",
@@ -92,7 +94,14 @@ export function createNomad(
       ];
       instance.apply(
         ...claim,
-        machine({ name, runcmd, volumes, devices: { tpm: {} }, ...(evictionStrategy && { evictionStrategy }) }),
+        machine({
+          name,
+          runcmd,
+          volumes,
+          devices: { tpm: {} },
+          maxMemory: "384Mi",
+          ...(evictionStrategy && { evictionStrategy }),
+        }),
         service(name),
       );
       address = fieldOf(`service/${name}`, ".spec.clusterIP");

@@ -10,7 +10,16 @@ import { packageRoot } from "../../images/debian/packages.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { exec } from "../../src/base/exec.ts";
 import { handOver } from "../../src/node/credentials/hand-over.ts";
+import {
+  applyCapacityAction,
+  type Capacity,
+  observeCapacity,
+  planCapacity,
+  socketsOf,
+} from "../../src/qemu/capacity/capacity.ts";
+import { hotMemoryId } from "../../src/qemu/domain/ids.ts";
 import { GuestAgent } from "../../src/qemu/guest-agent/client.ts";
+import { bringOnline } from "../../src/qemu/guest-agent/bring-online.ts";
 import { guestExec } from "../../src/qemu/guest-agent/exec.ts";
 import { guestAgentPresent } from "../../src/qemu/guest-agent/presence.ts";
 import { guestInterfaces, guestOsInfo, guestShutdown } from "../../src/qemu/guest-agent/queries.ts";
@@ -49,6 +58,7 @@ runcmd:
   - [httpd, -p, "80", -h, /www]
   - test -s /run/bootcmd && echo "it's done" > /run/runcmd
 `;
+const mebibyte = 1024 ** 2;
 const metaData = "instance-id: i-1\nlocal-hostname: other\n";
 
 const tpm = { persistent: true };
@@ -92,7 +102,8 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
     balloon: true,
     tpm,
     stateDirectory,
-    cpu: { sockets: 2, cores: 1, threads: 1 },
+    cpu: { sockets: 2, cores: 1, threads: 1, maxSockets: 3 },
+    memory: { bytes: 128 * mebibyte, maxBytes: 384 * mebibyte },
     ioThreads: 2,
     panicDevices: ["isa", "pvpanic"],
     sound: "ich9",
@@ -137,6 +148,7 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.equal(await inGuest(machine, "cat /sys/bus/pci/devices/0000:00:01.0/vendor"), "0x1af4");
   storageKeys.push(await inGuest(machine, storageKey));
   assert.match(await machine.serialLog(), /legacy login:/);
+  await grow(machine, { sockets: 3, hotMemoryBytes: 128 * mebibyte });
 
   // What the firmware and the kernel make of where things are plugged: root port 3 is bus 4, behind that of the seed.
   assert.match(await inGuest(machine, "readlink -f /sys/block/vdb"), /\/0000:04:00\.0\/virtio/);
@@ -160,6 +172,22 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   await machine.qmp.execute("system_powerdown");
   assert.equal(await machine.waitForExit(60_000), 0);
 });
+
+/** While it runs: a processor that the guest uses, and memory that it has. */
+async function grow(machine: TestMachine, wanted: Capacity): Promise<void> {
+  const online = "cat /sys/devices/system/cpu/online";
+  const memoryKibibytes = async () => Number(await inGuest(machine, "awk '/^MemTotal/ {print $2}' /proc/meminfo"));
+  assert.equal(await inGuest(machine, online), "0-1");
+  const before = await memoryKibibytes();
+  const observe = () => observeCapacity(machine.qmp, new Map([[hotMemoryId, "virtio-mem-pci"]]));
+  for (const action of planCapacity(wanted, await observe())) await applyCapacityAction(machine.qmp, action);
+  await waitFor("the memory", 20_000, async () => (await observe()).hotMemory?.pluggedBytes === wanted.hotMemoryBytes);
+  await bringOnline(new GuestAgent(join(machine.directory, "qga.sock")), wanted.sockets);
+  assert.equal(await inGuest(machine, online), "0-2");
+  assert.equal(socketsOf(await observe()), wanted.sockets);
+  assert.ok((await memoryKibibytes()) > before + 100 * 1024, `${before} KiB before`);
+  assert.deepEqual(planCapacity(wanted, await observe()), []);
+}
 
 test("a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down", async () => {
   await using _pages = await addHugePages(64);

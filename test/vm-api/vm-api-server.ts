@@ -57,6 +57,7 @@ export async function startVmApiServer(): Promise<VmApiServer> {
     client: controller.client,
     launcherImage: "localhost/vmpod/launcher:test",
     imageVolumes: true,
+    podsCanGrow: true,
     disruptionBudgets: podDisruptionBudgets,
     version: "v0.0.0-test",
     log,

@@ -1,4 +1,4 @@
-/** pods/ephemeralcontainers and pods/resize answer as the pod; csr/approval as its own status. */
+/** pods/ephemeralcontainers: containers that are added to a pod that runs. Answers as the pod. */
 import type { KubeObject } from "../../../api/meta.ts";
 import { record } from "../registry/field.ts";
 import type { Call } from "../verbs/call.ts";

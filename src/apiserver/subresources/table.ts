@@ -8,6 +8,7 @@ import { updateEphemeralContainers } from "./ephemeral-containers.ts";
 import { evictPod } from "./eviction.ts";
 import { finalizeNamespace } from "./finalize.ts";
 import { readLog } from "./log.ts";
+import { patchResize, updateResize } from "./resize.ts";
 import { getScale, patchScale, updateScale } from "./scale.ts";
 import { attachStream, execStream, portForwardStream, type StreamHandler } from "./stream.ts";
 import { requestToken } from "./token.ts";
@@ -34,6 +35,7 @@ const subresources: Readonly<Record<string, Subresource>> = {
   "pods/exec": { kind: "PodExecOptions", stream: execStream },
   "pods/log": { kind: "Pod", verbs: { get: readLog } },
   "pods/portforward": { kind: "PodPortForwardOptions", stream: portForwardStream },
+  "pods/resize": { kind: "Pod", verbs: { get: getObject, patch: patchResize, update: updateResize } },
   "namespaces/finalize": { kind: "Namespace", verbs: { update: finalizeNamespace } },
   "serviceaccounts/token": {
     kind: "TokenRequest",

@@ -440,6 +440,21 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     /running on n1 at 10.42.0.7, as it was before its template changed: apply the change with `vmpod restart legacy`/,
   ],
   [
+    "changed since its start, and why that needs a restart",
+    {
+      vm: vm({}, { conditions: [{ type: "RestartRequired", status: "True", message: "spec.template.spec.hostname" }] }),
+      vmi: vmi("Running", ready, agentConnected),
+    },
+    /before its template changed \(spec\.template\.spec\.hostname\): apply/,
+  ],
+  [
+    "growing",
+    {
+      vmi: vmi("Running", ready, agentConnected, { type: "HotMemoryChange", status: "True", message: "no memory" }),
+    },
+    /is to get more memory \(no memory\): wait/,
+  ],
+  [
     "shutting down",
     {
       vmi: { ...vmi("Running", ready), metadata: { name: "legacy", deletionTimestamp: "2026-01-01T00:00:00Z" } },

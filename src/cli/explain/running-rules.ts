@@ -14,6 +14,7 @@ export const runningRules: readonly Rule[] = [
   migrationFailed,
   notReady,
   changedSinceStart,
+  growing,
   waitingForGuest,
   fine,
 ];
@@ -111,12 +112,28 @@ function notReady(situation: Situation): Explanation | undefined {
 }
 
 function changedSinceStart(situation: Situation): Explanation | undefined {
-  if (!isRunning(situation) || !isConditionTrue(situation.vm?.status?.conditions, vmConditions.restartRequired))
-    return undefined;
+  const condition = findCondition(situation.vm?.status?.conditions, vmConditions.restartRequired);
+  if (!isRunning(situation) || condition?.status !== "True") return undefined;
   return {
-    why: `is running${placeOf(situation)}, as it was before its template changed`,
+    why: `is running${placeOf(situation)}, as it was before its template changed${inBrackets(condition.message)}`,
     todo: `apply the change with \`vmpod restart ${situation.name}${flags(situation)}\``,
   };
+}
+
+function growing(situation: Situation): Explanation | undefined {
+  const { conditions } = situation.vmi?.status ?? {};
+  const types = [vmiConditions.hotVCPUChange, vmiConditions.hotMemoryChange];
+  const condition = types.map((type) => findCondition(conditions, type)).find((each) => each?.status === "True");
+  if (!isRunning(situation) || condition === undefined) return undefined;
+  const what = condition.type === vmiConditions.hotVCPUChange ? "processors" : "memory";
+  return {
+    why: `is running${placeOf(situation)}, and is to get more ${what}${inBrackets(condition.message)}`,
+    todo: "wait",
+  };
+}
+
+function inBrackets(message: string | undefined): string {
+  return message ? ` (${message})` : "";
 }
 
 function waitingForGuest(situation: Situation): Explanation | undefined {

@@ -16,6 +16,7 @@ import type { Client } from "../../client/client.ts";
 import { createControllerMetrics, type ControllerMetrics } from "../../controllers/metrics/controller-metrics.ts";
 import { createClient } from "../../client/create-client.ts";
 import { servesImageVolumes } from "../../client/image-volumes.ts";
+import { servesPodResize } from "../../client/pod-resize.ts";
 import { loadInClusterConfig } from "../../client/in-cluster.ts";
 import { startCertificateController } from "../../controllers/certificates/controller.ts";
 import { startVirtualMachineControllers } from "../../controllers/start.ts";
@@ -75,12 +76,15 @@ async function lead(settings: Settings, signal: AbortSignal): Promise<void> {
   const target = traceTargetFrom(process.env);
   const imageVolumes = await servesImageVolumes(client, signal);
   log.info({ imageVolumes }, imageVolumes ? "container disks are image volumes" : "container disks are copied");
+  const podsCanGrow = await servesPodResize(client, signal);
+  log.info({ podsCanGrow }, podsCanGrow ? "pods are resized where they are" : "guests that grow move to another pod");
   const version = policyVersionOf(await client.request<ServedGroups>("GET", "/apis", undefined, { signal })) ?? "v1";
   const certificates = startCertificateController({ client, namespace, log, signal });
   const machines = startVirtualMachineControllers({
     client,
     launcherImage,
     imageVolumes,
+    podsCanGrow,
     disruptionBudgets: { ...podDisruptionBudgets, version },
     version: `v${programVersion()}`,
     kubeVirtNamespace: namespace,

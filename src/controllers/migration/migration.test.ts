@@ -139,6 +139,21 @@ test("the target is the launcher again, waiting, with the machine type that the 
   assert.match(command, /-accel tcg/);
   assert.equal(here.spec?.affinity, undefined);
   assert.equal(here.metadata?.labels?.["kubevirt.io/migrationJobUID"], "m");
+  machine.spec.domain.cpu = { sockets: 3, cores: 1, threads: 1, maxSockets: 4 };
+  machine.spec.domain.memory = { guest: "2Gi", maxGuest: "4Gi" };
+  machine.status = {
+    ...machine.status,
+    currentCPUTopology: { sockets: 2, cores: 1, threads: 1 },
+    memory: { guestAtBoot: "1Gi", guestCurrent: "1Gi", guestRequested: "1Gi" },
+  };
+  const grown = renderTargetPod(machine, migration, { ...context, hasOtherNodes: false });
+  const arguments_ = grown.spec?.containers[0]?.command?.join(" ") ?? "";
+  assert.match(arguments_, /-smp 2,sockets=4.* -m size=1048584K,maxmem=4194312K/, "what the guest has");
+  machine.metadata = { ...machine.metadata, annotations: { "vmpod.dev/sockets-at-boot": "1" } };
+  const plugged = renderTargetPod(machine, migration, { ...context, hasOtherNodes: false });
+  assert.match(plugged.spec?.containers[0]?.command?.join(" ") ?? "", /-smp 1,sockets=4/, "what it was booted with");
+  assert.equal(grown.metadata?.annotations?.["vmpod.dev/room-for-sockets"], "3", "what it is to have");
+  assert.ok(Number(grown.spec?.containers[0]?.resources?.requests?.["memory"]) > 2 * 1024 ** 3);
   const away = renderTargetPod(machine, migration, { ...context, hasOtherNodes: true });
   assert.equal(away.metadata?.name, here.metadata?.name);
   const [term] =

@@ -2,16 +2,20 @@
  * The pod that a guest moves to: a launcher like the one it leaves, whose QEMU waits for it (`-incoming`). Pure: the same
  * migration gives the same pod, also its name, so that it cannot be created twice.
  *
- * Its machine type is the full one that the source's QEMU resolved: a newer QEMU has another meaning for `q35`.
+ * Its machine type is the full one that the source's QEMU resolved: a newer QEMU has another meaning for `q35`. It has the processors and
+ * the memory that the guest was booted with, because devices have queues for so many processors: what has been added since the target's agent
+ * plugs before the guest comes. Its resources are those of what the instance asks for by now, so there it can get the rest.
  */
 import { createHash } from "node:crypto";
 import type { Pod, PodSpec } from "../../../api/core.ts";
+import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { AutoLimits } from "../virtualmachineinstance/auto-limits.ts";
+import { domainOf } from "../virtualmachineinstance/domain.ts";
 import { podNameSuffix, renderLauncherPod } from "../virtualmachineinstance/launcher-pod.ts";
 
 export interface TargetContext {
@@ -37,10 +41,12 @@ export function renderTargetPod(
 ): Pod {
   const uid = migration.metadata?.uid ?? "";
   const machineVersion = vmi.status?.machine?.type;
+  const accelerator = isConditionTrue(vmi.status?.conditions, vmiConditions.softwareEmulation) ? "tcg" : "kvm";
+  const { cpu, memory } = domainOf(asBooted(vmi), accelerator);
   const pod = renderLauncherPod(vmi, {
     ...context,
-    accelerator: isConditionTrue(vmi.status?.conditions, vmiConditions.softwareEmulation) ? "tcg" : "kvm",
-    domain: { incoming: true, ...(machineVersion && { machineVersion }) },
+    accelerator,
+    domain: { incoming: true, cpu, memory, ...(machineVersion && { machineVersion }) },
   });
   return {
     ...pod,

@@ -38,6 +38,8 @@ export interface VmControllerOptions {
   informers: VmInformers;
   events: EventRecorder;
   configuration: ConfigurationSource;
+  /** Whether the resources of a running pod can be changed. */
+  podsCanGrow: boolean;
   signal: AbortSignal;
 }
 
@@ -62,7 +64,7 @@ export function createVmReconciler(options: VmControllerOptions): Reconciler<Obs
 }
 
 async function observe(
-  { client, informers, configuration }: VmControllerOptions,
+  { client, informers, configuration, podsCanGrow }: VmControllerOptions,
   createFailures: ReadonlyMap<string, string>,
   key: string,
 ): Promise<Observation | undefined> {
@@ -76,6 +78,8 @@ async function observe(
     instance: informers.vmis.get(namespace, name),
     madeOf: isPlain ? undefined : await findMadeOf(sources, vm),
     hasUnboundClaim: hasUnboundClaim(vm, informers.claims),
+    configuration: configuration(),
+    podsCanGrow,
     createFailure: createFailures.get(key),
     nowMs: Date.now(),
   };

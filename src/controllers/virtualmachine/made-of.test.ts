@@ -39,6 +39,8 @@ function scene() {
     instance: undefined,
     madeOf: await findMadeOf(sources, vm),
     hasUnboundClaim: false,
+    configuration: defaultConfiguration,
+    podsCanGrow: true,
     createFailure: undefined,
     nowMs: 0,
   });

@@ -1,11 +1,15 @@
 /** What to do about a VirtualMachine. Pure: deletion first, then what its run strategy says. */
 import type { ControllerRevision } from "../../../api/apps.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
+import { isInTransit } from "../../../api/kubevirt/migration.ts";
 import { type RunStrategy, runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
 import { pausedKey, type StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
+import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { MadeOf } from "./made-of.ts";
 import { hasEnded, isDeleting, knownMadeOf, type Observation, unmakeable, vmiOf } from "./observation.ts";
+import { planLiveUpdate } from "./live-update.ts";
+import { withOrigin, withSocketsAtBoot } from "./render-vmi.ts";
 import { openRequests, wantsStart, wantsStop } from "./requests.ts";
 import { remainingBackoffMs } from "./start-failure.ts";
 
@@ -13,6 +17,7 @@ export type Action =
   | { type: "createRevision"; vm: VirtualMachine; revision: ControllerRevision }
   | { type: "createVmi"; vm: VirtualMachine; madeOf: MadeOf | undefined; requests: readonly StateChangeRequest[] }
   | { type: "deleteVmi"; vm: VirtualMachine; vmi: VirtualMachineInstance }
+  | { type: "updateVmi"; vm: VirtualMachine; vmi: VirtualMachineInstance }
   | { type: "setRunStrategy"; vm: VirtualMachine; runStrategy: RunStrategy }
   | { type: "removeFinalizer"; vm: VirtualMachine };
 
@@ -38,7 +43,9 @@ function planInstance(observation: Observation): Action[] {
   if (instance !== undefined && vmi === undefined) return [];
   if (vmi !== undefined && isDeleting(vmi)) return [];
   const requests = openRequests(observation);
-  return vmi === undefined ? planStart(observation, requests) : planStop(vm, vmi, requests);
+  if (vmi === undefined) return planStart(observation, requests);
+  const stop = planStop(vm, vmi, requests);
+  return stop.length > 0 ? stop : planUpdate(observation, vmi);
 }
 
 function planDeletion(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): Action[] {
@@ -71,4 +78,18 @@ function planStop(vm: VirtualMachine, vmi: VirtualMachineInstance, requests: rea
     // An ended instance makes room for the next.
     (hasEnded(vmi) && (strategy === "Always" || (strategy !== "Once" && wantsStart(requests))));
   return stops ? [{ type: "deleteVmi", vm, vmi }] : [];
+}
+
+/**
+ * The instance is of the current template once nothing is left that only a restart could change. One that is not running yet, or on its
+ * way to another launcher, is told afterwards.
+ */
+function planUpdate(observation: Observation, vmi: VirtualMachineInstance): Action[] {
+  if (vmi.status?.phase !== "Running" || isInTransit(vmi)) return [];
+  const update = planLiveUpdate(observation, vmi);
+  if (update === undefined) return [];
+  const { vm } = observation;
+  const current = withSocketsAtBoot({ ...vmi, spec: update.spec }, vmi.spec.domain.cpu?.sockets ?? 1);
+  const next = update.waiting.length > 0 ? current : withOrigin(current, vm, knownMadeOf(observation));
+  return sameJson(next, vmi) ? [] : [{ type: "updateVmi", vm, vmi: next }];
 }

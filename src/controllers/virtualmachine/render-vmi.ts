@@ -28,13 +28,42 @@ export function renderVmi(
       labels: { ...template.metadata?.labels },
       annotations: {
         ...template.metadata?.annotations,
-        ...matcherAnnotations(vm),
-        [annotations.vmGeneration]: String(vm.metadata?.generation ?? 0),
-        [annotations.templateHash]: templateHash(vm, madeOf),
+        ...origin(vm, madeOf),
       },
       ownerReferences: [controllerReference(virtualMachines, vm)],
     },
     spec: { ...structuredClone(template.spec), ...(paused && { startStrategy: "Paused" }) },
+  };
+}
+
+/** Of which template an instance is. */
+function origin(vm: VirtualMachine, madeOf: MadeOf | undefined): Record<string, string> {
+  return {
+    ...matcherAnnotations(vm),
+    [annotations.vmGeneration]: String(vm.metadata?.generation ?? 0),
+    [annotations.templateHash]: templateHash(vm, madeOf),
+  };
+}
+
+/** An instance that was told all that its machine's template says now. */
+export function withOrigin(
+  vmi: VirtualMachineInstance,
+  vm: VirtualMachine,
+  madeOf: MadeOf | undefined,
+): VirtualMachineInstance {
+  return {
+    ...vmi,
+    metadata: { ...vmi.metadata, annotations: { ...vmi.metadata?.annotations, ...origin(vm, madeOf) } },
+  };
+}
+
+/** Remembered from the first change on: a launcher that the guest moves to has to be made with as many, and is given the rest. */
+export function withSocketsAtBoot(vmi: VirtualMachineInstance, before: number): VirtualMachineInstance {
+  const known = vmi.metadata?.annotations ?? {};
+  if ((vmi.spec.domain.cpu?.sockets ?? 1) === before || known[annotations.socketsAtBoot] !== undefined) return vmi;
+  return {
+    ...vmi,
+    metadata: { ...vmi.metadata, annotations: { ...known, [annotations.socketsAtBoot]: String(before) } },
   };
 }
 
@@ -46,7 +75,8 @@ export function templateHash(vm: VirtualMachine, madeOf?: MadeOf): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-export function needsRestart(observation: Observation, vmi: VirtualMachineInstance): boolean {
+/** Whether the machine would be made differently now. */
+export function isMadeOfAnother(observation: Observation, vmi: VirtualMachineInstance): boolean {
   const { vm, madeOf } = observation;
   // Nobody can tell: it goes on as it is.
   if (madeOf !== undefined && "missing" in madeOf) return false;

@@ -7,7 +7,7 @@ import { printableStatus } from "../../../api/kubevirt/printable-status.ts";
 import { runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
 import type { VirtualMachineStatus } from "../../../api/kubevirt/types.ts";
 import { isDeleting, type Observation, vmiOf } from "./observation.ts";
-import { needsRestart } from "./render-vmi.ts";
+import { isMadeOfAnother } from "./render-vmi.ts";
 import { openRequests } from "./requests.ts";
 import { decideStartFailure } from "./start-failure.ts";
 import { decideConditions } from "./vm-conditions.ts";
@@ -48,7 +48,7 @@ function refs({ vm, madeOf }: Observation): Pick<VirtualMachineStatus, "instance
 function observedGeneration(observation: Observation): number | undefined {
   const { vm } = observation;
   const vmi = vmiOf(observation);
-  if (vmi === undefined || !needsRestart(observation, vmi)) return vm.metadata?.generation;
+  if (vmi === undefined || !isMadeOfAnother(observation, vmi)) return vm.metadata?.generation;
   return Number(vmi.metadata?.annotations?.[annotations.vmGeneration] ?? vm.metadata?.generation);
 }
 

@@ -2,8 +2,8 @@
 import { readyReasons, vmConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { mergeConditions } from "../../runtime/conditions.ts";
-import { hasEnded, type Observation, unmakeable, vmiOf } from "./observation.ts";
-import { needsRestart } from "./render-vmi.ts";
+import { planLiveUpdate } from "./live-update.ts";
+import { type Observation, unmakeable, vmiOf } from "./observation.ts";
 
 export function decideConditions(observation: Observation): Condition[] {
   const { vm, nowMs } = observation;
@@ -32,9 +32,11 @@ function foreignInstance(observation: Observation): string | undefined {
   return `a VirtualMachineInstance "${instance.metadata?.name}" that this VirtualMachine does not own is in the way: delete it or rename the VirtualMachine`;
 }
 
+/** What cannot be done to the running guest; what can is being done. */
 function restartRequired(observation: Observation): Condition[] {
   const vmi = vmiOf(observation);
-  if (vmi === undefined || hasEnded(vmi) || !needsRestart(observation, vmi)) return [];
-  const message = "the template changed since the virtual machine was started: restart it to apply the change";
+  const { waiting } = (vmi && planLiveUpdate(observation, vmi)) ?? { waiting: [] };
+  if (waiting.length === 0) return [];
+  const message = `these changes take effect when the virtual machine is restarted: ${waiting.join(", ")}`;
   return [{ type: vmConditions.restartRequired, status: "True", reason: "RestartRequired", message }];
 }

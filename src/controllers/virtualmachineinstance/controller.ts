@@ -25,6 +25,8 @@ export interface VmiControllerOptions {
   launcherImage: string;
   /** Whether this cluster's pods can have image volumes. */
   imageVolumes: boolean;
+  /** Whether the resources of a running pod can be changed. */
+  podsCanGrow: boolean;
   configuration: () => VirtConfiguration;
   autoLimits: FindAutoLimits;
   signal: AbortSignal;

@@ -11,6 +11,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
 import type { FindAutoLimits } from "./auto-limits.ts";
+import { computeContainer } from "./launcher.ts";
 import { renderLauncherPod } from "./launcher-pod.ts";
 import type { Action } from "./plan.ts";
 import { renderStateClaim } from "./state-claim.ts";
@@ -37,6 +38,8 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   else if (action.type === "deletePod") await deletePod(context, action, signal);
   else if (action.type === "removeLoser") await removeLoser(context, action, signal);
   else if (action.type === "setPodCondition") await setPodCondition(context, action, signal);
+  else if (action.type === "resizePod") await resizePod(context, action, signal);
+  else if (action.type === "tellRoom") await tellRoom(context, action, signal);
   else if (action.type === "labelNode") await labelNode(context, action, signal);
   else await removeFinalizer(context, action, signal);
 }
@@ -148,6 +151,32 @@ async function setPodCondition(
   } catch (error) {
     if (!isStatus(error, "NotFound", "Conflict")) throw error;
   }
+}
+
+/** Merged by the container's name. What else it asks for stays. */
+async function resizePod(context: ExecuteContext, action: ActionOf<"resizePod">, signal: AbortSignal): Promise<void> {
+  const { pod, vmi, resources } = action;
+  const { namespace, name = "" } = pod.metadata ?? {};
+  const body = { spec: { containers: [{ name: computeContainer, resources }] } };
+  try {
+    await context.client.patch(
+      pods,
+      { namespace, name },
+      { type: "strategic", body },
+      { subresource: "resize", signal },
+    );
+    context.events.record(vmi, "Normal", "SuccessfulResize", `Resized virtual machine pod ${name}`);
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return;
+    context.events.record(vmi, "Warning", "FailedResize", `Error resizing pod ${name}: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+async function tellRoom({ client }: ExecuteContext, action: ActionOf<"tellRoom">, signal: AbortSignal): Promise<void> {
+  const { namespace, name = "", uid } = action.pod.metadata ?? {};
+  const body = { metadata: { uid, annotations: action.room } };
+  await client.patch(pods, { namespace, name }, { type: "merge", body }, { signal });
 }
 
 async function labelNode(context: ExecuteContext, action: ActionOf<"labelNode">, signal: AbortSignal): Promise<void> {

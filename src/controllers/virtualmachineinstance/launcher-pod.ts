@@ -27,8 +27,10 @@ import { controllerReference } from "../../runtime/owner-references.ts";
 import type { AutoLimits } from "./auto-limits.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
+import { computeContainer } from "./launcher.ts";
 import { copyContainers } from "./launcher-copies.ts";
 import { launcherResources } from "./launcher-resources.ts";
+import { roomFor } from "./room.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
 import { podProbe } from "./pod-probe.ts";
@@ -39,10 +41,9 @@ export interface LauncherContext extends VolumeContext {
   configuration: VirtConfiguration;
   autoLimits?: AutoLimits;
   /** What this launcher's QEMU is beyond what the spec says. */
-  domain?: Pick<Domain, "incoming" | "machineVersion">;
+  domain?: Partial<Pick<Domain, "incoming" | "machineVersion" | "cpu" | "memory">>;
 }
 
-export const computeContainer = "compute";
 export const defaultGracePeriodSeconds = 30;
 
 const notCopied = ["kubectl.kubernetes.io/last-applied-configuration"];
@@ -93,6 +94,7 @@ function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherCo
   return {
     ...Object.fromEntries(own),
     [annotations.domain]: vmi.metadata?.name ?? "",
+    ...roomFor(vmi.spec),
     [annotations.memoryOverheadBytes]: String(memoryOverheadBytes(vmi.spec, accelerator)),
     "kubectl.kubernetes.io/default-container": computeContainer,
   };

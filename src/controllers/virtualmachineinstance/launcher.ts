@@ -3,7 +3,7 @@
  * The type holds whoever wants to read more to keep it here. Pure.
  */
 import type { Container, PodSpec, PodStatus } from "../../../api/core.ts";
-import { labels } from "../../../api/kubevirt/names.ts";
+import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import type { KubeObject, ObjectMeta } from "../../../api/meta.ts";
 
 export interface LauncherPod extends KubeObject {
@@ -17,10 +17,14 @@ type LauncherSpec = Pick<PodSpec, "nodeName" | "readinessGates"> & {
   containers: LauncherContainer[];
   initContainers?: LauncherInitContainer[];
 };
-type LauncherContainer = Pick<Container, "name" | "image">;
+type LauncherContainer = Pick<Container, "name" | "image"> & { resources?: LauncherResources };
+export type LauncherResources = Pick<NonNullable<Container["resources"]>, "requests" | "limits">;
 /** Its mounts tell which disk it copies. */
 type LauncherInitContainer = Pick<Container, "name" | "image" | "volumeMounts">;
 type LauncherStatus = Pick<PodStatus, (typeof statusFields)[number]>;
+
+/** QEMU's, among those that others may have put into its pod. */
+export const computeContainer = "compute";
 
 const metaFields = [
   "name",
@@ -31,6 +35,7 @@ const metaFields = [
   "deletionTimestamp",
   "deletionGracePeriodSeconds",
   "labels",
+  "annotations",
 ] as const;
 
 const statusFields = [
@@ -42,12 +47,18 @@ const statusFields = [
   "initContainerStatuses",
 ] as const;
 
+const ownAnnotations: readonly string[] = [annotations.roomForSockets, annotations.roomForMemory];
+
 /** Whose pod it is. */
 const ownLabels: readonly string[] = [labels.createdBy, labels.vmName];
 
 export function launcherPodOf({ metadata, spec, status }: LauncherPod): LauncherPod {
   return {
-    metadata: metadata && { ...pick(metadata, metaFields), labels: pick(metadata.labels ?? {}, ownLabels) },
+    metadata: metadata && {
+      ...pick(metadata, metaFields),
+      labels: pick(metadata.labels ?? {}, ownLabels),
+      annotations: pick(metadata.annotations ?? {}, ownAnnotations),
+    },
     spec: spec && launcherSpec(spec),
     status: status && pick(status, statusFields),
   };
@@ -57,7 +68,7 @@ function launcherSpec({ nodeName, readinessGates, containers, initContainers }: 
   return {
     ...(nodeName && { nodeName }),
     ...(readinessGates && { readinessGates }),
-    containers: containers.map((container) => pick(container, ["name", "image"])),
+    containers: containers.map((container) => pick(container, ["name", "image", "resources"])),
     ...(initContainers && {
       initContainers: initContainers.map((container) => pick(container, ["name", "image", "volumeMounts"])),
     }),

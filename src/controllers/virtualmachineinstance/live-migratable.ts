@@ -4,9 +4,10 @@
  * On its own node every disk is at hand, whatever holds it. To another one goes a copy of what lives in the pod; a claim must be
  * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
-import { notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { isConditionTrue, notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../api/meta.ts";
+import { compareQuantities } from "../../base/quantity.ts";
 import type { Observation } from "./observation.ts";
 
 type Rule = (observation: Observation) => { reason: string; message: string } | undefined;
@@ -22,6 +23,7 @@ const rules: readonly Rule[] = [
   hypervPassthrough,
   emulatedHugePages,
   unsharedDisks,
+  emulatedHotMemory,
 ];
 
 export function liveMigratable(observation: Observation): Condition {
@@ -125,4 +127,13 @@ function unsharedDisks({ claims, hasOtherNodes }: Observation): ReturnType<Rule>
     reason: notMigratableReasons.disks,
     message: `cannot migrate VMI: ${what} (using ReadWriteMany access mode)`,
   };
+}
+
+/** QEMU before 9.0 loses what an emulated guest writes into it while it moves: see `memoryArguments` of src/qemu/domain/platform.ts. */
+function emulatedHotMemory({ vmi }: Observation): ReturnType<Rule> {
+  const { guestAtBoot, guestCurrent } = vmi.status?.memory ?? {};
+  if (!isConditionTrue(vmi.status?.conditions, vmiConditions.softwareEmulation)) return undefined;
+  if (guestAtBoot === undefined || compareQuantities(guestCurrent ?? guestAtBoot, guestAtBoot) <= 0) return undefined;
+  const message = "cannot migrate VMI: it has been given memory since it booted, and runs on an emulated processor";
+  return { reason: notMigratableReasons.hotplug, message };
 }

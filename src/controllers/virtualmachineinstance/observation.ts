@@ -1,5 +1,5 @@
 /** What the controller looks at to decide about one VirtualMachineInstance. Plain data, never changed. */
-import type { LauncherPod } from "./launcher.ts";
+import type { LauncherPod, LauncherResources } from "./launcher.ts";
 import { activeLauncher } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Silence } from "../../runtime/node-heartbeat.ts";
@@ -29,6 +29,10 @@ export interface Observation {
   /** The VM agent of the machine's node gives no sign of life. */
   nodeSilence: Silence | undefined;
   accelerator: Accelerator;
+  /** What a launcher made for the instance now would ask for. */
+  wantedResources: LauncherResources;
+  /** Whether the resources of a running pod can be changed. */
+  podsCanGrow: boolean;
   /** Why the last attempt to create the pod was refused. */
   createFailure: string | undefined;
   /** RFC 3339. */

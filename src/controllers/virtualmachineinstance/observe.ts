@@ -1,6 +1,7 @@
 /** Reads an observation from the informers' copies. */
 import { type Node, nodes, type PersistentVolumeClaim, persistentVolumeClaims, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { annotations, deviceResources, labels } from "../../../api/kubevirt/names.ts";
 import { claimNameOf } from "../../../api/kubevirt/volume-claim.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
@@ -17,6 +18,7 @@ import { nodeSilence, type Silence } from "../../runtime/node-heartbeat.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import type { Accelerator } from "./domain.ts";
 import { type LauncherPod, launcherPodOf } from "./launcher.ts";
+import { launcherResources } from "./launcher-resources.ts";
 import { type Claim, launcherOf, type Observation } from "./observation.ts";
 
 export interface Informers {
@@ -53,6 +55,7 @@ export interface ObserveContext {
   client: Client;
   informers: Informers;
   configuration: () => VirtConfiguration;
+  podsCanGrow: boolean;
   createFailures: ReadonlyMap<string, string>;
 }
 
@@ -61,11 +64,12 @@ export async function observe(
   key: string,
   signal: AbortSignal,
 ): Promise<Observation | undefined> {
-  const { informers, configuration, createFailures } = context;
+  const { informers, configuration, createFailures, podsCanGrow } = context;
   const { namespace, name } = parseObjectKey(key);
   const vmi = informers.vmis.get(namespace, name);
   if (vmi === undefined) return undefined;
   const launchers = podsOf(vmi, informers.pods);
+  const accelerator = chooseAccelerator(vmi, informers.nodes.list(), configuration());
   const nodeName = launcherOf({ vmi, pods: launchers })?.spec?.nodeName;
   const now = new Date();
   return {
@@ -75,7 +79,9 @@ export async function observe(
     nodeExists: nodeName === undefined || (await nodeExists(context, nodeName, signal)),
     hasOtherNodes: hasOtherNodes(informers.nodes, nodeName),
     nodeSilence: silenceOf(vmi, informers.nodes),
-    accelerator: chooseAccelerator(vmi, informers.nodes.list(), configuration()),
+    accelerator,
+    wantedResources: launcherResources(vmi.spec, runningAccelerator(vmi) ?? accelerator, configuration()),
+    podsCanGrow,
     createFailure: createFailures.get(key),
     now: timestamp(now),
     instant: now.toISOString(),
@@ -127,6 +133,12 @@ export function claimsOf(vmi: VirtualMachineInstance, claims: Informer<Persisten
 
 function isShared(claim: PersistentVolumeClaim | undefined): boolean {
   return claim?.spec?.accessModes?.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany") === true;
+}
+
+/** By which the guest runs; undefined while it does not. */
+function runningAccelerator({ status }: VirtualMachineInstance): Accelerator | undefined {
+  if (status?.phase !== "Running") return undefined;
+  return isConditionTrue(status.conditions, vmiConditions.softwareEmulation) ? "tcg" : "kvm";
 }
 
 /** KVM when a node that takes pods offers it, unless the administrator or the user wants emulation. It has the node's processor: amd64's. */

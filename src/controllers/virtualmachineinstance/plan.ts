@@ -14,6 +14,7 @@ import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.t
 import { decidePhase } from "./phase.ts";
 import { defaultGracePeriodSeconds } from "./launcher-pod.ts";
 import { gateCorrection } from "./readiness-gate.ts";
+import { planRoom, type RoomStep } from "./room.ts";
 import type { Accelerator } from "./domain.ts";
 
 export type Action =
@@ -23,6 +24,7 @@ export type Action =
   | { type: "setPodCondition"; pod: LauncherPod; condition: Condition }
   | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: LauncherPod }
   | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
+  | (RoomStep & { vmi: VirtualMachineInstance })
   | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
 
 /** Undefined: not my business, ask the next. */
@@ -36,6 +38,7 @@ const steps: readonly Step[] = [
   removeLosers,
   holdReadinessGate,
   labelWithNode,
+  makeRoom,
 ];
 
 export function plan(observation: Observation): Action[] {
@@ -95,6 +98,11 @@ function labelWithNode(observation: Observation): Action[] | undefined {
   const stands = ["Scheduled", "Running"].includes(decidePhase(observation).phase);
   if (!stands || nodeName === undefined || vmi.metadata?.labels?.[labels.nodeName] === nodeName) return undefined;
   return [{ type: "labelNode", vmi, nodeName }];
+}
+
+function makeRoom(observation: Observation): Action[] | undefined {
+  const step = planRoom(observation);
+  return step && [{ ...step, vmi: observation.vmi }];
 }
 
 function gracePeriodOf(vmi: VirtualMachineInstance): number {

@@ -23,6 +23,8 @@ export function observationOf(
     hasOtherNodes: false,
     nodeSilence: undefined,
     accelerator: "tcg",
+    wantedResources: {},
+    podsCanGrow: true,
     createFailure: undefined,
     now,
     instant: "2026-01-01T00:00:00.123Z",

@@ -3,6 +3,8 @@ import type { LauncherPod } from "./launcher.ts";
 import { readyReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition, isConditionTrue, removeCondition, setCondition } from "../../runtime/conditions.ts";
+import { compareQuantities } from "../../base/quantity.ts";
+import { awaited } from "./room.ts";
 import { copyUnderWay, failedCopy } from "./disk-copies.ts";
 import { liveMigratable, storageLiveMigratable } from "./live-migratable.ts";
 import { launcherOf, type Observation } from "./observation.ts";
@@ -33,11 +35,31 @@ export function decideConditions(observation: Observation, phase: string): Condi
     now,
   );
   const withScheduled = putOrDrop(withNode, podUnscheduled(pod), () => true, vmiConditions.podScheduled, now);
-  if (phase !== "Running") return withScheduled;
-  return [liveMigratable(observation), storageLiveMigratable()].reduce(
-    (conditions, condition) => setCondition(conditions, condition, now),
+  const withGrowth = growth(observation, phase).reduce(
+    (conditions, [type, wanted]) => putOrDrop(conditions, wanted, () => true, type, now),
     withScheduled,
   );
+  if (phase !== "Running") return withGrowth;
+  return [liveMigratable(observation), storageLiveMigratable()].reduce(
+    (conditions, condition) => setCondition(conditions, condition, now),
+    withGrowth,
+  );
+}
+
+/** What the guest is still to be given of what its instance asks for. */
+function growth(observation: Observation, phase: string): [type: string, wanted: Condition | undefined][] {
+  const { spec, status } = observation.vmi;
+  const { cpu, memory } = spec.domain;
+  const sockets = status?.currentCPUTopology?.sockets;
+  const guest = status?.memory?.guestCurrent;
+  const isRunning = phase === "Running";
+  const lacksSockets = isRunning && sockets !== undefined && (cpu?.sockets ?? 1) > sockets;
+  const lacksMemory = isRunning && guest !== undefined && compareQuantities(memory?.guest ?? 0, guest) > 0;
+  const told = (type: string, lacks: boolean): [string, Condition | undefined] => [
+    type,
+    lacks ? { type, status: "True", message: awaited(observation) } : undefined,
+  ];
+  return [told(vmiConditions.hotVCPUChange, lacksSockets), told(vmiConditions.hotMemoryChange, lacksMemory)];
 }
 
 function putOrDrop(

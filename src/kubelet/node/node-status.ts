@@ -29,7 +29,7 @@ export const kubeletVersion = "v1.32.0";
 
 const mostPods = 250;
 /** Kept for the host itself. */
-const reservedBytes = 256 * 1024 ** 2;
+export const reservedBytes = 256 * 1024 ** 2;
 const lowMemoryBytes = 100 * 1024 ** 2;
 const lowDiskFraction = 0.05;
 const mostImages = 50;

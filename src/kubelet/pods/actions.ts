@@ -8,6 +8,7 @@ export type Action =
   | { type: "remove-sandbox"; sandboxId: string }
   | { type: "start-container"; container: string; sandboxId: string; attempt: number; backoffLevel: number }
   | { type: "stop-container"; containerId: string; container: string; graceSeconds: number; message: string }
+  | { type: "resize-container"; containerId: string; container: string }
   | { type: "remove-container"; containerId: string }
   | { type: "tear-down" }
   | { type: "delete-pod" };
@@ -19,6 +20,7 @@ export function actionKey(action: Action): string {
       return startKey(action.container);
     case "stop-container":
       return `${action.type}/${action.containerId}`;
+    case "resize-container":
     case "remove-container":
       return `${action.type}/${action.containerId}`;
     case "stop-sandbox":
@@ -33,6 +35,8 @@ export function actionKey(action: Action): string {
       throw new InvariantError(`unknown action ${JSON.stringify(action satisfies never)}`);
   }
 }
+
+export const resizeKey = (containerId: string): string => `resize-container/${containerId}`;
 
 export const startKey = (container: string): string => `start-container/${container}`;
 

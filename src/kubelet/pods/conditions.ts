@@ -1,6 +1,7 @@
 /** The conditions of a pod that its node owns; all others are left as they are. */
 import type { ContainerStatus, Pod } from "../../../api/core.ts";
 import type { Condition } from "../../../api/meta.ts";
+import { resizeKey } from "./actions.ts";
 import { isoTime } from "./container-status.ts";
 import { isSidecar } from "./lifetime.ts";
 import type { Observation } from "./observation.ts";
@@ -23,8 +24,21 @@ export function podConditions(o: Observation, pod: Pod, view: ContainersView): C
     ContainersReady: containersReady,
     PodScheduled: known.find((condition) => condition.type === "PodScheduled") ?? { status: "True" },
   };
-  const others = known.filter((condition) => !(condition.type in owned));
+  const others = known.filter(({ type }) => !(type in owned) && type !== resizePending);
+  const pending = pendingResize(o);
+  if (pending !== undefined) {
+    owned[resizePending] = pending;
+  }
   return [...others, ...Object.entries(owned).map(([type, verdict]) => transition(o, known, type, verdict))];
+}
+
+const resizePending = "PodResizePending";
+
+/** Only while the node lacks what a container asks for by now. */
+function pendingResize(o: Observation): Verdict | undefined {
+  const failures = o.runtime.containers.map(({ id }) => o.memory.failures.get(resizeKey(id)));
+  const failure = failures.find((found) => found !== undefined);
+  return failure && { status: "True", reason: failure.reason, message: failure.message };
 }
 
 function transition(o: Observation, known: Condition[], type: string, verdict: Verdict): Condition {

@@ -1,5 +1,6 @@
 /** What the API shows of one container. Pure. */
 import type { Container, ContainerState, ContainerStatus, Pod } from "../../../api/core.ts";
+import { readResources } from "../config/resources-text.ts";
 import { startKey } from "./actions.ts";
 import { restartBackoff } from "./backoff.ts";
 import {
@@ -36,7 +37,16 @@ export function containerStatus(o: Observation, pod: Pod, container: Container, 
     lastState: lastTerminated?.phase === "exited" ? stateOf(lastTerminated) : (previous?.lastState ?? {}),
     started: running && startedUp(o, container, latest),
     ready: isReady(o, container, role, latest),
+    ...givenResources(o, latest),
   };
+}
+
+function givenResources(
+  o: Observation,
+  { id, resources, phase }: RuntimeContainer,
+): Pick<ContainerStatus, "resources"> {
+  const given = readResources(o.memory.resized.get(id) ?? resources);
+  return phase === "running" && given !== undefined ? { resources: given } : {};
 }
 
 function startedUp(o: Observation, container: Container, latest: RuntimeContainer): boolean {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Pod } from "../../../api/core.ts";
+import { resourcesText } from "../config/resources-text.ts";
 import { specHash } from "../config/spec-hash.ts";
 import type { Action } from "./actions.ts";
 import { aContainer, aPod, aSandbox, mainContainer } from "./fixture.ts";
@@ -90,6 +91,9 @@ function perform(world: World, action: Action, cutShort: boolean): void {
       break;
     case "remove-container":
       world.containers = world.containers.filter((c) => c.id !== action.containerId);
+      break;
+    case "resize-container":
+      world.memory.resized.set(action.containerId, resourcesText(mainContainer));
       break;
     case "tear-down":
       world.memory.cleanedUp = true;

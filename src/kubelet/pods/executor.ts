@@ -4,6 +4,7 @@ import { InvariantError, isStatus } from "../../base/errors.ts";
 import type { KubeletContext } from "../context.ts";
 import { runSandbox } from "../execute/run-sandbox.ts";
 import { startContainer } from "../execute/start-container.ts";
+import { resizeContainer } from "../execute/resize-container.ts";
 import { type Stops, stopContainer } from "../execute/stop-container.ts";
 import { tearDownPod } from "../execute/tear-down.ts";
 import { setUpVolumes } from "../volumes/set-up.ts";
@@ -36,6 +37,8 @@ export function createExecutor(context: KubeletContext): Executor {
         return void (await runtime.removeContainer({ containerId: action.containerId }));
       case "start-container":
         return await startContainer(context, podOf(o), action, memory);
+      case "resize-container":
+        return await resizeContainer(context, podOf(o), action, memory);
       case "stop-container":
         return await stopContainer(context, stops, o.pod, action);
       case "tear-down":

@@ -1,6 +1,7 @@
 /** Observations for tests, one fact at a time. */
 import type { Container, Pod, PodSpec, PodStatus } from "../../../api/core.ts";
 import type { ObjectMeta } from "../../../api/meta.ts";
+import { resourcesText } from "../config/resources-text.ts";
 import { specHash } from "../config/spec-hash.ts";
 import { newPodMemory } from "./memory.ts";
 import type { Observation, RuntimeContainer, SandboxState } from "./observation.ts";
@@ -47,6 +48,7 @@ export function aContainer(extra: Partial<RuntimeContainer> = {}): RuntimeContai
     imageId: "sha256:1",
     logPath: "",
     specHash: specHash({ ...mainContainer, name }),
+    resources: resourcesText(mainContainer),
     backoffLevel: 0,
     gracePeriodSeconds: 30,
     ...extra,

@@ -1,6 +1,7 @@
 /** How the runtime's sandboxes and containers are tied to pods: the real kubelet's names, so crictl shows them. */
 import type { Container, Pod } from "../../../api/core.ts";
 import { gracePeriodAnnotation, preStopAnnotation } from "../../cri/containerd/remove-pods.ts";
+import { resourcesText } from "../config/resources-text.ts";
 import { specHash } from "../config/spec-hash.ts";
 
 export const uidLabel = "io.kubernetes.pod.uid";
@@ -9,6 +10,7 @@ export const podNamespaceLabel = "io.kubernetes.pod.namespace";
 export const containerNameLabel = "io.kubernetes.container.name";
 
 export const specHashAnnotation = "io.kubernetes.container.hash";
+export const resourcesAnnotation = "vmpod.dev/resources";
 export const backoffLevelAnnotation = "vmpod.dev/backoff-level";
 /** The processors that no other container runs on, while there are such. */
 export const exclusiveCpusAnnotation = "vmpod.dev/exclusive-cpus";
@@ -39,6 +41,7 @@ export function containerAnnotations(pod: Pod, container: Container, backoffLeve
   return {
     ...(preStop !== undefined && { [preStopAnnotation]: JSON.stringify(preStop) }),
     [specHashAnnotation]: specHash(container),
+    [resourcesAnnotation]: resourcesText(container),
     [backoffLevelAnnotation]: String(backoffLevel),
     [gracePeriodAnnotation]: String(pod.spec?.terminationGracePeriodSeconds ?? 30),
     [terminationPathAnnotation]: container.terminationMessagePath ?? "/dev/termination-log",

@@ -13,6 +13,7 @@ export interface MutablePodMemory extends PodMemory {
   inFlight: Set<string>;
   failures: Map<string, Failure>;
   probes: Map<string, ProbeState>;
+  resized: Map<string, string>;
   volumes: Map<string, MountedVolume>;
   volumesReady: boolean;
   cleanedUp: boolean;
@@ -24,6 +25,7 @@ export function newPodMemory(): MutablePodMemory {
     inFlight: new Set(),
     failures: new Map(),
     probes: new Map(),
+    resized: new Map(),
     volumes: new Map(),
     tokens: new Map(),
     volumesReady: false,

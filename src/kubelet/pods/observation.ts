@@ -54,6 +54,8 @@ export interface RuntimeContainer {
   logPath: string;
   /** Of the container spec it was made from. */
   specHash: string;
+  /** What it was made with; see config/resources-text.ts. Empty when that was not noted. */
+  resources: string;
   /** How many restarts in quick succession led to this one. */
   backoffLevel: number;
   /** For an end without the pod's spec at hand. */
@@ -68,6 +70,8 @@ export interface PodMemory {
   failures: ReadonlyMap<string, Failure>;
   /** Results of probes, by runtime container id. */
   probes: ReadonlyMap<string, ProbeState>;
+  /** What this process has given to running containers since, by runtime container id. */
+  resized: ReadonlyMap<string, string>;
   volumesReady: boolean;
   /** Nothing of the pod is left on this machine but the runtime's records. */
   cleanedUp: boolean;

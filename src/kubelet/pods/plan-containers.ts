@@ -1,7 +1,8 @@
 /** Init containers one after the other (sidecars only have to be started), then all main containers side by side. */
 import type { Container, Pod } from "../../../api/core.ts";
 import { specHash } from "../config/spec-hash.ts";
-import { type Action, startKey } from "./actions.ts";
+import { resourcesText } from "../config/resources-text.ts";
+import { type Action, resizeKey, startKey } from "./actions.ts";
 import { restartBackoff } from "./backoff.ts";
 import {
   defaultGraceSeconds,
@@ -86,7 +87,7 @@ function planRunning(o: Observation, container: Container, latest: RuntimeContai
   const message =
     unhealthy ?? (changed ? `Container ${container.name} definition changed, will be restarted` : undefined);
   if (message === undefined) {
-    return [];
+    return planResize(o, container, latest);
   }
   return [
     {
@@ -97,6 +98,16 @@ function planRunning(o: Observation, container: Container, latest: RuntimeContai
       message,
     },
   ];
+}
+
+/** After a death of this process what was given is not known: it is given again. */
+function planResize(o: Observation, container: Container, { id, resources }: RuntimeContainer): Action[] {
+  const given = o.memory.resized.get(id) ?? resources;
+  const isDelayed = (o.memory.failures.get(resizeKey(id))?.retryAtMs ?? 0) > o.nowMs;
+  if (given === resourcesText(container) || isDelayed) {
+    return [];
+  }
+  return [{ type: "resize-container", containerId: id, container: container.name }];
 }
 
 function planStart(

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Container } from "../../../api/core.ts";
+import { resourcesText } from "../config/resources-text.ts";
 import { actionKey } from "./actions.ts";
 import { aContainer, aPod, aSandbox, mainContainer, nowMs, observed } from "./fixture.ts";
 import type { Observation } from "./observation.ts";
+import { overcommitment } from "./overcommitment.ts";
 import { plan } from "./plan.ts";
+import { podStatus } from "./status.ts";
 
 const sandbox = aSandbox();
 const exited = (extra = {}) => aContainer({ phase: "exited", ...extra });
@@ -196,4 +199,34 @@ test("a plan that waits says until when", () => {
   assert.equal(plan(waiting).wakeAtMs, nowMs - 1000 + 10_000);
   const timed = aPod({ activeDeadlineSeconds: 90 }, { startTime: "2026-01-01T11:59:00Z" });
   assert.equal(plan(observed(timed, [sandbox], [aContainer()])).wakeAtMs, nowMs + 30_000);
+});
+
+test("a running container is given what its pod asks for by now, once", () => {
+  const asking = { ...mainContainer, resources: { requests: { memory: "2Gi", "example.org/gpu": "1" } } };
+  const pod = aPod({ containers: [asking] }, { phase: "Running" });
+  const given = (memory: Partial<Observation["memory"]>, container = aContainer()) =>
+    plan(observed(pod, [aSandbox()], [container], memory)).actions;
+  const resize = { type: "resize-container", containerId: "main-0", container: "main" };
+  assert.deepEqual(given({}), [resize]);
+  assert.deepEqual(given({}, aContainer({ resources: "" })), [resize], "one of before says nothing");
+  assert.deepEqual(given({}, aContainer({ resources: resourcesText(asking) })), []);
+  assert.deepEqual(given({ resized: new Map([["main-0", resourcesText(asking)]]) }), []);
+  const failure = { reason: "Deferred", message: "no memory", count: 1, retryAtMs: nowMs + 1000 };
+  const failures = new Map([["resize-container/main-0", failure]]);
+  assert.deepEqual(given({ failures }), [], "not again at once");
+  const { conditions, containerStatuses } = podStatus(observed(pod, [aSandbox()], [aContainer()], { failures }), pod, {
+    nodeIp: "192.0.2.1",
+  });
+  const pending = conditions?.find(({ type }) => type === "PodResizePending");
+  assert.deepEqual([pending?.reason, pending?.message], ["Deferred", "no memory"]);
+  assert.deepEqual(containerStatuses?.[0]?.resources, {}, "what it has, not what it is to have");
+});
+
+test("a node that has not enough says what is lacking", () => {
+  const machine = { memoryBytes: 4 * 1024 ** 3, cpus: 2 };
+  const asking = (memory: string, cpu: string, phase: "Running" | "Succeeded" = "Running") =>
+    aPod({ containers: [{ ...mainContainer, resources: { requests: { memory, cpu } } }] }, { phase });
+  assert.equal(overcommitment([asking("2Gi", "1"), asking("1Gi", "1")], machine), undefined);
+  assert.equal(overcommitment([asking("2Gi", "1"), asking("9Gi", "9", "Succeeded")], machine), undefined);
+  assert.match(overcommitment([asking("2Gi", "1"), asking("2Gi", "2")], machine) ?? "", /: memory, cpu$/);
 });

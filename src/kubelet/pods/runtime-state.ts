@@ -8,7 +8,7 @@ import {
   type PodSandbox,
   PodSandboxState,
 } from "../../cri/gen/runtime/v1/api.gen.ts";
-import { backoffLevelAnnotation, specHashAnnotation, uidLabel } from "./labels.ts";
+import { backoffLevelAnnotation, resourcesAnnotation, specHashAnnotation, uidLabel } from "./labels.ts";
 import type { RuntimeContainer, RuntimeState, SandboxState } from "./observation.ts";
 import { terminationMessage } from "./termination-message.ts";
 
@@ -84,9 +84,10 @@ async function readContainer(
 
 function fromAnnotations({
   annotations,
-}: ContainerStatus): Pick<RuntimeContainer, "specHash" | "backoffLevel" | "gracePeriodSeconds"> {
+}: ContainerStatus): Pick<RuntimeContainer, "specHash" | "resources" | "backoffLevel" | "gracePeriodSeconds"> {
   return {
     specHash: annotations[specHashAnnotation] ?? "",
+    resources: annotations[resourcesAnnotation] ?? "",
     backoffLevel: Number(annotations[backoffLevelAnnotation] ?? 0),
     gracePeriodSeconds: Number(annotations[gracePeriodAnnotation] ?? 30),
   };

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
+import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Interface, Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { DhcpOption } from "../../network/dhcp-argv.ts";
@@ -61,7 +62,7 @@ export function networkRequest(
       bridge: names.bridge,
       tap: names.tap,
       guestMac: macOf(vmi, nic),
-      multiqueue: hasQueues(vmi.spec, nic),
+      multiqueue: hasQueues(asBooted(vmi).spec, nic),
       owner: runtimeUser,
       ...(wantsMetadata(vmi) && { metadata: true }),
       ports: [

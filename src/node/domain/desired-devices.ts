@@ -1,4 +1,5 @@
 /** The disks and NICs of a VMI in QEMU's terms. Pure. */
+import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
@@ -17,7 +18,8 @@ import { rootPortId } from "../../qemu/domain/ids.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
-  const { spec } = vmi;
+  const booted = asBooted(vmi);
+  const { spec } = booted;
   const order = bootOrderOf(spec);
   const found = new Map(disks.map((disk) => [disk.volume, disk]));
   const work = diskWork(spec);
@@ -26,7 +28,7 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
       ...diskOf(disk, found.get(disk.name), order.disks.get(disk.name)),
       ...work(disk),
     })),
-    ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
+    ...podInterfaces(vmi).map((nic) => nicOf(booted, nic, order.interfaces.get(nic.name))),
   ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
 }
 
@@ -115,7 +117,7 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
   };
 }
 
-/** A queue for each virtual CPU; only virtio has more than one. */
+/** @param spec as its guest was booted. A queue for each virtual CPU; only virtio has more than one. */
 export function hasQueues(spec: VirtualMachineInstanceSpec, nic: Interface): boolean {
   return (
     spec.domain.devices.networkInterfaceMultiqueue === true && modelOf(nic.model) === "virtio" && queuesOf(spec) > 1

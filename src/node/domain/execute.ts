@@ -3,8 +3,10 @@ import type { Node } from "../../../api/core.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
+import { applyCapacityAction } from "../../qemu/capacity/capacity.ts";
 import type { Informer } from "../../client/informer.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
+import { nicId } from "../../qemu/domain/ids.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { handOver } from "../credentials/hand-over.ts";
 import type { CredentialAttempt } from "../credentials/observe.ts";
@@ -24,6 +26,8 @@ import { startFirst } from "./first-start.ts";
 import type { Observation } from "./observation.ts";
 import type { Action } from "./plan.ts";
 import type { DomainRecords } from "./records.ts";
+
+type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
 
 export interface ExecuteContext {
   client: Client;
@@ -51,11 +55,20 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   if (action.type === "pinThreads") return pinOrFail(action, signal);
   if (action.type === "openConsole") return void (await context.consoles.open(qemu));
   if (action.type === "askGuest") return askGuest(context, action);
+  if (action.type === "bringOnline") return putToUse(context, action);
   if (action.type === "handOverCredentials") return giveCredentials(context, action);
   const qmp = await context.monitors.of(observation.key, qemu);
   switch (action.type) {
     case "changeDevice":
       return applyDeviceAction(qmp, action.change);
+    case "setLink": {
+      const { name, state } = action.change;
+      await qmp.execute("set_link", { name: nicId(name), up: state === "up" });
+      context.records.of(observation.vmi.metadata?.uid ?? "").links.set(name, state);
+      return;
+    }
+    case "changeCapacity":
+      return applyCapacityAction(qmp, action.change);
     case "start":
       return startFirst(qmp, observation.vmi);
     case "quit":
@@ -80,6 +93,18 @@ function askGuest({ guests, records, lookAgain }: ExecuteContext, { observation,
   record.guestAskedMs = Date.now();
   guests.report(qemu, (report) => {
     record.guest = report;
+    lookAgain(observation.key);
+  });
+}
+
+/** Started here. Whether or not it could: then it is the guest's own business, and what QEMU has given it is told. */
+function putToUse({ guests, records, lookAgain }: ExecuteContext, action: ActionOf<"bringOnline">): void {
+  const { observation, qemu, capacity } = action;
+  const record = records.of(observation.vmi.metadata?.uid ?? "");
+  record.onlineAsked = capacity;
+  const processors = observation.machine?.capacity.processors.filter((each) => each["qom-path"] !== undefined) ?? [];
+  guests.bringOnline(qemu, processors.length, () => {
+    record.broughtOnline = capacity;
     lookAgain(observation.key);
   });
 }

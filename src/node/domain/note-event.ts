@@ -7,9 +7,11 @@ import type { DomainRecords } from "./records.ts";
 
 /** Events that change what an observation shows; the others (display clients, clock, balloon) do not. */
 const telling = new Set([
+  "ACPI_DEVICE_OST",
   "BLOCK_IO_ERROR",
   "DEVICE_DELETED",
   "GUEST_PANICKED",
+  "MEMORY_DEVICE_SIZE_CHANGE",
   "POWERDOWN",
   "RESET",
   "RESUME",
@@ -45,7 +47,7 @@ export function noteEvent(
   if (event === "VSERPORT_CHANGE") {
     record.guestAskedMs = 0;
     // It may be a freshly booted guest's.
-    record.credentials = undefined;
+    Object.assign(record, { credentials: undefined, broughtOnline: undefined, onlineAsked: undefined });
   }
   if (event === "POWERDOWN" && vmi.metadata?.deletionTimestamp) {
     recorder.record(vmi, "Normal", "ShuttingDown", "Signaled Graceful Shutdown");

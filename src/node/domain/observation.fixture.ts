@@ -53,6 +53,7 @@ export function someMachine(change: Partial<MachineObservation> = {}): MachineOb
     accelerator: "tcg",
     machineType: "pc-q35-7.2",
     devices: allDevices,
+    capacity: { processors: [], hotMemory: undefined },
     agentConnected: false,
     ...change,
   };
@@ -80,6 +81,9 @@ export function someObservation(change: Partial<Observation> = {}): Observation 
     consoleOpen: true,
     guest: undefined,
     guestDue: false,
+    links: new Map(),
+    broughtOnline: undefined,
+    onlineAsked: undefined,
     credentials: undefined,
     bootFailure: undefined,
     failure: undefined,

@@ -17,12 +17,15 @@
  * Invariants
  * - The agent sends `cont` only in `prelaunch`, with every device attached, to a VMI that was never Running: resetting
  *   a paused guest takes it back to `prelaunch`.
- * - Nothing is attached, removed or written once the guest has run.
+ * - Once the guest has run it is given processors and memory that its instance has more of, and the cables of its NICs are plugged and
+ *   unplugged; nothing else is attached, removed or written.
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */
 import type { Pod } from "../../../api/core.ts";
 import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { LinkState } from "./links.ts";
+import type { ObservedCapacity } from "../../qemu/capacity/capacity.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { RunState } from "../../qemu/qmp/commands.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
@@ -53,6 +56,12 @@ export interface Observation {
   guest: GuestReport | undefined;
   /** It is time to ask the guest's agent again. */
   guestDue: boolean;
+  /** What was done to the cables of its NICs since this agent runs, by interface. */
+  links: ReadonlyMap<string, LinkState>;
+  /** What the guest's agent has put to use since this agent runs, as `grownTo` names it. */
+  broughtOnline: string | undefined;
+  /** What it has been asked to, likewise. */
+  onlineAsked: string | undefined;
   /** While the agent is connected, of a machine whose credentials go through it. */
   credentials: CredentialObservation | undefined;
   bootFailure: BootFailure | undefined;
@@ -76,6 +85,7 @@ export interface MachineObservation {
   /** As QEMU resolved it, e.g. `pc-q35-7.2`. */
   machineType: string;
   devices: ObservedDevices;
+  capacity: ObservedCapacity;
   /** The guest's agent has opened its port. */
   agentConnected: boolean;
 }

@@ -4,6 +4,7 @@ import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration.ts"
 import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
+import { noCapacity, observeCapacity } from "../../qemu/capacity/capacity.ts";
 import { observeDevices } from "../../qemu/devices/observe.ts";
 import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
@@ -62,6 +63,9 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
     guest: machine?.agentConnected ? record.guest : undefined,
     guestDue: machine?.agentConnected === true && isDue(record),
+    links: new Map(record.links),
+    broughtOnline: record.broughtOnline,
+    onlineAsked: record.onlineAsked,
     credentials:
       qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
@@ -119,11 +123,14 @@ async function observeMachine(qmp: QmpClient): Promise<MachineObservation> {
     observeDevices(qmp),
     guestAgentPresent(qmp),
   ]);
+  // A guest that has not started is given nothing more, and its start waits for none of this.
+  const capacity = status.status === "prelaunch" ? noCapacity : await observeCapacity(qmp, devices.devices);
   return {
     runState: status.status,
     accelerator: kvm.enabled ? "kvm" : "tcg",
     machineType: String(type).replace(/-machine$/, ""),
     devices,
+    capacity,
     agentConnected,
   };
 }

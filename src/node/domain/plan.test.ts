@@ -73,6 +73,25 @@ test("what is done next, by what is seen", () => {
   for (const [what, change, expected] of table) assert.deepEqual(types(someObservation(change)), expected, what);
 });
 
+test("the cable of a running guest's NIC is as its interface says, and is touched only when that changes", () => {
+  const interfaces = [{ name: "default", linkState: "up" }];
+  const state = (wanted?: string, links: Observation["links"] = new Map(), told: object[] = interfaces) => {
+    const devices = {
+      ...scheduled.spec.domain.devices,
+      interfaces: [{ name: "default", masquerade: {}, state: wanted }],
+    };
+    const spec = { domain: { ...scheduled.spec.domain, devices } };
+    return plan(someObservation({ vmi: someVmi({ spec, status: { phase: "Running", interfaces: told } }), links }));
+  };
+  const change = (actions: ReturnType<typeof plan>) =>
+    actions.map((each) => each.type === "setLink" && each.change.state);
+  assert.deepEqual(change(state()), []);
+  assert.deepEqual(change(state("down")), ["down"]);
+  assert.deepEqual(change(state("down", new Map([["default", "down"]]))), [], "done, and not told yet");
+  assert.deepEqual(change(state("up", new Map([["default", "down"]]))), ["up"]);
+  assert.deepEqual(change(state("down", new Map(), [])), [], "attached so");
+});
+
 test("a started guest keeps its devices, whatever they are", () => {
   assert.deepEqual(types(someObservation({ machine: someMachine({ devices: noDevices }) })), []);
 });

@@ -8,7 +8,10 @@ import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
+import type { CapacityAction } from "../../qemu/capacity/capacity.ts";
+import { mustBringOnline, grownTo, planGrowth } from "./desired-capacity.ts";
 import { desiredDevices, podInterfaces } from "./desired-devices.ts";
+import { type LinkChange, planLinks } from "./links.ts";
 import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
 
 interface Target {
@@ -21,6 +24,9 @@ export type Action =
   | (Target & { type: "prepareDisk"; disk: NamedSource })
   | (Target & { type: "changeDevice"; change: DeviceAction })
   | (Target & { type: "pinThreads"; pinning: Pinning })
+  | (Target & { type: "changeCapacity"; change: CapacityAction })
+  | (Target & { type: "setLink"; change: LinkChange })
+  | (Target & { type: "bringOnline"; capacity: string })
   | (Target & { type: "start" })
   | (Target & { type: "quit" })
   | (Target & { type: "openConsole" })
@@ -51,7 +57,7 @@ function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | u
   return [{ type: isDeleted(observation) ? "quit" : "finishReboot", observation, qemu }];
 }
 
-/** A started guest needs only what a crash of ours could have taken from it, and what its agent is told and asked. */
+/** A started guest needs only what a crash of ours could have taken from it, what its agent is told and asked, and what has changed. */
 function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
   const { credentials } = observation;
@@ -60,8 +66,19 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
     ...(needsConsole(observation) ? [{ type: "openConsole", observation, qemu } as const] : []),
     ...(pin(observation, qemu) ?? []),
     ...(observation.guestDue ? [{ type: "askGuest", observation, qemu } as const] : []),
+    ...planLinks(observation).map((change) => ({ type: "setLink", observation, qemu, change }) as const),
+    ...grow(observation, qemu),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
   ];
+}
+
+/** First everything is there, then the guest is told to use it. */
+function grow(observation: Observation, qemu: QemuProcess): Action[] {
+  const changes = planGrowth(observation);
+  if (changes.length > 0) return changes.map((change) => ({ type: "changeCapacity", observation, qemu, change }));
+  if (!observation.machine || !mustBringOnline(observation)) return [];
+  const capacity = grownTo(observation.machine);
+  return observation.onlineAsked === capacity ? [] : [{ type: "bringOnline", observation, qemu, capacity }];
 }
 
 /** No guest runs yet that could be asked to shut down. */

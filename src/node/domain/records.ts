@@ -5,6 +5,7 @@
 import type { CredentialAttempt } from "../credentials/observe.ts";
 import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
+import type { LinkState } from "./links.ts";
 
 export interface DomainRecord {
   /** Pid of the QEMU whose network was set up and checked by this agent. */
@@ -13,6 +14,10 @@ export interface DomainRecord {
   /** Of the guest's panic: nobody tells it twice. */
   panicDetails: string | undefined;
   guest: GuestReport | undefined;
+  links: Map<string, LinkState>;
+  /** What the guest's agent has put to use; see desired-capacity.ts. */
+  broughtOnline: string | undefined;
+  onlineAsked: string | undefined;
   /** When the guest's agent was asked last; 0: it has news. */
   guestAskedMs: number;
   /** The last time that the guest was given its credentials; undefined when its agent may have forgotten them. */
@@ -39,6 +44,9 @@ export function createDomainRecords(): DomainRecords {
         failure: undefined,
         panicDetails: undefined,
         guest: undefined,
+        links: new Map(),
+        broughtOnline: undefined,
+        onlineAsked: undefined,
         guestAskedMs: 0,
         credentials: undefined,
         resetsMs: [],

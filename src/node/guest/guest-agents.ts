@@ -1,6 +1,7 @@
 /** The agents of this node's guests, and what is to be done with them in the background. */
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { bringOnline } from "../../qemu/guest-agent/bring-online.ts";
 import { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import { guestFreezeStatus, guestThaw } from "../../qemu/guest-agent/queries.ts";
 import { socketOf } from "../process/container-files.ts";
@@ -13,6 +14,8 @@ export interface GuestAgents {
   of(qemu: QemuProcess): GuestAgent;
   /** Asks in the background; calls back only with an answer. */
   report(qemu: QemuProcess, onReport: (report: GuestReport) => void): void;
+  /** Has it use what it was given, so many processors all in all, in the background; calls back when that has been tried. */
+  bringOnline(qemu: QemuProcess, processors: number, onTried: () => void): void;
   /** Thaws the guest's file systems later, should nobody have done so: a guest that stays frozen hangs. */
   thawAfter(qemu: QemuProcess, delayMs: number): void;
   forget(qemu: QemuProcess): void;
@@ -58,6 +61,11 @@ export function createGuestAgents(log: Logger): GuestAgents {
     of: agentOf,
     report(qemu, onReport) {
       reportNow(qemu).then(onReport, (error: unknown) => log.debug({ error: messageOf(error) }, "no guest report"));
+    },
+    bringOnline(qemu, processors, onTried) {
+      bringOnline(agentOf(qemu), processors)
+        .catch((error: unknown) => log.debug({ error: messageOf(error) }, "the guest's agent did not bring it online"))
+        .finally(onTried);
     },
     thawAfter,
     forget(qemu) {

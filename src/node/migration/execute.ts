@@ -4,6 +4,7 @@ import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Client } from "../../client/client.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import { applyCapacityAction } from "../../qemu/capacity/capacity.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import { connectNetwork } from "../domain/connect-network.ts";
@@ -116,6 +117,8 @@ export async function executeAtTarget(
   switch (action.type) {
     case "changeDevice":
       return applyDeviceAction(qmp, action.change);
+    case "changeCapacity":
+      return applyCapacityAction(qmp, action.change);
     case "listen":
       return listen(context, observation, qmp);
     case "stopExports":

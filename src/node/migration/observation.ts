@@ -2,6 +2,7 @@
 import type { Pod } from "../../../api/core.ts";
 import type { MigrationState } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { ObservedCapacity } from "../../qemu/capacity/capacity.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { MigrationInfo, RunState } from "../../qemu/qmp/commands.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
@@ -43,6 +44,7 @@ export interface TargetObservation extends EndObservation {
 export interface Room {
   disks: readonly DiskObservation[];
   devices: ObservedDevices;
+  capacity: ObservedCapacity;
   networkReady: boolean;
   consoleOpen: boolean;
 }

@@ -2,6 +2,7 @@
 import type { Pod } from "../../../api/core.ts";
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { observeCapacity } from "../../qemu/capacity/capacity.ts";
 import { observeDevices } from "../../qemu/devices/observe.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";
 import { QmpClosed, QmpTimeout } from "../../qemu/qmp/errors.ts";
@@ -117,6 +118,7 @@ async function observeRoom(context: EndContext, { key, vmi, qemu, record }: EndO
   ]);
   return {
     devices,
+    capacity: await observeCapacity(qmp, devices.devices),
     disks,
     networkReady: record.networkOf === qemu.pid,
     consoleOpen: context.consoles.tailOf(qemu) !== undefined,

@@ -16,6 +16,7 @@ import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions
 import { decisionOf } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
+import { type Capacity, type CapacityAction, planCapacity } from "../../qemu/capacity/capacity.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
 import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import { timestamp } from "../../runtime/conditions.ts";
@@ -37,6 +38,7 @@ export type TargetAction =
   | Step<"openConsole">
   | (Step<"takeDisk"> & { disk: NamedSource })
   | (Step<"changeDevice"> & { change: DeviceAction })
+  | (Step<"changeCapacity"> & { change: CapacityAction })
   | Step<"listen">
   | Step<"stopExports">
   | Step<"run">
@@ -101,8 +103,16 @@ function prepare(observation: TargetObservation): TargetAction[] {
   const actions = [...furnish(observation, room)];
   if (actions.length > 0) return actions;
   const desired = isTls ? receivingDevices(vmi, room.disks) : desiredDevices(vmi, room.disks);
-  if (complete(desired, room.devices)) return [{ type: "listen", observation }];
-  return planDevices(desired, room.devices).map((change) => ({ type: "changeDevice", observation, change }));
+  if (!complete(desired, room.devices))
+    return planDevices(desired, room.devices).map((change) => ({ type: "changeDevice", observation, change }));
+  const plugged = planCapacity(presentCapacity(vmi), room.capacity);
+  if (plugged.length > 0) return plugged.map((change) => ({ type: "changeCapacity", observation, change }));
+  return [{ type: "listen", observation }];
+}
+
+/** The processors that the guest has at its source; its memory comes with it. What it is still to get it gets afterwards. */
+function presentCapacity({ status }: VirtualMachineInstance): Capacity {
+  return { sockets: status?.currentCPUTopology?.sockets ?? 0, hotMemoryBytes: 0 };
 }
 
 function furnish(observation: TargetObservation, room: Room): TargetAction[] {

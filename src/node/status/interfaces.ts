@@ -3,6 +3,7 @@ import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.t
 import { names } from "../../network/pod-network.ts";
 import { nicId } from "../../qemu/domain/ids.ts";
 import { macOf, podInterfaces } from "../domain/desired-devices.ts";
+import { linkState } from "../domain/links.ts";
 import type { Observation } from "../domain/observation.ts";
 import type { GuestInterface } from "../guest/guest-report.ts";
 
@@ -23,7 +24,7 @@ export function decideInterfaces(observation: Observation): InterfaceStatus[] {
         infoSource: inGuest ? "domain, guest-agent" : "domain",
         ...(inGuest && { interfaceName: inGuest.name }),
         queueCount: 1,
-        linkState: nic.state === "down" ? "down" : "up",
+        linkState: linkState(observation, nic.name),
       };
     });
   const macs = new Set(specified.map((nic) => nic.mac));

@@ -3,6 +3,7 @@ import { mergeTraces } from "../../../api/kubevirt/start-trace.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { driveId } from "../../qemu/domain/ids.ts";
 import { hasStarted, type Observation } from "../domain/observation.ts";
+import { capacityStatus } from "./capacity.ts";
 import { decideConditions } from "./conditions.ts";
 import { decideInterfaces } from "./interfaces.ts";
 import { decidePhase } from "./phase.ts";
@@ -12,7 +13,7 @@ export function decideStatus(observation: Observation): VirtualMachineInstanceSt
   return {
     ...current,
     ...phaseFields(observation, current),
-    ...machineFields(observation, current),
+    ...machineFields(observation),
     ...startFields(observation, current),
     conditions: decideConditions(observation),
   };
@@ -44,28 +45,16 @@ function startFields(
 }
 
 /** What QEMU told stays in the status after it has ended. */
-function machineFields(
-  observation: Observation,
-  current: VirtualMachineInstanceStatus,
-): Partial<VirtualMachineInstanceStatus> {
-  const { vmi, machine, guest } = observation;
+function machineFields(observation: Observation): Partial<VirtualMachineInstanceStatus> {
+  const { machine, guest } = observation;
   if (machine === undefined || !hasStarted(machine)) return {};
-  const guestMemory = vmi.spec.domain.memory?.guest;
   return {
     machine: { type: machine.machineType },
     interfaces: decideInterfaces(observation),
     volumeStatus: volumeStatus(observation),
     guestOSInfo: (machine.agentConnected ? guest?.os : undefined) ?? {},
-    ...(guestMemory && {
-      memory: { ...current.memory, guestAtBoot: guestMemory, guestCurrent: guestMemory, guestRequested: guestMemory },
-    }),
-    currentCPUTopology: topology(vmi),
+    ...capacityStatus(observation),
   };
-}
-
-function topology({ spec }: Observation["vmi"]): VirtualMachineInstanceStatus["currentCPUTopology"] {
-  const { sockets = 1, cores = 1, threads = 1 } = spec.domain.cpu ?? {};
-  return { sockets, cores, threads };
 }
 
 /** `target` as a Linux guest names the disk: the n-th of its bus. */

@@ -254,3 +254,21 @@ test("an emulated machine's memory is no multiple of 64 pages, as QEMU needs it 
   assert.deepEqual(valuesOf({ ...plain, accelerator: "tcg" }, "-m"), [`size=${128 * 1024 + 8}K`]);
   assert.deepEqual(valuesOf({ ...plain, accelerator: "kvm" }, "-m"), ["size=128M"]);
 });
+
+test("room to grow: places for sockets, and a device that memory is asked of, last of all", () => {
+  const cpu = { ...plain.cpu, sockets: 1, cores: 2, threads: 1, maxSockets: 4 };
+  const growing = {
+    ...plain,
+    accelerator: "kvm" as const,
+    cpu,
+    memory: { bytes: 128 * 2 ** 20, maxBytes: 513 * 2 ** 20 },
+  };
+  assert.deepEqual(valuesOf(growing, "-smp"), ["2,sockets=4,cores=2,threads=1,maxcpus=8"]);
+  assert.deepEqual(valuesOf(growing, "-m"), ["size=128M,maxmem=524288K"]);
+  assert.deepEqual(valuesOf({ ...growing, accelerator: "tcg" }, "-m"), ["size=131080K,maxmem=524296K"]);
+  assert.ok(valuesOf(growing, "-object").includes(`memory-backend-ram,id=hotmem,size=${384 * 2 ** 20},reserve=off`));
+  assert.equal(
+    valuesOf(growing, "-device").at(-1),
+    "virtio-mem-pci,id=hotmem0,memdev=hotmem,requested-size=0,block-size=2097152",
+  );
+});

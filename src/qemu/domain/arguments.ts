@@ -12,7 +12,7 @@ import { ioThreadId, rootPortId } from "./ids.ts";
 import { type Argument, option, type OptionValue } from "./options.ts";
 import { panicArguments } from "./panic.ts";
 import { runDirectory, socketNames } from "./paths.ts";
-import { cpuArguments, machineArguments, memoryArguments } from "./platform.ts";
+import { cpuArguments, hotMemoryArguments, machineArguments, memoryArguments } from "./platform.ts";
 import { sataArguments } from "./sata.ts";
 import { soundArguments } from "./sound.ts";
 import { usbRedirectionArguments } from "./usb-redirection.ts";
@@ -52,6 +52,7 @@ export function buildArguments(domain: Domain): string[] {
     ...soundArguments(domain),
     ...tpmArguments(domain),
     ...sataArguments(domain.machine, domain.sataDrives ?? []),
+    ...hotMemoryArguments(domain),
   ].flat();
 }
 

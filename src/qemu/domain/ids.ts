@@ -23,6 +23,9 @@ export const copyId = (migrationUid: string, name: string): string =>
 export const isCopyId = (id: string): boolean => id.startsWith(copyPrefix);
 export const nicId = (name: string): string => `nic-${name}`;
 export const netdevId = (name: string): string => `net-${name}`;
+/** The device that memory is plugged into, in blocks. */
+export const hotMemoryId = "hotmem0";
+export const hotMemoryBlockBytes = 2 * 1024 ** 2;
 export const ioThreadId = (index: number): string => `io${index}`;
 export const rootPortId = (index: number): string => `port${index}`;
 

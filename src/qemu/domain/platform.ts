@@ -1,7 +1,8 @@
 /** Machine, accelerator, processors and memory of a domain. */
 import { boardOf, isPc } from "./board.ts";
-import type { Cpu, Domain } from "./domain.ts";
+import type { Cpu, Domain, Memory } from "./domain.ts";
 import { flashOptions } from "./firmware.ts";
+import { hotMemoryBlockBytes, hotMemoryId } from "./ids.ts";
 import { type Argument, option } from "./options.ts";
 import { panicFeatures } from "./panic.ts";
 
@@ -70,14 +71,6 @@ function kvmFeatures({ accelerator, cpu }: Domain): string[] {
   return [...(accelerator === "kvm" && options !== "" ? [options] : []), ...(kvmHidden ? ["kvm=off"] : [])];
 }
 
-/**
- * On an emulated processor, a sliver more than asked for. There QEMU before 9.0 loses what a guest writes while it moves: where memory is
- * a multiple of 64 pages it clears the marks of written pages by a shortcut that leaves the processor's cache of addresses as it is, so
- * that the next write to such a page sets no mark (fixed by QEMU's "physmem: Fix migration dirty bitmap coherency with TCG memory
- * access"). With a size that is none it does not take the shortcut. A page more would be rounded up to two.
- */
-const sliverKibibytes = 8;
-
 const hugeMemoryId = "huge-memory";
 
 export function memoryArguments(domain: Domain): Argument[] {
@@ -95,9 +88,44 @@ function hugePages(bytes: number, pageBytes: number): Argument[] {
   ];
 }
 
+/**
+ * On an emulated processor, a sliver more than asked for. There QEMU before 9.0 loses what a guest writes while it moves: where memory is
+ * a multiple of 64 pages it clears the marks of written pages by a shortcut that leaves the processor's cache of addresses as it is, so
+ * that the next write to such a page sets no mark (fixed by QEMU's "physmem: Fix migration dirty bitmap coherency with TCG memory
+ * access"). With a size that is none it does not take the shortcut. A page more would be rounded up to two.
+ */
+const sliverKibibytes = 8;
+
 function smallPages({ memory, accelerator }: Domain): Argument[] {
-  const sizeMebibytes = Math.ceil(memory.bytes / mebibyte);
-  const size = accelerator === "tcg" ? `${sizeMebibytes * 1024 + sliverKibibytes}K` : `${sizeMebibytes}M`;
-  if (memory.maxBytes === undefined || memory.maxBytes <= memory.bytes) return [["-m", `size=${size}`]];
-  return [["-m", `size=${size},slots=16,maxmem=${Math.ceil(memory.maxBytes / mebibyte)}M`]];
+  const sizeKibibytes = Math.ceil(memory.bytes / mebibyte) * 1024 + (accelerator === "tcg" ? sliverKibibytes : 0);
+  const size = sizeKibibytes % 1024 === 0 ? `${sizeKibibytes / 1024}M` : `${sizeKibibytes}K`;
+  const pluggable = pluggableMemoryBytes(memory);
+  return [["-m", pluggable === 0 ? `size=${size}` : `size=${size},maxmem=${sizeKibibytes + pluggable / 1024}K`]];
+}
+
+const hotMemoryBackend = "hotmem";
+
+/**
+ * Room for memory that comes while the guest runs: one virtio-mem device, empty at first. Nothing is reserved for it on the host, and
+ * the guest gives it out in blocks of 2 MiB. Last of all devices, so that no other one's address depends on whether it is there.
+ */
+export function hotMemoryArguments({ memory }: Domain): Argument[] {
+  const bytes = pluggableMemoryBytes(memory);
+  if (bytes === 0) return [];
+  const device = {
+    id: hotMemoryId,
+    memdev: hotMemoryBackend,
+    "requested-size": 0,
+    "block-size": `${hotMemoryBlockBytes}`,
+  };
+  return [
+    ["-object", option("memory-backend-ram", { id: hotMemoryBackend, size: `${bytes}`, reserve: false })],
+    ["-device", option("virtio-mem-pci", device)],
+  ];
+}
+
+/** What `maxBytes` leaves beside the memory at start, in whole blocks. None beside huge pages. */
+export function pluggableMemoryBytes({ bytes, maxBytes = bytes, hugePageBytes }: Memory): number {
+  if (hugePageBytes !== undefined) return 0;
+  return Math.max(0, Math.floor((maxBytes - bytes) / hotMemoryBlockBytes) * hotMemoryBlockBytes);
 }

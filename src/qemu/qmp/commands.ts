@@ -175,6 +175,14 @@ export interface InetAddress {
   port: string;
 }
 
+/** A place for a processor; it is taken when there is a path. */
+export interface HotPluggableCpu {
+  type: string;
+  "vcpus-count": number;
+  props: { "node-id"?: number; "socket-id"?: number; "core-id"?: number; "thread-id"?: number };
+  "qom-path"?: string;
+}
+
 export interface CpuDefinition {
   name: string;
   "unavailable-features"?: string[];
@@ -211,6 +219,7 @@ export interface QmpCommands {
   "query-vnc": Command<None, VncInfo>;
   "query-balloon": Command<None, { actual: number }>;
   "query-cpus-fast": Command<None, { "cpu-index": number; "thread-id": number }[]>;
+  "query-hotpluggable-cpus": Command<None, HotPluggableCpu[]>;
   "query-cpu-definitions": Command<None, CpuDefinition[]>;
   "query-cpu-model-expansion": Command<{ type: "static" | "full"; model: CpuModel }, { model: CpuModel }>;
   "query-memory-size-summary": Command<None, { "base-memory": number; "plugged-memory"?: number }>;

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { bootFailure, commands, hyperv, qemu, rich, sees, tinyGuest, vmLifecycle } from "./files.ts";
+import { bootFailure, commands, hyperv, migration, qemu, rich, sees, tinyGuest, vmLifecycle } from "./files.ts";
 
 const qemuGuest = "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down";
 const qemuKernel = "a kernel from the image boots; its guest sees volumes and is told of its node; its panic is seen";
@@ -38,8 +38,21 @@ export const compute: Area = {
     },
     { row: 29, name: "NUMA", proof: refused("domain.cpu.numa") },
     { row: 30, name: "real time", proof: refused("domain.cpu.realtime") },
-    { row: 31, name: "CPU hot-plug", proof: missing },
-    { row: 32, name: "memory hot-plug", proof: refused("domain.memory.maxGuest") },
+    {
+      row: 31,
+      name: "CPU hot-plug",
+      proof: guest(migration, "it is given a processor while it runs, and takes it along"),
+      note: "the pod is resized where it is; where it cannot be, the guest moves: src/controllers/migration/growth.test.ts",
+    },
+    {
+      row: 32,
+      name: "memory hot-plug",
+      proof: guest(
+        migration,
+        "it is given memory while it runs, and stays then where it is, as long as it is emulated",
+      ),
+      note: "by virtio-mem; an emulated guest with such memory does not move",
+    },
     { row: 33, name: "machine types", proof: guest(qemu, qemuGuest) },
     {
       row: 34,

@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { nodeAgent, rich, sees, strategies, tinyGuest, vmApi, vmLifecycle } from "./files.ts";
+import { migration, nodeAgent, rich, sees, strategies, tinyGuest, vmLifecycle } from "./files.ts";
 
 export const lifecycle: Area = {
   title: "A. Lifecycle",
@@ -98,8 +98,12 @@ export const lifecycle: Area = {
     {
       row: 20,
       name: "RestartRequired and live update",
-      proof: args(vmApi, "a changed template asks for a restart, which applies it"),
-      note: "nothing is applied live",
+      proof: guest(
+        migration,
+        "it is given a processor while it runs, and takes it along",
+        "it is given memory while it runs, and stays then where it is, as long as it is emulated",
+      ),
+      note: "live are sockets, memory, link state, node selector, affinity and tolerations: src/controllers/virtualmachine/live-update.test.ts",
     },
     {
       row: 21,

@@ -1,5 +1,5 @@
-import { args, type Area, guest, missing, refused } from "../feature.ts";
-import { demo, network as netns, nodeAgent, rich, sees, vmLifecycle } from "./files.ts";
+import { args, type Area, guest, refused } from "../feature.ts";
+import { demo, migration, network as netns, nodeAgent, rich, sees, vmLifecycle } from "./files.ts";
 
 export const network: Area = {
   title: "E. Network",
@@ -21,7 +21,12 @@ export const network: Area = {
     { row: 93, name: "binding plugins", proof: refused("domain.devices.interfaces[].binding") },
     { row: 94, name: "secondary networks", proof: refused("networks[].multus") },
     { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
-    { row: 96, name: "interfaces plugged into a running machine, link state", proof: missing },
+    {
+      row: 96,
+      name: "interfaces plugged into a running machine, link state",
+      proof: guest(migration, "its cable is unplugged and plugged in again"),
+      note: "link state only: interfaces are there from the start",
+    },
     {
       row: 97,
       name: "models, MAC address, boot order, DHCP options",

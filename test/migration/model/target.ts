@@ -12,7 +12,8 @@ export function lookAtTarget(world: World): void {
   const { target, agents } = world;
   if (!target.alive) return;
   const devices = world.transport === "tls" ? withDisk : noDevices;
-  const room = { disks: [], devices, networkReady: true, consoleOpen: true };
+  const capacity = { processors: [], hotMemory: undefined };
+  const room = { disks: [], devices, capacity, networkReady: true, consoleOpen: true };
   const isOpen = target.runState === "inmigrate";
   const postcopyReady = world.permitsPostcopy && target.listening;
   const observation = { ...endOf(world, "target"), source: undefined, postcopyReady, room: isOpen ? room : undefined };
