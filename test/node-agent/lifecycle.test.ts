@@ -18,6 +18,7 @@ before(() => {
 after(() => {
   instance.down("--grace-period", "5");
   rmSync(instance.dataDir, { recursive: true, force: true });
+  run(["ip", "link", "delete", "vt7lan"]);
 });
 
 const apply = (...manifests: string[]): void => {
@@ -53,6 +54,26 @@ const untilPodReady = (name: string, status: string) =>
     () => kubectl("get", "pods", "-o", "yaml"),
   );
 
+/** A bridge of the host's, with addresses. */
+const lan = JSON.stringify({
+  apiVersion: "k8s.cni.cncf.io/v1",
+  kind: "NetworkAttachmentDefinition",
+  metadata: { name: "lan" },
+  spec: {
+    config: JSON.stringify({
+      cniVersion: "1.0.0",
+      type: "bridge",
+      bridge: "vt7lan",
+      isGateway: true,
+      ipam: { type: "host-local", ranges: [[{ subnet: "10.207.77.0/24" }]] },
+    }),
+  },
+});
+const secondNetwork = {
+  interface: { name: "lan", bridge: {}, macAddress: "02:00:00:77:00:02" },
+  network: { name: "lan", multus: { networkName: "lan" } },
+};
+
 test("a guest comes up with its disks, address and agent", async () => {
   const empty = {
     disk: { name: "empty", disk: { bus: "sata" }, serial: "S123" },
@@ -80,6 +101,7 @@ test("a guest comes up with its disks, address and agent", async () => {
     disk: { name: "data", disk: { bus: "virtio" }, serial: "DATA" },
     volume: { name: "data", persistentVolumeClaim: { claimName: "data" } },
   };
+  apply(lan);
   apply(
     JSON.stringify({
       apiVersion: "v1",
@@ -91,6 +113,7 @@ test("a guest comes up with its disks, address and agent", async () => {
       name: "one",
       devices: { panicDevices: [{ model: "pvpanic" }], clientPassthrough: {}, downwardMetrics: {} },
       extra: [empty, facts, token, data, metrics],
+      networks: [secondNetwork],
       annotations: { "vmpod.dev/metadata-service": "true" },
       userData: `#cloud-config\nhostname: one\n${commandServer}`,
     }),
@@ -165,6 +188,16 @@ test("a guest asks who it is, also an agent that was just killed", async () => {
   killAgent(instance);
   const again = await eventually("it is told again", 20_000, () => askGuest("cgi-bin/me").trim() || undefined);
   assert.equal(again.split("\n", 1)[0], "one.default");
+});
+
+test("a guest has an address on its second network, and is reached there", async () => {
+  const second = await eventually("its address", 60_000, () => {
+    const nic = JSON.parse(field("one", ".status.interfaces[1]") || "{}") as Record<string, unknown>;
+    return nic["ipAddress"] === undefined ? undefined : nic;
+  });
+  assert.deepEqual([second["name"], second["infoSource"]], ["lan", "domain, guest-agent"]);
+  assert.match(String(second["ipAddress"]), /^10\.207\.77\./);
+  assert.equal(run(["curl", "-sf", "-m", "5", `http://${String(second["ipAddress"])}:8080/`]).stdout.trim(), "served");
 });
 
 test("QEMU has no privilege", () => {
@@ -267,9 +300,9 @@ test("an agent that is killed again and again while guests are created leaves on
     names.map(() => 1),
   );
   await eventually(
-    "one DHCP answerer for each guest",
+    "one DHCP answerer for each guest, and one for a second network",
     20_000,
-    () => dhcpAnswerers(instance) === names.length + 1 || undefined,
+    () => dhcpAnswerers(instance) === names.length + 2 || undefined,
   );
   kubectl("delete", "vmi", ...names);
 });

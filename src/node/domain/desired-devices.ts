@@ -10,7 +10,8 @@ import type {
   VirtualMachineInstance,
   VirtualMachineInstanceSpec,
 } from "../../../api/kubevirt/types.ts";
-import { names } from "../../network/pod-network.ts";
+import { secondaryLinks } from "../../network/bridged-network.ts";
+import { type PodLinks, podLinks } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
 import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
 import { rootPortId } from "../../qemu/domain/ids.ts";
@@ -26,7 +27,7 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
       ...diskOf(disk, found.get(disk.name), order.disks.get(disk.name)),
       ...work(disk),
     })),
-    ...podInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
+    ...guestInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
   ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
 }
 
@@ -89,10 +90,27 @@ function busOf(bus: string | undefined): Disk["bus"] {
   return bus === "virtio" || bus === "scsi" || bus === "usb" ? bus : "sata";
 }
 
-/** Interfaces on the pod's network; there is at most one. */
-export function podInterfaces(vmi: VirtualMachineInstance): Interface[] {
-  const pod = new Set((vmi.spec.networks ?? []).filter((network) => network.pod).map((network) => network.name));
-  return (vmi.spec.domain.devices.interfaces ?? []).filter((nic) => pod.has(nic.name) && nic.state !== "absent");
+/** Interfaces that the guest has, each on a network that its pod has. */
+export function guestInterfaces(vmi: VirtualMachineInstance): Interface[] {
+  const networks = new Map((vmi.spec.networks ?? []).map((network) => [network.name, network]));
+  return (vmi.spec.domain.devices.interfaces ?? []).filter(({ name, state }) => {
+    const network = networks.get(name);
+    return (network?.pod ?? network?.multus) !== undefined && state !== "absent";
+  });
+}
+
+/** The one on the pod's own network; there is at most one. */
+export function podInterface(vmi: VirtualMachineInstance): Interface | undefined {
+  return guestInterfaces(vmi).find((nic) => isOnPodNetwork(vmi, nic));
+}
+
+export function isOnPodNetwork(vmi: VirtualMachineInstance, { name }: Interface): boolean {
+  return vmi.spec.networks?.some((network) => network.name === name && network.pod !== undefined) === true;
+}
+
+/** The links in the pod that connect an interface. */
+export function linksOf(vmi: VirtualMachineInstance, nic: Interface): PodLinks {
+  return isOnPodNetwork(vmi, nic) ? podLinks : secondaryLinks(nic.name);
 }
 
 export function macOf(vmi: VirtualMachineInstance, nic: Interface): string {
@@ -106,7 +124,7 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     name: nic.name,
     model: modelOf(nic.model),
     macAddress: macOf(vmi, nic),
-    tap: names.tap,
+    tap: linksOf(vmi, nic).tap,
     ...(hasQueues(vmi.spec, nic) && { queues: queuesOf(vmi.spec) }),
     ...(bootIndex !== undefined && { bootIndex }),
     ...portOf(nic.pciAddress),

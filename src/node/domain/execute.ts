@@ -20,6 +20,7 @@ import { hostPathOf } from "../process/container-files.ts";
 import { pinThreads } from "../processors/pin-threads.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { connectNetwork } from "./connect-network.ts";
+import { podInterface } from "./desired-devices.ts";
 import { startFirst } from "./first-start.ts";
 import type { Observation } from "./observation.ts";
 import type { Action } from "./plan.ts";
@@ -105,7 +106,8 @@ function giveCredentials(
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
   await connectNetwork({ vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory }, signal);
-  if (wantsMetadata(vmi)) await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
+  if (wantsMetadata(vmi) && podInterface(vmi)?.masquerade)
+    await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
   context.records.of(vmi.metadata?.uid ?? "").networkOf = qemu.pid;
 }
 

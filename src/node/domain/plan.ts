@@ -8,7 +8,7 @@ import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import { desiredDevices, podInterfaces } from "./desired-devices.ts";
+import { desiredDevices, guestInterfaces } from "./desired-devices.ts";
 import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
 
 interface Target {
@@ -88,7 +88,7 @@ function needsConsole({ vmi, consoleOpen }: Observation): boolean {
 }
 
 function needsNetwork(observation: Observation): boolean {
-  return !observation.networkReady && podInterfaces(observation.vmi).length > 0;
+  return !observation.networkReady && guestInterfaces(observation.vmi).length > 0;
 }
 
 function attach(observation: Observation, qemu: QemuProcess): Action[] | undefined {

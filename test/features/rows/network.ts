@@ -10,7 +10,11 @@ export const network: Area = {
       proof: guest(netns, "a guest gets its address, and is reached at the pod's"),
       note: "IPv4",
     },
-    { row: 90, name: "bridge", proof: refused("domain.devices.interfaces[].bridge") },
+    {
+      row: 90,
+      name: "bridge",
+      proof: guest(nodeAgent, "with the bridge binding a guest has its pod's address itself"),
+    },
     { row: 91, name: "passt", proof: refused("domain.devices.interfaces[].passtBinding") },
     {
       row: 92,
@@ -19,7 +23,12 @@ export const network: Area = {
       note: "gone from current KubeVirt as well",
     },
     { row: 93, name: "binding plugins", proof: refused("domain.devices.interfaces[].binding") },
-    { row: 94, name: "secondary networks", proof: refused("networks[].multus") },
+    {
+      row: 94,
+      name: "secondary networks",
+      proof: guest(nodeAgent, "a guest has an address on its second network, and is reached there"),
+      note: "embedded: bridges; on a cluster Multus attaches them; another default network is refused",
+    },
     { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
     { row: 96, name: "interfaces plugged into a running machine, link state", proof: missing },
     {
@@ -38,12 +47,16 @@ export const network: Area = {
       row: 100,
       name: "Services, Ingress, NetworkPolicy lead to machines as to containers",
       proof: guest(demo, "Services answer from the host too"),
-      note: "embedded: no NetworkPolicy",
+      note: "NetworkPolicy embedded: test/workloads/services; on a cluster the network plugin's",
     },
     {
       row: 101,
       name: "the state of interfaces",
-      proof: guest(nodeAgent, "a guest comes up with its disks, address and agent"),
+      proof: guest(
+        nodeAgent,
+        "a guest comes up with its disks, address and agent",
+        "a guest has an address on its second network, and is reached there",
+      ),
     },
     {
       row: 102,
