@@ -18,7 +18,7 @@ before(() => {
 after(() => {
   instance.down("--grace-period", "5");
   rmSync(instance.dataDir, { recursive: true, force: true });
-  run(["ip", "link", "delete", "vt7lan"]);
+  run(["ip", "link", "delete", "vt7lan"]); // with its VLANs
 });
 
 const apply = (...manifests: string[]): void => {
@@ -54,7 +54,7 @@ const untilPodReady = (name: string, status: string) =>
     () => kubectl("get", "pods", "-o", "yaml"),
   );
 
-/** A bridge of the host's, with addresses. */
+/** A VLAN of a bridge of the host's, with addresses. */
 const lan = JSON.stringify({
   apiVersion: "k8s.cni.cncf.io/v1",
   kind: "NetworkAttachmentDefinition",
@@ -64,6 +64,7 @@ const lan = JSON.stringify({
       cniVersion: "1.0.0",
       type: "bridge",
       bridge: "vt7lan",
+      vlan: 100,
       isGateway: true,
       ipam: { type: "host-local", ranges: [[{ subnet: "10.207.77.0/24" }]] },
     }),
@@ -73,6 +74,15 @@ const secondNetwork = {
   interface: { name: "lan", bridge: {}, macAddress: "02:00:00:77:00:02" },
   network: { name: "lan", multus: { networkName: "lan" } },
 };
+const neighbour = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "neighbour", annotations: { "k8s.v1.cni.cncf.io/networks": "lan" } },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    containers: [{ name: "c", image: "localhost/vmpod/busybox:latest", command: ["sleep", "3600"] }],
+  },
+});
 
 test("a guest comes up with its disks, address and agent", async () => {
   const empty = {
@@ -101,7 +111,7 @@ test("a guest comes up with its disks, address and agent", async () => {
     disk: { name: "data", disk: { bus: "virtio" }, serial: "DATA" },
     volume: { name: "data", persistentVolumeClaim: { claimName: "data" } },
   };
-  apply(lan);
+  apply(lan, neighbour);
   apply(
     JSON.stringify({
       apiVersion: "v1",
@@ -190,14 +200,19 @@ test("a guest asks who it is, also an agent that was just killed", async () => {
   assert.equal(again.split("\n", 1)[0], "one.default");
 });
 
-test("a guest has an address on its second network, and is reached there", async () => {
+test("a guest has an address on its second network, and is reached there from the host and from a container", async () => {
   const second = await eventually("its address", 60_000, () => {
     const nic = JSON.parse(field("one", ".status.interfaces[1]") || "{}") as Record<string, unknown>;
     return nic["ipAddress"] === undefined ? undefined : nic;
   });
   assert.deepEqual([second["name"], second["infoSource"]], ["lan", "domain, guest-agent"]);
-  assert.match(String(second["ipAddress"]), /^10\.207\.77\./);
-  assert.equal(run(["curl", "-sf", "-m", "5", `http://${String(second["ipAddress"])}:8080/`]).stdout.trim(), "served");
+  const address = String(second["ipAddress"]);
+  assert.match(address, /^10\.207\.77\./);
+  assert.match(run(["ip", "route", "get", address]).stdout, / dev vt7lan\.100 /, "by its VLAN only");
+  assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
+  assert.match(kubectl("exec", "neighbour", "--", "ip", "route", "get", address), / dev net1 /);
+  assert.equal(kubectl("exec", "neighbour", "--", "wget", "-qO-", `http://${address}:8080/`).trim(), "served");
+  kubectl("delete", "pod", "neighbour");
 });
 
 test("QEMU has no privilege", () => {
@@ -345,34 +360,36 @@ test("a guest whose kernel panics has failed, and its QEMU is gone", async () =>
   await eventually("no QEMU is left of it", 20_000, () => qemus(instance).get("one") === undefined || undefined);
 });
 
-/** It boots a kernel from an image, and sees a claim that stays as it is. */
-test("one that is to start paused waits for its user", async () => {
+/** It boots a kernel from an image, sees a claim that stays as it is, and is in the network itself. */
+function later(startStrategy?: string): string {
   const container = { image: "localhost/vmpod/guest:latest", kernelPath: "/boot/vmlinuz", initrdPath: "/boot/initrd" };
   const kernelArgs = "console=ttyS0,115200 no_timer_check cryptomgr.notests noisapnp quiet fromkernel";
-  apply(
-    vmi({
-      name: "later",
-      spec: {
-        startStrategy: "Paused",
-        domain: {
-          firmware: { kernelBoot: { container, kernelArgs } },
-          memory: { guest: "96Mi" },
-          devices: {
-            disks: [
-              { name: "cloudinit", disk: { bus: "virtio" } },
-              { name: "data", disk: { bus: "virtio" } },
-            ],
-            interfaces: [{ name: "default", masquerade: {} }],
-          },
-          resources: { requests: { cpu: "10m" } },
+  return vmi({
+    name: "later",
+    spec: {
+      ...(startStrategy && { startStrategy }),
+      domain: {
+        firmware: { kernelBoot: { container, kernelArgs } },
+        memory: { guest: "96Mi" },
+        devices: {
+          disks: [
+            { name: "cloudinit", disk: { bus: "virtio" } },
+            { name: "data", disk: { bus: "virtio" } },
+          ],
+          interfaces: [{ name: "default", bridge: {} }],
         },
-        volumes: [
-          { name: "cloudinit", cloudInitNoCloud: { userData: `#cloud-config\n${commandServer}` } },
-          { name: "data", ephemeral: { persistentVolumeClaim: { claimName: "data" } } },
-        ],
+        resources: { requests: { cpu: "10m" } },
       },
-    }),
-  );
+      volumes: [
+        { name: "cloudinit", cloudInitNoCloud: { userData: `#cloud-config\n${commandServer}` } },
+        { name: "data", ephemeral: { persistentVolumeClaim: { claimName: "data" } } },
+      ],
+    },
+  });
+}
+
+test("one that is to start paused waits for its user", async () => {
+  apply(later("Paused"));
   await untilPhase("later", "Running");
   await untilCondition("later", "Paused", "True");
   const api = await nodeApi(instance, vmPort);
@@ -382,6 +399,20 @@ test("one that is to start paused waits for its user", async () => {
   const read = () => inGuest("later", "cat /proc/cmdline; head -n 1 /dev/vdb; echo other > /dev/vdb && echo written");
   const seen = await eventually("its web server answers", 60_000, () => read() || undefined);
   assert.match(seen, /fromkernel\nhello\nwritten$/);
+});
+
+test("with the bridge binding a guest has its pod's address itself, and again when it starts anew", async () => {
+  const own = "ip -4 -o address show eth0 | awk '{print $4}'; cat /proc/sys/kernel/random/boot_id";
+  const address = field("later", ".status.interfaces[0].ipAddress");
+  const [first, firstBoot] = inGuest("later", own).split("\n");
+  assert.equal(first, `${address}/16`);
+  kubectl("delete", "vmi", "later");
+  apply(later());
+  const ask = () => run(["curl", "-s", "-m", "5", `http://${address}:8080/cgi-bin/sh?${encodeURIComponent(own)}`]).stdout;
+  const answer = await eventually("it answers at the address that it had", 90_000, () => ask().trim() || undefined);
+  const [again, secondBoot] = answer.split("\n");
+  assert.equal(again, first);
+  assert.notEqual(secondBoot, firstBoot);
   kubectl("delete", "vmi", "later");
 });
 

@@ -140,6 +140,10 @@ export function hasQueues(spec: VirtualMachineInstanceSpec, nic: Interface): boo
   );
 }
 
+export function queueCountOf(spec: VirtualMachineInstanceSpec, nic: Interface): number {
+  return hasQueues(spec, nic) ? queuesOf(spec) : 1;
+}
+
 /** As many as a tap takes. */
 const maxQueues = 256;
 

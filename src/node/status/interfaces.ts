@@ -2,7 +2,7 @@
 import { attachmentsOf } from "../../../api/network-attachments.ts";
 import type { Interface, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { nicId } from "../../qemu/domain/ids.ts";
-import { guestInterfaces, isOnPodNetwork, linksOf, macOf } from "../domain/desired-devices.ts";
+import { guestInterfaces, isOnPodNetwork, linksOf, macOf, queueCountOf } from "../domain/desired-devices.ts";
 import type { Observation } from "../domain/observation.ts";
 import type { GuestInterface } from "../guest/guest-report.ts";
 
@@ -31,7 +31,7 @@ function decideInterface(observation: Observation, nic: Interface): InterfaceSta
     podInterfaceName: uplink,
     infoSource: sources.join(", "),
     ...(inGuest && { interfaceName: inGuest.name }),
-    queueCount: 1,
+    queueCount: queueCountOf(vmi.spec, nic),
     linkState: nic.state === "down" ? "down" : "up",
   };
 }

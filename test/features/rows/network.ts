@@ -13,7 +13,7 @@ export const network: Area = {
     {
       row: 90,
       name: "bridge",
-      proof: guest(nodeAgent, "with the bridge binding a guest has its pod's address itself"),
+      proof: guest(nodeAgent, "with the bridge binding a guest has its pod's address itself, and again when it starts anew"),
     },
     { row: 91, name: "passt", proof: refused("domain.devices.interfaces[].passtBinding") },
     {
@@ -26,7 +26,7 @@ export const network: Area = {
     {
       row: 94,
       name: "secondary networks",
-      proof: guest(nodeAgent, "a guest has an address on its second network, and is reached there"),
+      proof: guest(nodeAgent, "a guest has an address on its second network, and is reached there from the host and from a container"),
       note: "embedded: bridges; on a cluster Multus attaches them; another default network is refused",
     },
     { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
@@ -55,14 +55,14 @@ export const network: Area = {
       proof: guest(
         nodeAgent,
         "a guest comes up with its disks, address and agent",
-        "a guest has an address on its second network, and is reached there",
+        "a guest has an address on its second network, and is reached there from the host and from a container",
       ),
     },
     {
       row: 102,
       name: "vhost-net, MAC pools, persistent addresses",
       proof: guest(vmLifecycle, "it keeps its firmware UUID and MAC address over a restart, and stops when told"),
-      note: "vhost-net is offered as a device where the node has it",
+      note: "vhost-net is offered as a device where the node has it; embedded, addresses are kept too: test/node-agent/lifecycle",
     },
   ],
 };
