@@ -24,6 +24,7 @@ test("both ways to ask for networks", () => {
     { namespace: "other", name: "dmz", interface: "net2" },
   ]);
   assert.deepEqual(requestedNetworks({ metadata: {} }), []);
+  assert.throws(() => requestedNetworks(pod('[{"name":"lan","ips":["10.0.0.1/8"]}]')), /ips is not available/);
 });
 
 test("whatever stands there is understood or no such list", () => {

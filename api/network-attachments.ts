@@ -39,7 +39,7 @@ export interface NetworkAttachment {
  * What the annotation asks for: a JSON list, or `NAMESPACE/NAME@INTERFACE, ...`. Interfaces without a name are net1, net2 ...
  * @throws SyntaxError when it is neither
  */
-export function requestedNetworks({ metadata }: Pod): NetworkRequest[] {
+export function requestedNetworks({ metadata }: Pick<Pod, "metadata">): NetworkRequest[] {
   const text = metadata?.annotations?.[networksAnnotation]?.trim() ?? "";
   if (text === "") return [];
   const elements = text.startsWith("[") ? elementsOf(JSON.parse(text)) : text.split(",").map(parseShort);
@@ -58,10 +58,14 @@ interface Element {
   mac?: string;
 }
 
+const elementFields: readonly string[] = ["name", "namespace", "interface", "mac"];
+
 function elementsOf(list: unknown): Element[] {
   if (!Array.isArray(list)) throw new SyntaxError("it is no list");
   return list.map((element: unknown) => {
     const fields = typeof element === "object" && element !== null ? (element as Record<string, unknown>) : {};
+    const unknown = Object.keys(fields).filter((name) => !elementFields.includes(name));
+    if (unknown.length > 0) throw new SyntaxError(`${unknown.join(", ")} is not available: leave it out`);
     const text = (name: string): string => {
       const value = fields[name] ?? "";
       if (typeof value !== "string") throw new SyntaxError(`${name} is no text`);

@@ -18,7 +18,7 @@ before(() => {
 after(() => {
   instance.down("--grace-period", "5");
   rmSync(instance.dataDir, { recursive: true, force: true });
-  run(["ip", "link", "delete", "vt7lan"]); // with its VLANs
+  run(["ip", "link", "delete", "vt7lan"]);
 });
 
 const apply = (...manifests: string[]): void => {
@@ -54,7 +54,7 @@ const untilPodReady = (name: string, status: string) =>
     () => kubectl("get", "pods", "-o", "yaml"),
   );
 
-/** A VLAN of a bridge of the host's, with addresses. */
+/** A bridge of the host's, with addresses. */
 const lan = JSON.stringify({
   apiVersion: "k8s.cni.cncf.io/v1",
   kind: "NetworkAttachmentDefinition",
@@ -64,7 +64,6 @@ const lan = JSON.stringify({
       cniVersion: "1.0.0",
       type: "bridge",
       bridge: "vt7lan",
-      vlan: 100,
       isGateway: true,
       ipam: { type: "host-local", ranges: [[{ subnet: "10.207.77.0/24" }]] },
     }),
@@ -74,6 +73,7 @@ const secondNetwork = {
   interface: { name: "lan", bridge: {}, macAddress: "02:00:00:77:00:02" },
   network: { name: "lan", multus: { networkName: "lan" } },
 };
+const secondInterface = '.status.interfaces[?(@.name=="lan")]';
 const neighbour = JSON.stringify({
   apiVersion: "v1",
   kind: "Pod",
@@ -202,13 +202,12 @@ test("a guest asks who it is, also an agent that was just killed", async () => {
 
 test("a guest has an address on its second network, and is reached there from the host and from a container", async () => {
   const second = await eventually("its address", 60_000, () => {
-    const nic = JSON.parse(field("one", ".status.interfaces[1]") || "{}") as Record<string, unknown>;
+    const nic = JSON.parse(field("one", secondInterface) || "{}") as Record<string, unknown>;
     return nic["ipAddress"] === undefined ? undefined : nic;
   });
   assert.deepEqual([second["name"], second["infoSource"]], ["lan", "domain, guest-agent"]);
   const address = String(second["ipAddress"]);
   assert.match(address, /^10\.207\.77\./);
-  assert.match(run(["ip", "route", "get", address]).stdout, / dev vt7lan\.100 /, "by its VLAN only");
   assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
   assert.match(kubectl("exec", "neighbour", "--", "ip", "route", "get", address), / dev net1 /);
   assert.equal(kubectl("exec", "neighbour", "--", "wget", "-qO-", `http://${address}:8080/`).trim(), "served");
@@ -408,7 +407,8 @@ test("with the bridge binding a guest has its pod's address itself, and again wh
   assert.equal(first, `${address}/16`);
   kubectl("delete", "vmi", "later");
   apply(later());
-  const ask = () => run(["curl", "-s", "-m", "5", `http://${address}:8080/cgi-bin/sh?${encodeURIComponent(own)}`]).stdout;
+  const ask = () =>
+    run(["curl", "-s", "-m", "5", `http://${address}:8080/cgi-bin/sh?${encodeURIComponent(own)}`]).stdout;
   const answer = await eventually("it answers at the address that it had", 90_000, () => ask().trim() || undefined);
   const [again, secondBoot] = answer.split("\n");
   assert.equal(again, first);

@@ -13,7 +13,10 @@ export const network: Area = {
     {
       row: 90,
       name: "bridge",
-      proof: guest(nodeAgent, "with the bridge binding a guest has its pod's address itself, and again when it starts anew"),
+      proof: guest(
+        nodeAgent,
+        "with the bridge binding a guest has its pod's address itself, and again when it starts anew",
+      ),
     },
     { row: 91, name: "passt", proof: refused("domain.devices.interfaces[].passtBinding") },
     {
@@ -26,7 +29,10 @@ export const network: Area = {
     {
       row: 94,
       name: "secondary networks",
-      proof: guest(nodeAgent, "a guest has an address on its second network, and is reached there from the host and from a container"),
+      proof: guest(
+        nodeAgent,
+        "a guest has an address on its second network, and is reached there from the host and from a container",
+      ),
       note: "embedded: bridges; on a cluster Multus attaches them; another default network is refused",
     },
     { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
