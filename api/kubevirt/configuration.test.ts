@@ -12,7 +12,8 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
   [{ network: { defaultNetworkInterface: "bridge" } }, { defaultNetworkInterface: "bridge" }],
   [{ evictionStrategy: "LiveMigrate" }, { evictionStrategy: "LiveMigrate" }],
   [{ cpuModel: "Nehalem" }, { cpuModel: "Nehalem" }],
-  [{ vmRolloutStrategy: "Stage" }, {}],
+  [{ vmRolloutStrategy: "Stage" }, { vmRolloutStrategy: "Stage" }],
+  [{ vmRolloutStrategy: "LiveUpdate" }, {}],
   [{ developerConfiguration: { featureGates: ["LiveMigration"] } }, {}],
   [{ developerConfiguration: { featureGates: ["HostDisk"] } }, { hostDisks: true }],
   [{ obsoleteCPUModels: {}, emulatedMachines: [""], memBalloonStatsPeriod: 0, network: {} }, {}],
@@ -60,7 +61,10 @@ for (const [given, read] of honoured) {
 }
 
 const refused: [given: Given, problem: string][] = [
-  [{ vmRolloutStrategy: "LiveUpdate" }, 'spec.configuration.vmRolloutStrategy "LiveUpdate" is not honoured: use Stage'],
+  [
+    { vmRolloutStrategy: "Never" },
+    'spec.configuration.vmRolloutStrategy "Never" is not honoured: use LiveUpdate or Stage',
+  ],
   [
     { smbios: { manufacturer: "me" } },
     'spec.configuration.smbios {"manufacturer":"me"} is not honoured: vmpod has no such setting, remove it',

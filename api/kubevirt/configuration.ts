@@ -70,7 +70,7 @@ export const defaultConfiguration: VirtConfiguration = {
   defaultNetworkInterface: "masquerade",
   evictionStrategy: undefined,
   cpuModel: undefined,
-  vmRolloutStrategy: "Stage",
+  vmRolloutStrategy: "LiveUpdate",
   useEmulation: false,
   cpuAllocationRatio: 20,
   memoryOvercommitPercent: 100,
@@ -136,7 +136,7 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     vmRolloutStrategy: reader.oneOf(
       "vmRolloutStrategy",
       given.vmRolloutStrategy,
-      ["Stage"],
+      ["LiveUpdate", "Stage"],
       defaultConfiguration.vmRolloutStrategy,
     ),
     useEmulation: developer?.useEmulation ?? defaultConfiguration.useEmulation,

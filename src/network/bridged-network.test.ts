@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ObservedBridged, planBridged, secondaryLinks } from "./bridged-network.ts";
+import { type ObservedBridged, planBridged, planRemoval, secondaryLinks } from "./bridged-network.ts";
 import type { ObservedLink } from "./observed-network.ts";
 import { podLinks } from "./pod-network.ts";
 
@@ -60,6 +60,19 @@ test("a network without addresses offers none, also when looked at again", () =>
   assert.equal(first?.links[0], "link set dev eth0 alias vmpod:none");
   const again = planBridged(desired, { links: [uplink({ alias: "vmpod:none", addresses: [] })], gateway: undefined });
   assert.equal(again?.lease, undefined);
+});
+
+test("what connected an interface that is gone goes, and nothing else", () => {
+  const [lan, gone] = [secondaryLinks("lan"), secondaryLinks("gone")];
+  const names = [
+    "lo",
+    "eth0",
+    "tap0",
+    "k6t-eth0",
+    ...[lan, gone].flatMap(({ uplink: up, bridge, tap }) => [up, bridge, tap]),
+  ];
+  const links = names.map((name) => link(name, {}));
+  assert.deepEqual(planRemoval([lan], links), [`link delete dev ${gone.bridge}`, `link delete dev ${gone.tap}`]);
 });
 
 test("an uplink that is not there yet is waited for", () => {

@@ -83,6 +83,13 @@ export function planBridged(desired: BridgedNetwork, observed: ObservedBridged):
   };
 }
 
+/** Of the links that `secondaryLinks` names, but for their uplinks, those that nothing uses any more: lines of `ip -batch`. */
+export function planRemoval(used: readonly PodLinks[], links: readonly ObservedLink[]): string[] {
+  const kept = new Set(used.flatMap(({ bridge, tap }) => [bridge, tap]));
+  const unused = links.filter(({ name }) => /^(k6t-|tap)[0-9a-f]{11}$/.test(name) && !kept.has(name));
+  return unused.map(({ name }) => `link delete dev ${name}`);
+}
+
 function planBridge({ bridge }: BridgedNetwork, link: ObservedLink | undefined, mtu: number): string[] {
   return [
     ...(link ? [] : [`link add name ${bridge} type bridge forward_delay 0`]),

@@ -1,13 +1,13 @@
 /** Observes, plans and applies the network of one pod: run again, it changes nothing. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type BridgedNetwork, planBridged } from "./bridged-network.ts";
+import { type BridgedNetwork, planBridged, planRemoval } from "./bridged-network.ts";
 import { applyNetwork } from "./apply-network.ts";
 import { type DhcpAnswers, dhcpArgv } from "./dhcp-argv.ts";
 import { listDhcpProcesses, namespaceIdentity, startDhcp, stopDhcp, type DhcpProcess } from "./dhcp-process.ts";
 import { isEmpty, planNetwork } from "./network-plan.ts";
 import { observeBridged, observeNetwork } from "./observed-network.ts";
-import type { MasqueradeNetwork } from "./pod-network.ts";
+import type { MasqueradeNetwork, PodLinks } from "./pod-network.ts";
 
 /** The parts of the desired network that the pod itself decides are filled in from what is there. */
 export type NetworkRequest = Omit<DhcpAnswers, "network"> & {
@@ -49,6 +49,16 @@ export async function reconcileBridged(
   const { address: guestAddress, prefixLength, gateway: routerAddress } = lease;
   const network = { bridge, guestMac, mtu, guestAddress, prefixLength, routerAddress, foreign: true };
   await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request, signal);
+}
+
+/** What connected interfaces with other networks that are no longer there. */
+export async function removeUnusedLinks(
+  netnsPath: string,
+  used: readonly PodLinks[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const links = planRemoval(used, (await observeNetwork(netnsPath, signal)).links);
+  if (links.length > 0) await applyNetwork(netnsPath, { links, sysctls: [], ruleset: "" }, signal);
 }
 
 async function reconcileDhcp(

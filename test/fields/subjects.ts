@@ -128,7 +128,8 @@ async function virtualMachineOutcome(vm: VirtualMachine): Promise<string> {
     [{}, { runStrategy: vm.spec.runStrategy }].map((status) => {
       const instance =
         phase && sampleVmi((vmi) => Object.assign(vmi, { status: { phase }, metadata: { ownerReferences: [owner] } }));
-      const observation = { hasUnboundClaim: false, createFailure: undefined, nowMs: 0 };
+      const known = { configuration: defaultConfiguration, createFailure: undefined, nowMs: 0 };
+      const observation = { ...known, hasUnboundClaim: false };
       return plan({ ...observation, vm: { ...vm, status }, instance: instance || undefined }).map(({ type }) => type);
     }),
   );

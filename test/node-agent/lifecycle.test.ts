@@ -406,15 +406,58 @@ test("with the bridge binding a guest has its pod's address itself, and again wh
   const [first, firstBoot] = inGuest("later", own).split("\n");
   assert.equal(first, `${address}/16`);
   kubectl("delete", "vmi", "later");
-  apply(later());
+  apply(machineOf(later()));
   const ask = () =>
     run(["curl", "-s", "-m", "5", `http://${address}:8080/cgi-bin/sh?${encodeURIComponent(own)}`]).stdout;
   const answer = await eventually("it answers at the address that it had", 90_000, () => ask().trim() || undefined);
   const [again, secondBoot] = answer.split("\n");
   assert.equal(again, first);
   assert.notEqual(secondBoot, firstBoot);
-  kubectl("delete", "vmi", "later");
 });
+
+test("a NIC is plugged into a running guest, and unplugged", async () => {
+  await untilCondition("later", "AgentConnected", "True");
+  const { interface: nic, network } = secondNetwork;
+  changeTemplate("later", [
+    { op: "add", path: "/networks/-", value: network },
+    { op: "add", path: "/domain/devices/interfaces/-", value: nic },
+  ]);
+  const address = await eventually(
+    "its address",
+    60_000,
+    () => field("later", `${secondInterface}.ipAddress`) || undefined,
+    () => kubectl("get", "vmi,pods", "-o", "yaml"),
+  );
+  assert.match(address, /^10\.207\.77\./);
+  assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
+  changeTemplate("later", [{ op: "add", path: "/domain/devices/interfaces/1/state", value: "absent" }]);
+  const links = () => inGuest("later", "ls /sys/class/net").split("\n");
+  await eventually(
+    "the guest has let go of it",
+    60_000,
+    () => (links().includes("eth0") && !links().includes("eth1")) || undefined,
+  );
+  await eventually("nobody answers DHCP there", 20_000, () => dhcpAnswerers(instance) === 1 || undefined);
+  const pod = ["get", "pods", "-l", "vm.kubevirt.io/name=later", "-o", "jsonpath={.items[0].metadata.annotations}"];
+  await eventually("its pod is not attached", 20_000, () => !kubectl(...pod).includes("cni.cncf.io") || undefined);
+  assert.doesNotMatch(kubectl("get", "vm", "later", "-o", "jsonpath={.status.conditions[*].type}"), /RestartRequired/);
+  kubectl("delete", "vm", "later");
+});
+
+function machineOf(instance: string): string {
+  const { metadata, spec } = JSON.parse(instance) as { metadata: object; spec: object };
+  return JSON.stringify({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata,
+    spec: { runStrategy: "Always", template: { spec } },
+  });
+}
+
+function changeTemplate(name: string, patch: { op: string; path: string; value: unknown }[]): void {
+  const below = patch.map((each) => ({ ...each, path: `/spec/template/spec${each.path}` }));
+  kubectl("patch", "vm", name, "--type=json", "-p", JSON.stringify(below));
+}
 
 test("what ends is cleaned up", async () => {
   kubectl("delete", "vmi", "one");

@@ -76,6 +76,7 @@ async function observe(
     instance: informers.vmis.get(namespace, name),
     madeOf: isPlain ? undefined : await findMadeOf(sources, vm),
     hasUnboundClaim: hasUnboundClaim(vm, informers.claims),
+    configuration: configuration(),
     createFailure: createFailures.get(key),
     nowMs: Date.now(),
   };

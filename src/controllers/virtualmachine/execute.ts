@@ -24,6 +24,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   if (action.type === "createRevision") await createRevision(context, action, signal);
   else if (action.type === "createVmi") await createVmi(context, action, signal);
   else if (action.type === "deleteVmi") await deleteVmi(context, action, signal);
+  else if (action.type === "updateVmi") await updateVmi(context, action, signal);
   else if (action.type === "setRunStrategy") await setRunStrategy(context, action, signal);
   else await removeFinalizer(context, action, signal);
 }
@@ -77,6 +78,21 @@ async function deleteVmi(context: ExecuteContext, action: ActionOf<"deleteVmi">,
     if (isStatus(error, "NotFound", "Conflict")) return;
     const message = `Error deleting virtual machine instance ${name}: ${messageOf(error)}`;
     context.events.record(vm, "Warning", "FailedDelete", message);
+    throw error;
+  }
+}
+
+/** Under the version that was looked at: who changed it meanwhile is seen first. */
+async function updateVmi(context: ExecuteContext, action: ActionOf<"updateVmi">, signal: AbortSignal): Promise<void> {
+  const { vm, vmi } = action;
+  try {
+    await context.client.update(virtualMachineInstances, vmi, { signal });
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return;
+    if (!isStatus(error, "Conflict")) {
+      const message = `Error updating virtual machine instance ${vmi.metadata?.name}: ${messageOf(error)}`;
+      context.events.record(vm, "Warning", "FailedUpdate", message);
+    }
     throw error;
   }
 }

@@ -39,6 +39,7 @@ function scene() {
     instance: undefined,
     madeOf: await findMadeOf(sources, vm),
     hasUnboundClaim: false,
+    configuration: defaultConfiguration,
     createFailure: undefined,
     nowMs: 0,
   });

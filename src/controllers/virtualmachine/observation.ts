@@ -1,4 +1,5 @@
 /** What the controller looks at to decide about one VirtualMachine. Plain data, never changed. */
+import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import type { StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isControlledBy } from "../../runtime/owner-references.ts";
@@ -11,6 +12,7 @@ export interface Observation {
   /** Absent when the machine is made of its template alone. */
   madeOf?: MadeOf | Unknown | undefined;
   hasUnboundClaim: boolean;
+  configuration: VirtConfiguration;
   /** Why the last attempt to create the instance was refused. */
   createFailure: string | undefined;
   /** Milliseconds since the epoch. */

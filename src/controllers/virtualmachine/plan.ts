@@ -6,6 +6,7 @@ import { pausedKey, type StateChangeRequest } from "../../../api/kubevirt/state-
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { MadeOf } from "./made-of.ts";
 import { hasEnded, isDeleting, knownMadeOf, type Observation, unmakeable, vmiOf } from "./observation.ts";
+import { withPlugged } from "./plug-interfaces.ts";
 import { openRequests, wantsStart, wantsStop } from "./requests.ts";
 import { remainingBackoffMs } from "./start-failure.ts";
 
@@ -13,6 +14,7 @@ export type Action =
   | { type: "createRevision"; vm: VirtualMachine; revision: ControllerRevision }
   | { type: "createVmi"; vm: VirtualMachine; madeOf: MadeOf | undefined; requests: readonly StateChangeRequest[] }
   | { type: "deleteVmi"; vm: VirtualMachine; vmi: VirtualMachineInstance }
+  | { type: "updateVmi"; vm: VirtualMachine; vmi: VirtualMachineInstance }
   | { type: "setRunStrategy"; vm: VirtualMachine; runStrategy: RunStrategy }
   | { type: "removeFinalizer"; vm: VirtualMachine };
 
@@ -38,7 +40,14 @@ function planInstance(observation: Observation): Action[] {
   if (instance !== undefined && vmi === undefined) return [];
   if (vmi !== undefined && isDeleting(vmi)) return [];
   const requests = openRequests(observation);
-  return vmi === undefined ? planStart(observation, requests) : planStop(vm, vmi, requests);
+  if (vmi === undefined) return planStart(observation, requests);
+  const stop = planStop(vm, vmi, requests);
+  return stop.length > 0 ? stop : planUpdate(observation, vmi);
+}
+
+function planUpdate(observation: Observation, vmi: VirtualMachineInstance): Action[] {
+  const plugged = withPlugged(observation, vmi);
+  return plugged === undefined ? [] : [{ type: "updateVmi", vm: observation.vm, vmi: plugged }];
 }
 
 function planDeletion(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): Action[] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
 import { sampleVm, sampleVmi } from "../../../api/kubevirt/sample.ts";
 import { startRequest, type StateChangeRequest, stopRequest } from "../../../api/kubevirt/state-change.ts";
@@ -30,7 +31,14 @@ function vmiIn(phase: string, more: object = {}): VirtualMachineInstance {
 }
 
 function observe(vm: VirtualMachine, instance?: VirtualMachineInstance): Observation {
-  return { vm, instance, hasUnboundClaim: false, createFailure: undefined, nowMs };
+  return {
+    vm,
+    instance,
+    hasUnboundClaim: false,
+    configuration: defaultConfiguration,
+    createFailure: undefined,
+    nowMs,
+  };
 }
 
 const actions = (observation: Observation): string[] => plan(observation).map(({ type }) => type);

@@ -21,11 +21,11 @@ import {
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { networksAnnotation } from "../../../api/network-attachments.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
-import { secondaryLinks } from "../../network/bridged-network.ts";
 import { buildCommand, buildEnvironment } from "../../qemu/domain/arguments.ts";
 import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
+import { attachedNetworks } from "./attached-networks.ts";
 import type { AutoLimits } from "./auto-limits.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
@@ -92,26 +92,14 @@ export function renderLauncherPod(vmi: VirtualMachineInstance, context: Launcher
 
 function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherContext): Record<string, string> {
   const own = Object.entries(vmi.metadata?.annotations ?? {}).filter(([name]) => !notCopied.includes(name));
+  const networks = attachedNetworks(vmi);
   return {
     ...Object.fromEntries(own),
     [annotations.domain]: vmi.metadata?.name ?? "",
     [annotations.memoryOverheadBytes]: String(memoryOverheadBytes(vmi.spec, accelerator)),
     "kubectl.kubernetes.io/default-container": computeContainer,
-    ...networkAttachments(vmi),
+    ...(networks !== undefined && { [networksAnnotation]: networks }),
   };
-}
-
-/** For Multus, or the embedded kubelet: under names that the node agent finds the interfaces by. */
-function networkAttachments({ metadata, spec }: VirtualMachineInstance): Record<string, string> {
-  const present = new Map(
-    (spec.domain.devices.interfaces ?? []).filter(({ state }) => state !== "absent").map((nic) => [nic.name, nic]),
-  );
-  const networks = (spec.networks ?? []).flatMap(({ name, multus }) => {
-    if (multus === undefined || !present.has(name)) return [];
-    const [definition = "", namespace = metadata?.namespace ?? ""] = multus.networkName.split("/").toReversed();
-    return [{ name: definition, namespace, interface: secondaryLinks(name).uplink }];
-  });
-  return networks.length === 0 ? {} : { [networksAnnotation]: JSON.stringify(networks) };
 }
 
 function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec {

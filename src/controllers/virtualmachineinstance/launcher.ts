@@ -4,6 +4,7 @@
  */
 import type { Container, PodSpec, PodStatus } from "../../../api/core.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
+import { networksAnnotation } from "../../../api/network-attachments.ts";
 import type { KubeObject, ObjectMeta } from "../../../api/meta.ts";
 
 export interface LauncherPod extends KubeObject {
@@ -31,6 +32,7 @@ const metaFields = [
   "deletionTimestamp",
   "deletionGracePeriodSeconds",
   "labels",
+  "annotations",
 ] as const;
 
 const statusFields = [
@@ -42,12 +44,18 @@ const statusFields = [
   "initContainerStatuses",
 ] as const;
 
+const ownAnnotations: readonly string[] = [networksAnnotation];
+
 /** Whose pod it is. */
 const ownLabels: readonly string[] = [labels.createdBy, labels.vmName];
 
 export function launcherPodOf({ metadata, spec, status }: LauncherPod): LauncherPod {
   return {
-    metadata: metadata && { ...pick(metadata, metaFields), labels: pick(metadata.labels ?? {}, ownLabels) },
+    metadata: metadata && {
+      ...pick(metadata, metaFields),
+      labels: pick(metadata.labels ?? {}, ownLabels),
+      annotations: pick(metadata.annotations ?? {}, ownAnnotations),
+    },
     spec: spec && launcherSpec(spec),
     status: status && pick(status, statusFields),
   };

@@ -10,6 +10,7 @@ import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { launchersInUse } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";
+import { changedNetworks } from "./attached-networks.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
 import { decidePhase } from "./phase.ts";
 import { defaultGracePeriodSeconds } from "./launcher-pod.ts";
@@ -23,6 +24,7 @@ export type Action =
   | { type: "setPodCondition"; pod: LauncherPod; condition: Condition }
   | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: LauncherPod }
   | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
+  | { type: "setNetworks"; pod: LauncherPod; networks: string | null }
   | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
 
 /** Undefined: not my business, ask the next. */
@@ -36,6 +38,7 @@ const steps: readonly Step[] = [
   removeLosers,
   holdReadinessGate,
   labelWithNode,
+  followNetworks,
 ];
 
 export function plan(observation: Observation): Action[] {
@@ -95,6 +98,13 @@ function labelWithNode(observation: Observation): Action[] | undefined {
   const stands = ["Scheduled", "Running"].includes(decidePhase(observation).phase);
   if (!stands || nodeName === undefined || vmi.metadata?.labels?.[labels.nodeName] === nodeName) return undefined;
   return [{ type: "labelNode", vmi, nodeName }];
+}
+
+function followNetworks(observation: Observation): Action[] | undefined {
+  const pod = launcherOf(observation);
+  if (pod === undefined || hasEnded(pod) || pod.metadata?.deletionTimestamp !== undefined) return undefined;
+  const networks = changedNetworks(observation.vmi, pod);
+  return networks === undefined ? undefined : [{ type: "setNetworks", pod, networks }];
 }
 
 function gracePeriodOf(vmi: VirtualMachineInstance): number {

@@ -73,7 +73,7 @@ const controllerRules: PolicyRule[] = [
   rule("", "resourcequotas", read),
   // Policies select by the labels of a machine's namespace, too.
   rule("", "namespaces", ["get"]),
-  rule("", "pods", [...read, "create", "delete"]),
+  rule("", "pods", [...read, "create", "delete", "patch"]),
   // Machines that are to come to a newer launcher, and cannot migrate.
   rule("", "pods/eviction", ["create"]),
   // That no drain stops a machine that is to be moved.

@@ -1,8 +1,8 @@
 /**
- * The networks that a pod has beside its own, attached before its first container starts.
+ * The networks that a pod has beside its own, attached before its first container starts, and as its annotation changes.
  *
  *   annotation ─▶ definitions ─▶ note: PODDIR/networks/SANDBOX_INTERFACE.json ─▶ CNI ADD
- *   sandbox gone ─▶ each note ─▶ CNI DEL ─▶ note removed
+ *   sandbox gone, or no longer asked for ─▶ each note ─▶ CNI DEL ─▶ note removed
  *
  * The note comes first and holds what DEL needs, so whoever is killed in between, or finds the definition gone, can still
  * clean up. An interface that is there was attached as a whole: plugins move it into the namespace last, but for its address, and an
@@ -35,30 +35,45 @@ const notesDir = (rootDir: string, uid: string): string => join(podDir(rootDir, 
 /** Linux' rules for the name of an interface, and no path. */
 const interfacePattern = /^[A-Za-z0-9][\w.-]{0,14}$/;
 
-/** By sandbox: containers of one pod start at the same time. */
+const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
+
+/** The last one by sandbox: one after the other, though containers of one pod start at the same time. */
 const running = new Map<string, Promise<void>>();
 
-/** Idempotent. @throws TerminalError with the reason that the container waits for */
+/** What is asked for, as it stands there. */
+export function networksTextOf({ metadata, spec }: Pod): string {
+  return spec?.hostNetwork === true ? "" : (metadata?.annotations?.[networksAnnotation] ?? "");
+}
+
+/** Idempotent; also detaches what is no longer asked for. @throws TerminalError with the reason that the container waits for */
 export async function attachNetworks(context: KubeletContext, pod: Pod, sandboxId: string): Promise<void> {
-  if (pod.metadata?.annotations?.[networksAnnotation] === undefined || pod.spec?.hostNetwork === true) return;
-  const attaching = running.get(sandboxId) ?? attachAll(context, pod, sandboxId);
+  if (pod.spec?.hostNetwork === true) return;
+  const before = running.get(sandboxId) ?? Promise.resolve();
+  const attaching = before.catch(() => undefined).then(() => attachAll(context, pod, sandboxId));
   running.set(sandboxId, attaching);
   try {
     await attaching;
   } finally {
-    running.delete(sandboxId);
+    if (running.get(sandboxId) === attaching) running.delete(sandboxId);
   }
 }
 
 async function attachAll(context: KubeletContext, pod: Pod, sandboxId: string): Promise<void> {
   const uid = pod.metadata?.uid ?? "";
-  await detachNetworks(context.rootDir, uid, (note) => note.target.sandboxId !== sandboxId);
+  const wanted = requests(pod);
+  const names = new Set(wanted.map((request) => request.interface));
+  await detachNetworks(context.rootDir, uid, ({ target }) => {
+    if (target.sandboxId !== sandboxId) return "gone";
+    return names.has(target.interface) ? "wanted" : "unwanted";
+  });
+  if (wanted.length === 0) return;
   const netnsPath = await netnsPathOf(context, sandboxId);
-  for (const request of requests(pod)) {
+  for (const request of wanted) {
     const target: CniTarget = { sandboxId, netnsPath, interface: request.interface };
     const file = join(notesDir(context.rootDir, uid), `${sandboxId}_${request.interface}.json`);
     if ((await readNote(file))?.isAttached) continue;
-    await attach(file, { target, plugins: await pluginsOf(context, request), isAttached: false });
+    const plugins = (await pluginsOf(context, request)).map((plugin) => withMac(plugin, request.mac));
+    await attach(file, { target, plugins, isAttached: false });
   }
 }
 
@@ -71,17 +86,22 @@ async function attach(file: string, note: Note): Promise<void> {
   await writeAtomically(file, JSON.stringify({ ...note, isAttached: true }), 0o600);
 }
 
-/** Of a pod whose sandboxes are gone, or of those sandboxes that are. */
+/** Its sandbox is gone, or it is not. */
+type Fate = "gone" | "unwanted" | "wanted";
+
+/** Of a pod whose sandboxes are gone; or of those that are, and of what is not wanted. */
 export async function detachNetworks(
   rootDir: string,
   uid: string,
-  isGone: (note: Note) => boolean = () => true,
+  fateOf: (note: Note) => Fate = () => "gone",
 ): Promise<void> {
   const directory = notesDir(rootDir, uid);
   for (const name of (await listIfThere(directory)).filter((each) => each.endsWith(".json"))) {
     const note = await readNote(join(directory, name));
-    if (note !== undefined && !isGone(note)) continue;
-    if (note !== undefined) await deleteInterface({ ...note.target, netnsPath: "" }, note.plugins);
+    const fate = note && fateOf(note);
+    if (fate === "wanted") continue;
+    if (note !== undefined)
+      await deleteInterface({ ...note.target, ...(fate === "gone" && { netnsPath: "" }) }, note.plugins);
     await unlink(join(directory, name));
   }
 }
@@ -109,9 +129,10 @@ function requests(pod: Pod): NetworkRequest[] {
   try {
     const found = requestedNetworks(pod);
     const taken = new Set(["lo", "eth0"]);
-    for (const { interface: link } of found) {
+    for (const { interface: link, mac } of found) {
       if (!interfacePattern.test(link)) refuse(`"${link}" cannot be the name of an interface`);
       if (taken.has(link)) refuse(`there are two interfaces named ${link}`);
+      if (mac !== undefined && !macPattern.test(mac)) refuse(`"${mac}" is no MAC address`);
       taken.add(link);
     }
     return found;
@@ -119,6 +140,10 @@ function requests(pod: Pod): NetworkRequest[] {
     if (error instanceof SyntaxError) return refuse(error.message);
     throw error;
   }
+}
+
+function withMac(plugin: CniPlugin, mac: string | undefined): CniPlugin {
+  return mac === undefined ? plugin : { ...plugin, runtimeConfig: { mac } };
 }
 
 async function pluginsOf(

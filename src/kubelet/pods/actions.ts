@@ -9,6 +9,7 @@ export type Action =
   | { type: "start-container"; container: string; sandboxId: string; attempt: number; backoffLevel: number }
   | { type: "stop-container"; containerId: string; container: string; graceSeconds: number; message: string }
   | { type: "remove-container"; containerId: string }
+  | { type: "attach-networks"; sandboxId: string }
   | { type: "tear-down" }
   | { type: "delete-pod" };
 
@@ -24,6 +25,7 @@ export function actionKey(action: Action): string {
     case "stop-sandbox":
     case "remove-sandbox":
       return `${action.type}/${action.sandboxId}`;
+    case "attach-networks":
     case "set-up-volumes":
     case "run-sandbox":
     case "tear-down":

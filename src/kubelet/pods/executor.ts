@@ -2,6 +2,7 @@
 import { pods } from "../../../api/core.ts";
 import { InvariantError, isStatus } from "../../base/errors.ts";
 import type { KubeletContext } from "../context.ts";
+import { followNetworks } from "../execute/follow-networks.ts";
 import { runSandbox } from "../execute/run-sandbox.ts";
 import { startContainer } from "../execute/start-container.ts";
 import { type Stops, stopContainer } from "../execute/stop-container.ts";
@@ -36,6 +37,8 @@ export function createExecutor(context: KubeletContext): Executor {
         return void (await runtime.removeContainer({ containerId: action.containerId }));
       case "start-container":
         return await startContainer(context, podOf(o), action, memory);
+      case "attach-networks":
+        return await followNetworks(context, podOf(o), action.sandboxId, memory);
       case "stop-container":
         return await stopContainer(context, stops, o.pod, action);
       case "tear-down":

@@ -16,6 +16,7 @@ export interface MutablePodMemory extends PodMemory {
   volumes: Map<string, MountedVolume>;
   volumesReady: boolean;
   cleanedUp: boolean;
+  networks: string | undefined;
   tokens: Map<string, KnownToken>;
 }
 
@@ -28,6 +29,7 @@ export function newPodMemory(): MutablePodMemory {
     tokens: new Map(),
     volumesReady: false,
     cleanedUp: false,
+    networks: undefined,
   };
 }
 

@@ -1,10 +1,12 @@
 /** Builds the guest's network inside its pod's namespace, or mends it. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Interface, Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { secondaryLinks } from "../../network/bridged-network.ts";
 import type { DhcpOption } from "../../network/dhcp-argv.ts";
+import { listDhcpProcesses, stopDhcp } from "../../network/dhcp-process.ts";
 import { guestSubnet } from "../../network/guest-subnet.ts";
 import { podCgroups } from "../../network/pod-cgroup.ts";
 import { defaultGuestCidr, podLinks } from "../../network/pod-network.ts";
@@ -13,6 +15,7 @@ import {
   type NetworkRequest,
   reconcileBridged,
   reconcileNetwork,
+  removeUnusedLinks,
 } from "../../network/reconcile-network.ts";
 import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
 import { wantsMetadata } from "../metadata/metadata-services.ts";
@@ -38,6 +41,22 @@ export async function connectNetwork(target: NetworkTarget, signal: AbortSignal)
     if (nic.masquerade) await reconcileNetwork(netns, networkRequest({ ...target, nic }, place), signal);
     else await reconcileBridged(netns, bridgedRequest({ ...target, nic }, place), signal);
   }
+}
+
+/** The guest has let go of them: what connected its interfaces with other networks goes. */
+export async function disconnectNetworks(
+  { pod, qemu, dhcpDirectory }: NetworkTarget,
+  linked: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const kept = linked.map(secondaryLinks);
+  const answerers = await listDhcpProcesses(dhcpDirectory);
+  const taps = new Set(kept.map(({ tap }) => tap));
+  for (const dhcp of answerers) {
+    const [uid, tap] = basename(dhcp.pidFile).split(".");
+    if (uid === pod.metadata?.uid && tap !== "pid" && !taps.has(tap ?? "")) await stopDhcp(dhcp);
+  }
+  await removeUnusedLinks(netnsOf(qemu.pid), kept, signal);
 }
 
 async function placeOf({ pod, qemu, dhcpDirectory }: NetworkTarget): Promise<Place> {

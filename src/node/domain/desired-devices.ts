@@ -13,7 +13,7 @@ import type {
 import { secondaryLinks } from "../../network/bridged-network.ts";
 import { type PodLinks, podLinks } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
-import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
+import { type Device, type Disk, errorPolicies, type Nic, type VacantNic } from "../../qemu/devices/device.ts";
 import { rootPortId } from "../../qemu/domain/ids.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
@@ -27,8 +27,22 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
       ...diskOf(disk, found.get(disk.name), order.disks.get(disk.name)),
       ...work(disk),
     })),
-    ...guestInterfaces(vmi).map((nic) => nicOf(vmi, nic, order.interfaces.get(nic.name))),
-  ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
+    ...desiredNics(vmi),
+  ].map((device) => (isTransitional(spec, device) ? { ...device, transitional: true } : device));
+}
+
+/** With the places of those that are absent. */
+export function desiredNics(vmi: VirtualMachineInstance): (Nic | VacantNic)[] {
+  const order = bootOrderOf(vmi.spec).interfaces;
+  return specifiedInterfaces(vmi).map((nic) =>
+    nic.state === "absent"
+      ? { kind: "vacant-nic", name: nic.name, ...portOf(nic.pciAddress) }
+      : nicOf(vmi, nic, order.get(nic.name)),
+  );
+}
+
+function isTransitional({ domain }: VirtualMachineInstanceSpec, { kind }: Device): boolean {
+  return domain.devices.useVirtioTransitional === true && kind !== "vacant-nic";
 }
 
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
@@ -90,12 +104,17 @@ function busOf(bus: string | undefined): Disk["bus"] {
   return bus === "virtio" || bus === "scsi" || bus === "usb" ? bus : "sata";
 }
 
-/** Interfaces that the guest has, each on a network that its pod has. */
+/** Interfaces that the guest is to have, each on a network that its pod has. */
 export function guestInterfaces(vmi: VirtualMachineInstance): Interface[] {
+  return specifiedInterfaces(vmi).filter(({ state }) => state !== "absent");
+}
+
+/** The same, and those that are absent. */
+export function specifiedInterfaces(vmi: VirtualMachineInstance): Interface[] {
   const networks = new Map((vmi.spec.networks ?? []).map((network) => [network.name, network]));
-  return (vmi.spec.domain.devices.interfaces ?? []).filter(({ name, state }) => {
+  return (vmi.spec.domain.devices.interfaces ?? []).filter(({ name }) => {
     const network = networks.get(name);
-    return (network?.pod ?? network?.multus) !== undefined && state !== "absent";
+    return (network?.pod ?? network?.multus) !== undefined;
   });
 }
 

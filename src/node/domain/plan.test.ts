@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
+import { driversOf, noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";
 import { apply, isUp, newWorld, observeWorld, type World } from "./world.fixture.ts";
@@ -73,8 +73,9 @@ test("what is done next, by what is seen", () => {
   for (const [what, change, expected] of table) assert.deepEqual(types(someObservation(change)), expected, what);
 });
 
-test("a started guest keeps its devices, whatever they are", () => {
-  assert.deepEqual(types(someObservation({ machine: someMachine({ devices: noDevices }) })), []);
+test("a started guest keeps its disks, whatever they are", () => {
+  const devices = { ...noDevices, devices: driversOf("nic-default", "disk-other"), netdevs: new Set(["net-default"]) };
+  assert.deepEqual(types(someObservation({ machine: someMachine({ devices }) })), []);
 });
 
 test("from every crash on it converges to one running guest with all devices", () => {

@@ -4,11 +4,13 @@
  */
 import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
+import { TerminalError } from "../../base/errors.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { desiredDevices, guestInterfaces } from "./desired-devices.ts";
+import { planNics } from "./plug-nics.ts";
 import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
 
 interface Target {
@@ -21,6 +23,7 @@ export type Action =
   | (Target & { type: "prepareDisk"; disk: NamedSource })
   | (Target & { type: "changeDevice"; change: DeviceAction })
   | (Target & { type: "pinThreads"; pinning: Pinning })
+  | (Target & { type: "refuse"; error: TerminalError })
   | (Target & { type: "start" })
   | (Target & { type: "quit" })
   | (Target & { type: "openConsole" })
@@ -51,7 +54,7 @@ function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | u
   return [{ type: isDeleted(observation) ? "quit" : "finishReboot", observation, qemu }];
 }
 
-/** A started guest needs only what a crash of ours could have taken from it, and what its agent is told and asked. */
+/** A started guest needs only what a crash of ours could have taken from it, what its agent is told and asked, and NICs that come and go. */
 function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
   const { credentials } = observation;
@@ -61,7 +64,18 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
     ...(pin(observation, qemu) ?? []),
     ...(observation.guestDue ? [{ type: "askGuest", observation, qemu } as const] : []),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
+    ...(needsNetwork(observation) ? [] : plugNics(observation, qemu)),
   ];
+}
+
+/** Last: that there is no place for one more is no reason to neglect the others. */
+function plugNics(observation: Observation, qemu: QemuProcess): Action[] {
+  try {
+    return planNics(observation).map((change) => ({ type: "changeDevice", observation, qemu, change }));
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return [{ type: "refuse", observation, qemu, error }];
+  }
 }
 
 /** No guest runs yet that could be asked to shut down. */

@@ -2,7 +2,7 @@
 import { attachmentsOf } from "../../../api/network-attachments.ts";
 import type { Interface, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { nicId } from "../../qemu/domain/ids.ts";
-import { guestInterfaces, isOnPodNetwork, linksOf, macOf, queueCountOf } from "../domain/desired-devices.ts";
+import { isOnPodNetwork, linksOf, macOf, queueCountOf, specifiedInterfaces } from "../domain/desired-devices.ts";
 import type { Observation } from "../domain/observation.ts";
 import type { GuestInterface } from "../guest/guest-report.ts";
 
@@ -10,7 +10,7 @@ type InterfaceStatus = NonNullable<VirtualMachineInstanceStatus["interfaces"]>[n
 
 export function decideInterfaces(observation: Observation): InterfaceStatus[] {
   const { vmi, machine, guest } = observation;
-  const specified = guestInterfaces(vmi)
+  const specified = specifiedInterfaces(vmi)
     .filter((nic) => machine?.devices.devices.has(nicId(nic.name)))
     .map((nic) => decideInterface(observation, nic));
   const macs = new Set(specified.map((nic) => nic.mac));
