@@ -33,7 +33,7 @@ export const network: Area = {
         nodeAgent,
         "a guest has an address on its second network, and is reached there from the host and from a container",
       ),
-      note: "embedded: bridges; on a cluster Multus attaches them; another default network is refused",
+      note: "embedded: bridges, and VLANs of them as far as configuring the plugin (src/kubelet/networks/cni-plugins.test.ts); on a cluster Multus attaches them; another default network is refused",
     },
     { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
     {
