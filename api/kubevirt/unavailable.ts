@@ -22,7 +22,6 @@ const is =
 
 const noPassthrough = "passing host devices through to a guest is not available yet";
 const noEncryption = "encrypted guests are not available yet";
-const noSecondaryNetworks = "networks other than the pod network are not available yet: use pod: {}";
 
 export const unavailable: readonly Unavailable[] = [
   { path: "domain.launchSecurity", reason: noEncryption },
@@ -78,9 +77,11 @@ export const unavailable: readonly Unavailable[] = [
     reason: "network binding plugins are not available yet: use masquerade",
   },
   { path: "domain.devices.interfaces[].passtBinding", reason: "passt is not available yet: use masquerade" },
-  { path: "domain.devices.interfaces[].bridge", reason: "the bridge binding is not available yet: use masquerade" },
-  { path: "networks[].multus", reason: noSecondaryNetworks },
-  { path: "networks[].resourceClaim", reason: noSecondaryNetworks },
+  {
+    path: "networks[].multus.default",
+    reason: "replacing the pod's own network is not available yet: leave default out, and the pod network, too",
+  },
+  { path: "networks[].resourceClaim", reason: "networks of resource claims are not available yet: use pod or multus" },
   {
     path: "networks[].pod.vmIPv6NetworkCIDR",
     reason: "guests have no IPv6 address of vmpod's yet: leave it out",

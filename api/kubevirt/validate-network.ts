@@ -45,10 +45,16 @@ function validateNetwork(network: Network, field: string): StatusCause[] {
       ? [invalid(field, sources, `network "${network.name}" must have exactly one source: keep one of them`)]
       : []),
     ...validateCidr(network.pod?.vmNetworkCIDR, `${field}.pod.vmNetworkCIDR`),
-    ...(network.multus && !network.multus.networkName
-      ? [required(`${field}.multus.networkName`, "the name of a NetworkAttachmentDefinition")]
-      : []),
+    ...(network.multus ? validateDefinitionName(network.multus.networkName, `${field}.multus.networkName`) : []),
   ];
+}
+
+const objectName = "[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?";
+const definitionPattern = new RegExp(`^(${objectName}/)?${objectName}$`);
+
+function validateDefinitionName(name: string | undefined, field: string): StatusCause[] {
+  if (!name) return [required(field, "the name of a NetworkAttachmentDefinition")];
+  return definitionPattern.test(name) ? [] : [invalid(field, name, "must be NAME, or NAMESPACE/NAME")];
 }
 
 /** Room for a router, the guest and what every network has. */

@@ -581,7 +581,18 @@ const network: Case[] = [
   ["macvtap", nic({ masquerade: undefined, macvtap: {} }), `${atNic}.macvtap`, /removed/],
   ["the old passt", nic({ masquerade: undefined, passt: {} }), `${atNic}.passt`, /removed/],
   // Upstream lets the administrator permit it.
-  ["bridge on the pod network", nic({ masquerade: undefined, bridge: {} }), `${atNic}.bridge`, /not available yet/],
+  [
+    "another default network",
+    all(nic({ masquerade: undefined, bridge: {} }), multus({ multus: { networkName: "a", default: true } })),
+    "spec.networks[0].multus.default",
+    /not available yet/,
+  ],
+  [
+    "a multus network of no possible name",
+    all(nic({ masquerade: undefined, bridge: {} }), multus({ multus: { networkName: "a/b/c" } })),
+    "spec.networks[0].multus.networkName",
+    /NAMESPACE\/NAME/,
+  ],
   ["port 0", nic({ ports: [{ port: 0 }] }), `${atNic}.ports[0].port`, /1 to 65535/],
   [
     "a port of another protocol",

@@ -191,14 +191,6 @@ test("networks and interfaces", () => {
     ["port", withInterface({ ports: [{ port: 70000 }] }), `${at}.ports[0].port`, /65535/],
     ["model", withInterface({ model: "fast" }), `${at}.model`, /"e1000"/],
     [
-      "multus",
-      (spec) => {
-        spec.networks = [{ name: "default", multus: { networkName: "x" } }];
-      },
-      "spec.networks[0].multus",
-      /not available yet/,
-    ],
-    [
       "two pod networks",
       (spec) => {
         spec.networks?.push({ name: "second", pod: {} });

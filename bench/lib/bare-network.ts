@@ -45,9 +45,8 @@ export async function startBareNetwork(guestMac: string): Promise<BareNetwork> {
 
 async function startDhcp(guestMac: string): Promise<{ stop(): Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), "vmpod-bare-dhcp-"));
-  const network = { ...subnet, bridge, guestMac, uplink: "", tap: taps[0], mtu: 1500, multiqueue: false };
   const [dnsmasq = "", ...args] = dhcpArgv({
-    network: { ...network, ports: [], owner: 0 },
+    network: { ...subnet, bridge, guestMac, mtu: 1500 },
     resolver: { servers: [], searchDomains: [] },
     hostname: undefined,
     pidFile: join(directory, "pid"),

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
-import { macOf, podInterfaces } from "../../src/node/domain/desired-devices.ts";
+import { macOf, podInterface } from "../../src/node/domain/desired-devices.ts";
 import { launcherPaths } from "../../src/qemu/domain/paths.ts";
 import { eventually } from "../../test/embedded/instance.ts";
 import type { PodProcess } from "../../test/embedded/processes.ts";
@@ -29,7 +29,7 @@ const claimBytes = 16 * 2 ** 20;
 /** @param model the QEMU of a pod, whose instance is `vmi` */
 export async function startBareNomad(model: PodProcess, vmi: VirtualMachineInstance): Promise<BareNomad> {
   const directory = mkdtempSync(join(tmpdir(), "vmpod-bare-nomad-"));
-  const [nic] = podInterfaces(vmi);
+  const nic = podInterface(vmi);
   const network = await startBareNetwork(nic ? macOf(vmi, nic) : "");
   const files = copyFiles(model, directory);
   let moves = 0;

@@ -56,6 +56,7 @@ export async function run(argv: string[]): Promise<number> {
     instance: instance.name,
     criSocket: pathsOf(instance).criSocket,
     rootDir: pathsOf(instance).kubelet,
+    addressesDir: join(pathsOf(instance).containerdState, "attached-ipam"),
     port: instance.kubeletPort,
     clusterDns: [clusterDnsOf(instance)],
     clusterDomain: domain,

@@ -1,16 +1,18 @@
-/** The objects every instance has from its first start: KubeVirt's kinds, the DNS Service, the default storage class. */
+/** The objects every instance has from its first start: KubeVirt's kinds, that of more networks, the DNS Service, the default storage class. */
 import { customResourceDefinitions } from "../../api/apiextensions.ts";
 import { services } from "../../api/core.ts";
 import { endpointSlices } from "../../api/discovery.ts";
 import { customResourceDefinitions as kubevirtDefinitions } from "../../api/kubevirt/crds.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
+import { networkAttachmentsCrd } from "../../api/network-attachments.ts";
 import { storageClasses } from "../../api/storage.ts";
 import { clusterDnsOf, type Instance, nodeAddressOf } from "../base/instance.ts";
 import type { Client } from "../client/client.ts";
 
 /** Server-side apply, so a later version changes only what it owns. */
 export async function applyDefinitions(client: Client, instance: Instance): Promise<void> {
-  await Promise.all(kubevirtDefinitions().map((crd) => apply(client, customResourceDefinitions, crd)));
+  const definitions = [...kubevirtDefinitions(), networkAttachmentsCrd()];
+  await Promise.all(definitions.map((crd) => apply(client, customResourceDefinitions, crd)));
   await apply(client, services, dnsService(instance));
   await apply(client, endpointSlices, dnsEndpoints(instance));
   await apply(client, storageClasses, localStorageClass());

@@ -21,6 +21,8 @@ export interface KubeletOptions {
   nodeIp: string;
   /** Addresses of the pods of this node; traffic from them to elsewhere is masqueraded. */
   podCidr: string;
+  /** Where addresses in use on other networks are noted; must not outlive the pods' network namespaces. */
+  addressesDir: string;
   /** Extended resources (e.g. `devices.kubevirt.io/tun`) that containers may ask for. */
   devices: DeviceResource[];
   nodeLabels?: Record<string, string>;

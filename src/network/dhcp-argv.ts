@@ -7,11 +7,22 @@
  * difference between this list and /proc/PID/cmdline is exactly the need for a restart.
  */
 import { netmask } from "./guest-subnet.ts";
-import type { MasqueradeNetwork } from "./pod-network.ts";
 import type { Resolver } from "./resolv-conf.ts";
 
+/** Of the one guest behind a bridge. */
+export interface DhcpNetwork {
+  bridge: string;
+  guestMac: string;
+  guestAddress: string;
+  prefixLength: number;
+  mtu: number;
+  routerAddress: string | undefined;
+  /** The bridge has no address of the guest's network. */
+  foreign?: boolean;
+}
+
 export interface DhcpAnswers {
-  network: MasqueradeNetwork;
+  network: DhcpNetwork;
   resolver: Resolver;
   hostname: string | undefined;
   extraOptions?: readonly DhcpOption[];
@@ -51,6 +62,7 @@ export function dhcpArgv(answers: DhcpAnswers): string[] {
     "--bind-interfaces",
     `--interface=${network.bridge}`,
     "--except-interface=lo",
+    ...(network.foreign ? [`--shared-network=${network.bridge},${network.guestAddress}`] : []),
     `--dhcp-range=${network.guestAddress},static,${netmask(network.prefixLength)},infinite`,
     `--dhcp-host=${host}`,
     ...options(network, resolver).map((option) => `--dhcp-option-force=${option}`),
@@ -58,11 +70,12 @@ export function dhcpArgv(answers: DhcpAnswers): string[] {
   ];
 }
 
-function options(network: MasqueradeNetwork, resolver: Resolver): string[] {
+function options(network: DhcpNetwork, resolver: Resolver): string[] {
   const searchDomains = resolver.searchDomains.filter(isDomain);
   const domain = searchDomains[0];
   return [
-    `option:router,${network.routerAddress}`,
+    // Without a value the option is not sent, which dnsmasq would by itself.
+    network.routerAddress === undefined ? "option:router" : `option:router,${network.routerAddress}`,
     `option:mtu,${network.mtu}`,
     ...(resolver.servers.length > 0 ? [`option:dns-server,${resolver.servers.join(",")}`] : []),
     ...(domain ? [`option:domain-name,${domain}`] : []),

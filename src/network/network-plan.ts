@@ -46,7 +46,9 @@ function planBridge(desired: MasqueradeNetwork, link: ObservedLink | undefined):
   ];
 }
 
-function planTap(desired: MasqueradeNetwork, link: ObservedLink | undefined): string[] {
+type Tap = Pick<MasqueradeNetwork, "tap" | "bridge" | "mtu" | "multiqueue" | "owner">;
+
+export function planTap(desired: Tap, link: ObservedLink | undefined): string[] {
   const usable = link?.owner === desired.owner && link.multiqueue === desired.multiqueue;
   const good = usable && link.mtu === desired.mtu && link.master === desired.bridge && link.up;
   const queues = desired.multiqueue ? " multi_queue" : "";

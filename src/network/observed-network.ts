@@ -1,5 +1,6 @@
 /** What is in a network namespace, as read from `ip -json`, `nft -j` and two sysctls in one process. */
 import { exec } from "../base/exec.ts";
+import type { ObservedBridged } from "./bridged-network.ts";
 import { names } from "./pod-network.ts";
 
 export interface ObservedLink {
@@ -14,6 +15,7 @@ export interface ObservedLink {
   /** Taps only: the user's number. */
   owner: number | undefined;
   multiqueue: boolean;
+  alias?: string | undefined;
 }
 
 export interface ObservedNetwork {
@@ -33,10 +35,31 @@ const script = [
 ].join("; ");
 
 export async function observeNetwork(netnsPath: string, signal?: AbortSignal): Promise<ObservedNetwork> {
-  const output = await exec(["nsenter", `--net=${netnsPath}`, "sh", "-ec", script], { signal, timeoutMs: 10_000 });
+  const output = await inside(netnsPath, script, signal);
+  return parseObservation(output, await numbersOf(output, signal));
+}
+
+export async function observeBridged(
+  netnsPath: string,
+  uplink: string,
+  signal?: AbortSignal,
+): Promise<ObservedBridged> {
+  const routes = `ip -json route show default dev ${uplink} 2>/dev/null || echo '[]'`;
+  const output = await inside(netnsPath, `ip -json -details address show; ${routes}`, signal);
+  const [links = "[]", found = "[]"] = output.trim().split("\n");
+  const numbers = await numbersOf(output, signal);
+  const [route] = JSON.parse(found) as { gateway?: string }[];
+  return { links: (JSON.parse(links) as IpLink[]).map((link) => parseLink(link, numbers)), gateway: route?.gateway };
+}
+
+function inside(netnsPath: string, shell: string, signal: AbortSignal | undefined): Promise<string> {
+  return exec(["nsenter", `--net=${netnsPath}`, "sh", "-ec", shell], { signal, timeoutMs: 10_000 });
+}
+
+async function numbersOf(output: string, signal: AbortSignal | undefined): Promise<Map<string, number>> {
   const numbers = new Map<string, number>();
   for (const name of ownerNames(output)) numbers.set(name, Number(await exec(["id", "-u", name], { signal })));
-  return parseObservation(output, numbers);
+  return numbers;
 }
 
 /** Whatever one asks of it, `ip` shows users that have a name by that name. */
@@ -52,6 +75,7 @@ interface IpLink {
   address?: string;
   flags: string[];
   master?: string;
+  ifalias?: string;
   linkinfo?: { info_kind?: string; info_data?: { user?: number | string; multi_queue?: boolean } };
   addr_info: { local: string; prefixlen: number }[];
 }
@@ -84,5 +108,6 @@ function parseLink(link: IpLink, numbers: ReadonlyMap<string, number>): Observed
     addresses: link.addr_info.map((address) => `${address.local}/${address.prefixlen}`),
     owner: typeof user === "string" ? numbers.get(user) : user,
     multiqueue: link.linkinfo?.info_data?.multi_queue ?? false,
+    ...(link.ifalias !== undefined && { alias: link.ifalias }),
   };
 }

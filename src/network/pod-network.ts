@@ -24,11 +24,7 @@ export interface PortForward {
 }
 
 /** Desired state of one masquerade interface. */
-export interface MasqueradeNetwork {
-  /** The pod's own interface. */
-  uplink: string;
-  bridge: string;
-  tap: string;
+export interface MasqueradeNetwork extends PodLinks {
   /** Address of the bridge: the guest's router. */
   routerAddress: string;
   guestAddress: string;
@@ -54,8 +50,17 @@ export const defaultGuestCidr = "10.0.2.0/24";
 /** Of the pod, not of its guest: where its QEMU receives a guest, and that guest's disks, from another node. As upstream's. */
 export const migrationPorts = { guest: 49152, disks: 49153 } as const;
 
+/** What connects a guest's network card with a network of its pod. */
+export interface PodLinks {
+  /** The pod's own interface. */
+  uplink: string;
+  bridge: string;
+  tap: string;
+}
+
 /** Names as upstream gives them, so that tools and people find what they know. */
 export const names = { uplink: "eth0", bridge: "k6t-eth0", tap: "tap0", table: "vmpod" } as const;
+export const podLinks: PodLinks = { uplink: names.uplink, bridge: names.bridge, tap: names.tap };
 
 /** Fixed, so that replacing the bridge's ports never changes the router's address under a running guest. */
 export const bridgeMac = "02:00:00:00:00:00";

@@ -1,12 +1,13 @@
 /** Observes, plans and applies the network of one pod: run again, it changes nothing. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { type BridgedNetwork, planBridged, planRemoval } from "./bridged-network.ts";
 import { applyNetwork } from "./apply-network.ts";
 import { type DhcpAnswers, dhcpArgv } from "./dhcp-argv.ts";
 import { listDhcpProcesses, namespaceIdentity, startDhcp, stopDhcp, type DhcpProcess } from "./dhcp-process.ts";
 import { isEmpty, planNetwork } from "./network-plan.ts";
-import { observeNetwork } from "./observed-network.ts";
-import type { MasqueradeNetwork } from "./pod-network.ts";
+import { observeBridged, observeNetwork } from "./observed-network.ts";
+import type { MasqueradeNetwork, PodLinks } from "./pod-network.ts";
 
 /** The parts of the desired network that the pod itself decides are filled in from what is there. */
 export type NetworkRequest = Omit<DhcpAnswers, "network"> & {
@@ -28,10 +29,42 @@ export async function reconcileNetwork(
   await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request, signal);
 }
 
+export type BridgedRequest = Omit<DhcpAnswers, "network"> & {
+  network: BridgedNetwork & { guestMac: string };
+  cgroups: readonly string[];
+};
+
+/** @throws Error while the pod has no such interface */
+export async function reconcileBridged(
+  netnsPath: string,
+  request: BridgedRequest,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { uplink, bridge, guestMac } = request.network;
+  const plan = planBridged(request.network, await observeBridged(netnsPath, uplink, signal));
+  if (plan === undefined) throw new Error(`the pod has no interface ${uplink} yet`);
+  const { links, lease, mtu } = plan;
+  if (links.length > 0) await applyNetwork(netnsPath, { links, sysctls: [], ruleset: "" }, signal);
+  if (lease === undefined) return;
+  const { address: guestAddress, prefixLength, gateway: routerAddress } = lease;
+  const network = { bridge, guestMac, mtu, guestAddress, prefixLength, routerAddress, foreign: true };
+  await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request, signal);
+}
+
+/** What connected interfaces with other networks that are no longer there. */
+export async function removeUnusedLinks(
+  netnsPath: string,
+  used: readonly PodLinks[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const links = planRemoval(used, (await observeNetwork(netnsPath, signal)).links);
+  if (links.length > 0) await applyNetwork(netnsPath, { links, sysctls: [], ruleset: "" }, signal);
+}
+
 async function reconcileDhcp(
   netnsPath: string,
   argv: string[],
-  { pidFile, cgroups }: NetworkRequest,
+  { pidFile, cgroups }: Pick<NetworkRequest, "pidFile" | "cgroups">,
   signal?: AbortSignal,
 ): Promise<void> {
   const netns = await namespaceIdentity(netnsPath);

@@ -10,6 +10,7 @@ import { inferenceLabels } from "../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
+import { networkAttachmentDefinitions } from "../../api/network-attachments.ts";
 import { StatusError } from "../../src/base/errors.ts";
 import type { Client } from "../../src/client/client.ts";
 
@@ -73,6 +74,8 @@ export const world = {
       ? Promise.reject(new StatusError("NotFound", `${resource.plural} "${name}" not found`))
       : Promise.resolve(found as KubeObject);
   },
+  /** Discovery: somebody attaches more networks. */
+  request: () => Promise.resolve({ resources: [{ name: networkAttachmentDefinitions.plural }] }),
   list: (_resource: Resource, { labelSelector = "" }: { labelSelector?: string }) =>
     Promise.resolve({ items: labelSelector.endsWith("=moving") ? [{ metadata: { uid: "other" } }] : [] }),
 } as unknown as Client;

@@ -15,10 +15,7 @@ export const inertMachineFields: readonly Inert[] = [
     reason:
       "force and optional are one to QEMU, which gives a feature that the processor has, and so are disable and forbid, which take it away",
   },
-  {
-    path: "domain.devices.disableHotplug",
-    reason: "disks and interfaces cannot be plugged into a running machine yet",
-  },
+  { path: "domain.devices.disableHotplug", reason: "disks cannot be plugged into a running machine yet" },
   {
     path: "domain.devices.disks[].cache",
     items: ["sata-cdrom", "files"],

@@ -15,8 +15,8 @@ import { masqueradeRuleset } from "../../src/network/ruleset.ts";
 import { credentialSecrets, wantedCredentials } from "../../src/node/credentials/wanted.ts";
 import { mediumContent } from "../../src/node/disks/build-medium.ts";
 import { diskSources } from "../../src/node/disks/disk-source.ts";
-import { networkRequest } from "../../src/node/domain/connect-network.ts";
-import { desiredDevices, podInterfaces } from "../../src/node/domain/desired-devices.ts";
+import { bridgedRequest, networkRequest } from "../../src/node/domain/connect-network.ts";
+import { desiredDevices, guestInterfaces } from "../../src/node/domain/desired-devices.ts";
 import { openTrays } from "../../src/node/domain/first-start.ts";
 import { driversOf, someMachine, someObservation } from "../../src/node/domain/observation.fixture.ts";
 import { plan } from "../../src/node/domain/plan.ts";
@@ -100,13 +100,14 @@ function digest(content: Buffer): string {
 }
 
 function network(vmi: VirtualMachineInstance): unknown {
-  const [nic] = podInterfaces(vmi);
-  if (nic === undefined) return undefined;
   const pod = { metadata: { uid: "pod-uid" }, spec: { hostname: "pod", containers: [] } };
   const place = { resolver: { servers: ["10.43.0.10"], searchDomains: [] }, pidFile: "/pid", cgroups: [] };
-  const request = networkRequest({ vmi, pod, nic }, place);
-  const withMtu = { ...request.network, mtu: 1500 };
-  return [dhcpArgv({ ...request, network: withMtu }), masqueradeRuleset(withMtu).script];
+  return guestInterfaces(vmi).map((nic) => {
+    if (!nic.masquerade) return bridgedRequest({ vmi, pod, nic }, place);
+    const request = networkRequest({ vmi, pod, nic }, place);
+    const withMtu = { ...request.network, mtu: 1500 };
+    return [dhcpArgv({ ...request, network: withMtu }), masqueradeRuleset(withMtu).script];
+  });
 }
 
 /** Each Secret holds what tells it from the others. */

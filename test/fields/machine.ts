@@ -28,11 +28,17 @@ export const fullMachine = {
         { name: "files", cdrom: { bus: "sata" } },
         { name: "secret-files", cdrom: { bus: "scsi" } },
       ],
-      interfaces: [{ name: "default", masquerade: {} }],
+      interfaces: [
+        { name: "default", masquerade: {} },
+        { name: "lan", bridge: {} },
+      ],
       inputs: [{ name: "pointer", type: "tablet", bus: "usb" }],
     },
   },
-  networks: [{ name: "default", pod: {} }],
+  networks: [
+    { name: "default", pod: {} },
+    { name: "lan", multus: { networkName: "lan" } },
+  ],
   volumes: [
     { name: "virtio", containerDisk: { image: "localhost/vmpod/guest:latest" } },
     { name: "scsi", emptyDisk: { capacity: "1Gi" } },
@@ -84,6 +90,7 @@ export const machineValues: ValueTable = [
   [/\.blockSize\.custom\.logical$/, [512, 1024]],
   [/\.blockSize\.custom\.(physical|discardGranularity)$/, [1024, 2048]],
   [/\.macAddress$/, ["02:00:00:00:00:0a", "02:00:00:00:00:0b"]],
+  [/\.multus\.networkName$/, ["blue", "other/red"]],
   [/\.vmNetworkCIDR$/, ["10.1.2.0/24", "10.1.3.0/24"]],
   [/\.firmware\.uuid$/, ["0c5b00f6-f784-4153-8663-feaeff911673", "0c5b00f6-f784-4153-8663-feaeff911674"]],
   [/\.machine\.type$/, ["sample", "pc-q35-7.1", "pc-q35-7.2"]],
@@ -170,6 +177,13 @@ export const alongMachine: Along = [
       if (value !== undefined) return;
       withoutNetwork(spec);
       spec.domain.devices["autoattachPodInterface"] = false;
+    },
+  ],
+  [
+    /\.interfaces\[\]\.bridge$/,
+    (spec: Machine, value, field) => {
+      if (value !== undefined) return;
+      for (const list of [spec.networks, spec.domain.devices.interfaces]) list?.splice(indexIn(field), 1);
     },
   ],
   [

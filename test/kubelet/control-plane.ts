@@ -101,6 +101,7 @@ export async function writeKubeletConfig(options: EnvironmentOptions, place: Nod
     instance: options.instance,
     criSocket: place.socket,
     rootDir: place.rootDir,
+    addressesDir: join(place.dir, "attached-ipam"),
     port: options.kubeletPort,
     tls: { certificate: serving.certificatePem, key: serving.keyPem, clientCa: authority.certificatePem },
     clusterDns: [],

@@ -40,6 +40,10 @@ export interface VmiOptions {
   image?: string;
   spec?: object;
   annotations?: Record<string, string>;
+  /** Of the interface on the pod's network; masquerade if nothing is said. */
+  binding?: object;
+  /** More interfaces, with the network of each. */
+  networks?: { interface: object; network: object }[];
   userData?: string;
   /** Name of a Secret with the user data. */
   secret?: string;
@@ -54,6 +58,8 @@ export function vmi({
   image = "localhost/vmpod/guest:latest",
   spec = {},
   annotations = {},
+  binding = { masquerade: {} },
+  networks = [],
   userData,
   secret,
   devices = {},
@@ -79,12 +85,12 @@ export function vmi({
             { name: "cloudinit", disk: { bus: "virtio" } },
             ...extra.map(({ disk }) => disk),
           ],
-          interfaces: [{ name: "default", masquerade: {} }],
+          interfaces: [{ name: "default", ...binding }, ...networks.map((each) => each.interface)],
           ...devices,
         },
         resources: { requests: { cpu: "10m" } },
       },
-      networks: [{ name: "default", pod: {} }],
+      networks: [{ name: "default", pod: {} }, ...networks.map((each) => each.network)],
       volumes: [
         { name: "root", containerDisk: { image, imagePullPolicy: "IfNotPresent" } },
         cloudInit,

@@ -18,6 +18,7 @@ before(() => {
 after(() => {
   instance.down("--grace-period", "5");
   rmSync(instance.dataDir, { recursive: true, force: true });
+  run(["ip", "link", "delete", "vt7lan"]);
 });
 
 const apply = (...manifests: string[]): void => {
@@ -53,6 +54,36 @@ const untilPodReady = (name: string, status: string) =>
     () => kubectl("get", "pods", "-o", "yaml"),
   );
 
+/** A bridge of the host's, with addresses. */
+const lan = JSON.stringify({
+  apiVersion: "k8s.cni.cncf.io/v1",
+  kind: "NetworkAttachmentDefinition",
+  metadata: { name: "lan" },
+  spec: {
+    config: JSON.stringify({
+      cniVersion: "1.0.0",
+      type: "bridge",
+      bridge: "vt7lan",
+      isGateway: true,
+      ipam: { type: "host-local", ranges: [[{ subnet: "10.207.77.0/24" }]] },
+    }),
+  },
+});
+const secondNetwork = {
+  interface: { name: "lan", bridge: {}, macAddress: "02:00:00:77:00:02" },
+  network: { name: "lan", multus: { networkName: "lan" } },
+};
+const secondInterface = '.status.interfaces[?(@.name=="lan")]';
+const neighbour = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "neighbour", annotations: { "k8s.v1.cni.cncf.io/networks": "lan" } },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    containers: [{ name: "c", image: "localhost/vmpod/busybox:latest", command: ["sleep", "3600"] }],
+  },
+});
+
 test("a guest comes up with its disks, address and agent", async () => {
   const empty = {
     disk: { name: "empty", disk: { bus: "sata" }, serial: "S123" },
@@ -80,6 +111,7 @@ test("a guest comes up with its disks, address and agent", async () => {
     disk: { name: "data", disk: { bus: "virtio" }, serial: "DATA" },
     volume: { name: "data", persistentVolumeClaim: { claimName: "data" } },
   };
+  apply(lan, neighbour);
   apply(
     JSON.stringify({
       apiVersion: "v1",
@@ -91,6 +123,7 @@ test("a guest comes up with its disks, address and agent", async () => {
       name: "one",
       devices: { panicDevices: [{ model: "pvpanic" }], clientPassthrough: {}, downwardMetrics: {} },
       extra: [empty, facts, token, data, metrics],
+      networks: [secondNetwork],
       annotations: { "vmpod.dev/metadata-service": "true" },
       userData: `#cloud-config\nhostname: one\n${commandServer}`,
     }),
@@ -165,6 +198,20 @@ test("a guest asks who it is, also an agent that was just killed", async () => {
   killAgent(instance);
   const again = await eventually("it is told again", 20_000, () => askGuest("cgi-bin/me").trim() || undefined);
   assert.equal(again.split("\n", 1)[0], "one.default");
+});
+
+test("a guest has an address on its second network, and is reached there from the host and from a container", async () => {
+  const second = await eventually("its address", 60_000, () => {
+    const nic = JSON.parse(field("one", secondInterface) || "{}") as Record<string, unknown>;
+    return nic["ipAddress"] === undefined ? undefined : nic;
+  });
+  assert.deepEqual([second["name"], second["infoSource"]], ["lan", "domain, guest-agent"]);
+  const address = String(second["ipAddress"]);
+  assert.match(address, /^10\.207\.77\./);
+  assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
+  assert.match(kubectl("exec", "neighbour", "--", "ip", "route", "get", address), / dev net1 /);
+  assert.equal(kubectl("exec", "neighbour", "--", "wget", "-qO-", `http://${address}:8080/`).trim(), "served");
+  kubectl("delete", "pod", "neighbour");
 });
 
 test("QEMU has no privilege", () => {
@@ -267,9 +314,9 @@ test("an agent that is killed again and again while guests are created leaves on
     names.map(() => 1),
   );
   await eventually(
-    "one DHCP answerer for each guest",
+    "one DHCP answerer for each guest, and one for a second network",
     20_000,
-    () => dhcpAnswerers(instance) === names.length + 1 || undefined,
+    () => dhcpAnswerers(instance) === names.length + 2 || undefined,
   );
   kubectl("delete", "vmi", ...names);
 });
@@ -312,34 +359,36 @@ test("a guest whose kernel panics has failed, and its QEMU is gone", async () =>
   await eventually("no QEMU is left of it", 20_000, () => qemus(instance).get("one") === undefined || undefined);
 });
 
-/** It boots a kernel from an image, and sees a claim that stays as it is. */
-test("one that is to start paused waits for its user", async () => {
+/** It boots a kernel from an image, sees a claim that stays as it is, and is in the network itself. */
+function later(startStrategy?: string): string {
   const container = { image: "localhost/vmpod/guest:latest", kernelPath: "/boot/vmlinuz", initrdPath: "/boot/initrd" };
   const kernelArgs = "console=ttyS0,115200 no_timer_check cryptomgr.notests noisapnp quiet fromkernel";
-  apply(
-    vmi({
-      name: "later",
-      spec: {
-        startStrategy: "Paused",
-        domain: {
-          firmware: { kernelBoot: { container, kernelArgs } },
-          memory: { guest: "96Mi" },
-          devices: {
-            disks: [
-              { name: "cloudinit", disk: { bus: "virtio" } },
-              { name: "data", disk: { bus: "virtio" } },
-            ],
-            interfaces: [{ name: "default", masquerade: {} }],
-          },
-          resources: { requests: { cpu: "10m" } },
+  return vmi({
+    name: "later",
+    spec: {
+      ...(startStrategy && { startStrategy }),
+      domain: {
+        firmware: { kernelBoot: { container, kernelArgs } },
+        memory: { guest: "96Mi" },
+        devices: {
+          disks: [
+            { name: "cloudinit", disk: { bus: "virtio" } },
+            { name: "data", disk: { bus: "virtio" } },
+          ],
+          interfaces: [{ name: "default", bridge: {} }],
         },
-        volumes: [
-          { name: "cloudinit", cloudInitNoCloud: { userData: `#cloud-config\n${commandServer}` } },
-          { name: "data", ephemeral: { persistentVolumeClaim: { claimName: "data" } } },
-        ],
+        resources: { requests: { cpu: "10m" } },
       },
-    }),
-  );
+      volumes: [
+        { name: "cloudinit", cloudInitNoCloud: { userData: `#cloud-config\n${commandServer}` } },
+        { name: "data", ephemeral: { persistentVolumeClaim: { claimName: "data" } } },
+      ],
+    },
+  });
+}
+
+test("one that is to start paused waits for its user", async () => {
+  apply(later("Paused"));
   await untilPhase("later", "Running");
   await untilCondition("later", "Paused", "True");
   const api = await nodeApi(instance, vmPort);
@@ -349,8 +398,66 @@ test("one that is to start paused waits for its user", async () => {
   const read = () => inGuest("later", "cat /proc/cmdline; head -n 1 /dev/vdb; echo other > /dev/vdb && echo written");
   const seen = await eventually("its web server answers", 60_000, () => read() || undefined);
   assert.match(seen, /fromkernel\nhello\nwritten$/);
-  kubectl("delete", "vmi", "later");
 });
+
+test("with the bridge binding a guest has its pod's address itself, and again when it starts anew", async () => {
+  const own = "ip -4 -o address show eth0 | awk '{print $4}'; cat /proc/sys/kernel/random/boot_id";
+  const address = field("later", ".status.interfaces[0].ipAddress");
+  const [first, firstBoot] = inGuest("later", own).split("\n");
+  assert.equal(first, `${address}/16`);
+  kubectl("delete", "vmi", "later");
+  apply(machineOf(later()));
+  const ask = () =>
+    run(["curl", "-s", "-m", "5", `http://${address}:8080/cgi-bin/sh?${encodeURIComponent(own)}`]).stdout;
+  const answer = await eventually("it answers at the address that it had", 90_000, () => ask().trim() || undefined);
+  const [again, secondBoot] = answer.split("\n");
+  assert.equal(again, first);
+  assert.notEqual(secondBoot, firstBoot);
+});
+
+test("a NIC is plugged into a running guest, and unplugged", async () => {
+  await untilCondition("later", "AgentConnected", "True");
+  const { interface: nic, network } = secondNetwork;
+  changeTemplate("later", [
+    { op: "add", path: "/networks/-", value: network },
+    { op: "add", path: "/domain/devices/interfaces/-", value: nic },
+  ]);
+  const address = await eventually(
+    "its address",
+    60_000,
+    () => field("later", `${secondInterface}.ipAddress`) || undefined,
+    () => kubectl("get", "vmi,pods", "-o", "yaml"),
+  );
+  assert.match(address, /^10\.207\.77\./);
+  assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
+  changeTemplate("later", [{ op: "add", path: "/domain/devices/interfaces/1/state", value: "absent" }]);
+  const links = () => inGuest("later", "ls /sys/class/net").split("\n");
+  await eventually(
+    "the guest has let go of it",
+    60_000,
+    () => (links().includes("eth0") && !links().includes("eth1")) || undefined,
+  );
+  await eventually("nobody answers DHCP there", 20_000, () => dhcpAnswerers(instance) === 1 || undefined);
+  const pod = ["get", "pods", "-l", "vm.kubevirt.io/name=later", "-o", "jsonpath={.items[0].metadata.annotations}"];
+  await eventually("its pod is not attached", 20_000, () => !kubectl(...pod).includes("cni.cncf.io") || undefined);
+  assert.doesNotMatch(kubectl("get", "vm", "later", "-o", "jsonpath={.status.conditions[*].type}"), /RestartRequired/);
+  kubectl("delete", "vm", "later");
+});
+
+function machineOf(instance: string): string {
+  const { metadata, spec } = JSON.parse(instance) as { metadata: object; spec: object };
+  return JSON.stringify({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata,
+    spec: { runStrategy: "Always", template: { spec } },
+  });
+}
+
+function changeTemplate(name: string, patch: { op: string; path: string; value: unknown }[]): void {
+  const below = patch.map((each) => ({ ...each, path: `/spec/template/spec${each.path}` }));
+  kubectl("patch", "vm", name, "--type=json", "-p", JSON.stringify(below));
+}
 
 test("what ends is cleaned up", async () => {
   kubectl("delete", "vmi", "one");

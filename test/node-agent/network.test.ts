@@ -2,21 +2,23 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { listDhcpProcesses, stopDhcp } from "../../src/network/dhcp-process.ts";
+import { cniPlugins } from "../../src/kubelet/networks/cni-plugins.ts";
+import { addInterface, deleteInterface } from "../../src/kubelet/networks/run-plugins.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { listenInNamespace } from "../../src/network/listen-in-namespace.ts";
-import { metadataAddress } from "../../src/network/pod-network.ts";
+import { metadataAddress, podLinks } from "../../src/network/pod-network.ts";
 import { facts } from "../../src/node/metadata/facts.fixture.ts";
 import { serveMetadata } from "../../src/node/metadata/serve-metadata.ts";
 import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
 import { observeNetwork } from "../../src/network/observed-network.ts";
-import { type NetworkRequest, reconcileNetwork } from "../../src/network/reconcile-network.ts";
+import { type NetworkRequest, reconcileBridged, reconcileNetwork } from "../../src/network/reconcile-network.ts";
 import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 
 before(fetchBusybox);
@@ -25,6 +27,9 @@ before(fetchBusybox);
 const unique = (role: string): string => `vmpod-test-${process.pid}-${role}`;
 const names = { pod: unique("pod"), guest: unique("guest"), inner: unique("inner"), peer: unique("peer") };
 const guestMac = "02:11:22:33:44:55";
+/** In the host's namespace, as plugins make it. */
+const lanBridge = `vl${process.pid}`;
+const cardMac = "02:11:22:33:44:66";
 const pod = `/run/netns/${names.pod}`;
 let directory = "";
 
@@ -84,6 +89,7 @@ before(async () => {
 after(async () => {
   for (const dhcp of await listDhcpProcesses(directory)) await stopDhcp(dhcp);
   for (const name of Object.values(names)) ip("netns", "delete", name);
+  spawnSync("ip", ["link", "delete", lanBridge]);
   rmSync(directory, { recursive: true });
 });
 
@@ -180,6 +186,49 @@ test("only the listed ports reach the guest", async () => {
   });
   assert.equal(await ask(names.guest, names.peer, "10.42.0.5"), undefined, "port 8080 is not listed");
 });
+
+test("with the bridge binding the guest gets the pod's address, and is in its network", async () => {
+  const links = { ...podLinks, uplink: "eth1" };
+  ip("link", "add", "eth1", "netns", names.pod, "type", "veth", "peer", "name", "eth1", "netns", names.peer);
+  inside(names.pod, "ip", "address", "add", "10.77.0.5/24", "dev", "eth1");
+  inside(names.pod, "ip", "link", "set", "eth1", "up");
+  inside(names.peer, "ip", "address", "add", "10.77.0.6/24", "dev", "eth1");
+  inside(names.peer, "ip", "link", "set", "eth1", "up");
+  const bridged = {
+    ...request(),
+    network: { ...links, bridge: "k6t-eth1", tap: "tap1", guestMac: cardMac, multiqueue: false, owner: 107 },
+    resolver: { servers: [], searchDomains: [] },
+    pidFile: join(directory, "pod.tap1.pid"),
+  };
+  for (const _ of ["built", "as it is"]) await reconcileBridged(pod, bridged);
+  inside(names.pod, "ip", "link", "add", "card1", "type", "veth", "peer", "name", "eth1", "netns", names.guest);
+  inside(names.pod, "ip", "link", "set", "card1", "master", "k6t-eth1", "up");
+  inside(names.guest, "ip", "link", "set", "eth1", "address", cardMac, "up");
+  const lease = inside(names.guest, busybox, "udhcpc", "-i", "eth1", "-n", "-q", "-f", "-T", "1", "-s", leaseScript());
+  assert.match(lease, /^ip=10\.77\.0\.5$/m);
+  assert.match(lease, /^router=$/m);
+  inside(names.guest, "ip", "address", "add", "10.77.0.5/24", "dev", "eth1");
+  assert.equal(await ask(names.guest, names.peer, "10.77.0.5"), "hello");
+});
+
+test("a definition's bridge is attached, and what it gave is given back, also when the namespace is gone", async () => {
+  const ipam = { type: "host-local", ranges: [[{ subnet: "10.207.78.0/29" }]] };
+  const config = JSON.stringify({ type: "bridge", bridge: lanBridge, ipam });
+  const definition = { metadata: { namespace: "n", name: "lan" }, spec: { config } };
+  const plugins = cniPlugins(definition, join(directory, "ipam"));
+  const target = { sandboxId: "s1", netnsPath: pod, interface: "net1" };
+  await deleteInterface(target, plugins); // of nothing, as before each attempt
+  await addInterface(target, plugins);
+  const link = (await observeNetwork(pod)).links.find(({ name }) => name === "net1");
+  assert.ok(link?.addresses.includes("10.207.78.2/29"), JSON.stringify(link));
+  assert.deepEqual(await addressesInUse(), ["10.207.78.2"]);
+  await deleteInterface({ ...target, netnsPath: "" }, plugins);
+  assert.deepEqual(await addressesInUse(), []);
+  await assert.rejects(addInterface(target, plugins), /net1\) already exists/, "what a plugin complains of is told");
+});
+
+const addressesInUse = async (): Promise<string[]> =>
+  (await readdir(join(directory, "ipam", "n-lan"))).filter((name) => /^[\d.]+$/.test(name));
 
 /** Instead of QEMU: a card on the bridge, with the guest's MAC address. */
 function attachGuest(): void {

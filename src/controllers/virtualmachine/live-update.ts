@@ -13,6 +13,7 @@ import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { isQuantity, quantityToNumber } from "../../base/quantity.ts";
 import { hasEnded, knownMadeOf, type Observation } from "./observation.ts";
+import { withPlugged } from "./plug-interfaces.ts";
 import { isMadeOfAnother } from "./render-vmi.ts";
 import { type Difference, differences, withField } from "./spec-difference.ts";
 
@@ -26,11 +27,12 @@ export interface LiveUpdate {
 /** Undefined when there is nothing to compare. */
 export function planLiveUpdate(observation: Observation, vmi: VirtualMachineInstance): LiveUpdate | undefined {
   if (hasEnded(vmi) || !isMadeOfAnother(observation, vmi)) return undefined;
-  const found = differences(wantedSpec(observation, vmi), vmi.spec, (path) => ruleFor(path) !== undefined);
-  return found.reduce<LiveUpdate>((update, difference) => settle(observation, vmi, update, difference), {
-    spec: vmi.spec,
-    waiting: [],
-  });
+  const wanted = wantedSpec(observation, vmi);
+  const spec = isLive(observation) ? withPlugged(vmi.spec, wanted) : vmi.spec;
+  return differences(wanted, spec, (path) => ruleFor(path) !== undefined).reduce<LiveUpdate>(
+    (update, difference) => settle(observation, vmi, update, difference),
+    { spec, waiting: [] },
+  );
 }
 
 /** What a restart would make now. How far the machine may grow was decided when it started, if its template says nothing. */
@@ -45,6 +47,8 @@ function wantedSpec(observation: Observation, { spec: actual }: VirtualMachineIn
   return wanted;
 }
 
+const isLive = ({ configuration }: Observation): boolean => configuration.vmRolloutStrategy === "LiveUpdate";
+
 function settle(
   observation: Observation,
   vmi: VirtualMachineInstance,
@@ -53,7 +57,7 @@ function settle(
 ): LiveUpdate {
   const { path, wanted } = difference;
   const field = `spec.template.spec.${path}`;
-  const rule = observation.configuration.vmRolloutStrategy === "LiveUpdate" ? ruleFor(path) : undefined;
+  const rule = isLive(observation) ? ruleFor(path) : undefined;
   if (rule === undefined) return { spec, waiting: [...waiting, field] };
   const obstacle = rule(difference, { vmi, podsCanGrow: observation.podsCanGrow });
   if (obstacle !== undefined) return { spec, waiting: [...waiting, `${field} (${obstacle})`] };
@@ -71,7 +75,7 @@ type Rule = (difference: Difference, scene: Scene) => string | undefined;
 const rules: readonly [path: RegExp, rule: Rule][] = [
   [/^domain\.cpu\.sockets$/, moreSockets],
   [/^domain\.memory\.guest$/, moreMemory],
-  [/^domain\.devices\.interfaces\[[^\]]+\]\.state$/, plugOrUnplug],
+  [/^domain\.devices\.interfaces\[[^\]]+\]\.state$/, moveCable],
   // For the next launcher, when the guest moves.
   [/^(nodeSelector|affinity|tolerations)$/, () => undefined],
 ];
@@ -80,9 +84,10 @@ function ruleFor(path: string): Rule | undefined {
   return rules.find(([pattern]) => pattern.test(path))?.[1];
 }
 
-/** A cable; the NIC stays. */
-function plugOrUnplug({ wanted, actual }: Difference): string | undefined {
-  return [wanted, actual].includes("absent") ? "a NIC is there, or not, from the start" : undefined;
+/** Its cable. Whether the NIC is there is settled by now, where it may come and go. */
+function moveCable({ wanted, actual }: Difference): string | undefined {
+  const isAboutNic = [wanted, actual].includes("absent");
+  return isAboutNic ? "only those with the bridge binding on other networks than the pod's come and go" : undefined;
 }
 
 function moreSockets({ wanted, actual }: Difference, scene: Scene): string | undefined {

@@ -5,6 +5,7 @@ import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { launchersInUse } from "../../../api/kubevirt/migration.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { networksAnnotation } from "../../../api/network-attachments.ts";
 import { isStatus, messageOf, StatusError, TerminalError } from "../../base/errors.ts";
 import type { Client, ObjectKey } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
@@ -40,6 +41,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   else if (action.type === "setPodCondition") await setPodCondition(context, action, signal);
   else if (action.type === "resizePod") await resizePod(context, action, signal);
   else if (action.type === "tellRoom") await tellRoom(context, action, signal);
+  else if (action.type === "setNetworks") await setNetworks(context, action, signal);
   else if (action.type === "labelNode") await labelNode(context, action, signal);
   else await removeFinalizer(context, action, signal);
 }
@@ -177,6 +179,20 @@ async function tellRoom({ client }: ExecuteContext, action: ActionOf<"tellRoom">
   const { namespace, name = "", uid } = action.pod.metadata ?? {};
   const body = { metadata: { uid, annotations: action.room } };
   await client.patch(pods, { namespace, name }, { type: "merge", body }, { signal });
+}
+
+async function setNetworks(
+  { client }: ExecuteContext,
+  { pod, networks }: ActionOf<"setNetworks">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name = "", uid } = pod.metadata ?? {};
+  const body = { metadata: { uid, annotations: { [networksAnnotation]: networks } } };
+  try {
+    await client.patch(pods, { namespace, name }, { type: "merge", body }, { signal });
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+  }
 }
 
 async function labelNode(context: ExecuteContext, action: ActionOf<"labelNode">, signal: AbortSignal): Promise<void> {

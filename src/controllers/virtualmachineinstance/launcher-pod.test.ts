@@ -4,6 +4,7 @@ import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
 import { sampleSpec, sampleVmi } from "../../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import { secondaryLinks } from "../../network/bridged-network.ts";
 import { domainOf } from "./domain.ts";
 import { copiedVolume } from "./launcher-copies.ts";
 import { type LauncherContext, renderLauncherPod } from "./launcher-pod.ts";
@@ -262,6 +263,43 @@ test("with KVM a named processor decides where the machine can be", () => {
   ]);
   assert.deepEqual(selector("kvm", { model: "host-model" }), ["kubevirt.io/schedulable"]);
   assert.deepEqual(selector("tcg", { model: "Haswell", features }), ["kubevirt.io/schedulable"]);
+});
+
+test("the pod asks for the networks that the machine has beside its own", () => {
+  const networksOf = (state?: string) => {
+    const vmi = vmiOf((spec) => {
+      spec.networks = [
+        { name: "default", pod: {} },
+        { name: "lan", multus: { networkName: "blue" } },
+        { name: "dmz", multus: { networkName: "other/red" } },
+      ];
+      spec.domain.devices.interfaces = [
+        { name: "default", masquerade: {} },
+        { name: "lan", bridge: {}, ...(state && { state }) },
+        { name: "dmz", bridge: {} },
+      ];
+    });
+    return JSON.parse(renderLauncherPod(vmi, context).metadata?.annotations?.["k8s.v1.cni.cncf.io/networks"] ?? "[]");
+  };
+  const dmz = { name: "red", namespace: "other", interface: secondaryLinks("dmz").uplink };
+  const lan = { name: "blue", namespace: vmiOf().metadata?.namespace, interface: secondaryLinks("lan").uplink };
+  assert.deepEqual(networksOf(), [lan, dmz]);
+  assert.deepEqual(networksOf("absent"), [dmz]);
+  assert.equal(renderLauncherPod(vmiOf(), context).metadata?.annotations?.["k8s.v1.cni.cncf.io/networks"], undefined);
+});
+
+test("the ports of a machine's interfaces are its pod's, by their names", () => {
+  const vmi = vmiOf((spec) => {
+    const ports = [
+      { name: "http", port: 80 },
+      { port: 53, protocol: "UDP" },
+    ];
+    spec.domain.devices.interfaces = [{ name: "default", masquerade: {}, ports }];
+  });
+  assert.deepEqual(renderLauncherPod(vmi, context).spec?.containers[0]?.ports, [
+    { name: "http", containerPort: 80, protocol: "TCP" },
+    { containerPort: 53, protocol: "UDP" },
+  ]);
 });
 
 test("the machine: SATA drives are there from the start, PCI devices get ports", () => {

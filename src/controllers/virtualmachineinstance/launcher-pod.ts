@@ -19,11 +19,13 @@ import {
   runtimeUser,
 } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
+import { networksAnnotation } from "../../../api/network-attachments.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { buildCommand, buildEnvironment } from "../../qemu/domain/arguments.ts";
 import type { Domain } from "../../qemu/domain/domain.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
+import { attachedNetworks } from "./attached-networks.ts";
 import type { AutoLimits } from "./auto-limits.ts";
 import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
@@ -91,12 +93,14 @@ export function renderLauncherPod(vmi: VirtualMachineInstance, context: Launcher
 
 function podAnnotations(vmi: VirtualMachineInstance, { accelerator }: LauncherContext): Record<string, string> {
   const own = Object.entries(vmi.metadata?.annotations ?? {}).filter(([name]) => !notCopied.includes(name));
+  const networks = attachedNetworks(vmi);
   return {
     ...Object.fromEntries(own),
     [annotations.domain]: vmi.metadata?.name ?? "",
     ...roomFor(vmi.spec),
     [annotations.memoryOverheadBytes]: String(memoryOverheadBytes(vmi.spec, accelerator)),
     "kubectl.kubernetes.io/default-container": computeContainer,
+    ...(networks !== undefined && { [networksAnnotation]: networks }),
   };
 }
 

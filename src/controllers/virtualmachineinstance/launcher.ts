@@ -4,6 +4,7 @@
  */
 import type { Container, PodSpec, PodStatus } from "../../../api/core.ts";
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
+import { networksAnnotation } from "../../../api/network-attachments.ts";
 import type { KubeObject, ObjectMeta } from "../../../api/meta.ts";
 
 export interface LauncherPod extends KubeObject {
@@ -47,7 +48,7 @@ const statusFields = [
   "initContainerStatuses",
 ] as const;
 
-const ownAnnotations: readonly string[] = [annotations.roomForSockets, annotations.roomForMemory];
+const ownAnnotations: readonly string[] = [annotations.roomForSockets, annotations.roomForMemory, networksAnnotation];
 
 /** Whose pod it is. */
 const ownLabels: readonly string[] = [labels.createdBy, labels.vmName];

@@ -10,6 +10,7 @@ import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import { launchersInUse } from "../../../api/kubevirt/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";
+import { changedNetworks } from "./attached-networks.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
 import { decidePhase } from "./phase.ts";
 import { defaultGracePeriodSeconds } from "./launcher-pod.ts";
@@ -25,6 +26,7 @@ export type Action =
   | { type: "removeLoser"; vmi: VirtualMachineInstance; pod: LauncherPod }
   | { type: "labelNode"; vmi: VirtualMachineInstance; nodeName: string }
   | (RoomStep & { vmi: VirtualMachineInstance })
+  | { type: "setNetworks"; pod: LauncherPod; networks: string | null }
   | { type: "removeFinalizer"; vmi: VirtualMachineInstance };
 
 /** Undefined: not my business, ask the next. */
@@ -39,6 +41,7 @@ const steps: readonly Step[] = [
   holdReadinessGate,
   labelWithNode,
   makeRoom,
+  followNetworks,
 ];
 
 export function plan(observation: Observation): Action[] {
@@ -103,6 +106,13 @@ function labelWithNode(observation: Observation): Action[] | undefined {
 function makeRoom(observation: Observation): Action[] | undefined {
   const step = planRoom(observation);
   return step && [{ ...step, vmi: observation.vmi }];
+}
+
+function followNetworks(observation: Observation): Action[] | undefined {
+  const pod = launcherOf(observation);
+  if (pod === undefined || hasEnded(pod) || pod.metadata?.deletionTimestamp !== undefined) return undefined;
+  const networks = changedNetworks(observation.vmi, pod);
+  return networks === undefined ? undefined : [{ type: "setNetworks", pod, networks }];
 }
 
 function gracePeriodOf(vmi: VirtualMachineInstance): number {

@@ -1,5 +1,7 @@
 /** The pod network of one node: a bridge with the host as gateway, addresses from one range. */
 
+import { addressPlugin, annotationsCapability } from "./address-plugin.ts";
+
 export interface CniConfig {
   /** Name of this installation; the bridge is `<instance>0`. */
   instance: string;
@@ -29,7 +31,8 @@ export function renderCniConf(config: CniConfig): string {
         hairpinMode: true,
         ipMasq: false,
         ...(config.mtu !== undefined && { mtu: config.mtu }),
-        ipam: { type: "host-local", dataDir: config.dataDir, ranges: [[{ subnet: config.podCidr }]] },
+        capabilities: { [annotationsCapability]: true },
+        ipam: { type: addressPlugin, dataDir: config.dataDir, ranges: [[{ subnet: config.podCidr }]] },
       },
     ],
   };

@@ -30,8 +30,9 @@ export const namespacesDir = (stateDir: string): string => `${stateDir}/state/io
 export const addressesDir = (stateDir: string): string => `${stateDir}/ipam`;
 export const cniConfDir = (paths: ContainerdPaths): string => `${paths.stateDir}/cni`;
 
-/** Where Debian's containernetworking-plugins puts its programs, then where everyone else does. */
-const cniBinDir = "/usr/lib/cni";
+/** Links to the plugins that a pod's network takes, and one of our own. */
+export const cniBinDir = (paths: ContainerdPaths): string => `${paths.stateDir}/cni-bin`;
+export const machineAddressesDir = (paths: ContainerdPaths): string => `${paths.rootDir}/machine-addresses`;
 
 export function renderContainerdConfig(config: ContainerdConfig): string {
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
@@ -60,7 +61,7 @@ disabled_plugins = ["io.containerd.internal.v1.restart", "io.containerd.snapshot
   tolerate_missing_hugetlb_controller = true
 
   [${cri}.cni]
-    bin_dir = ${toml(cniBinDir)}
+    bin_dir = ${toml(cniBinDir(config))}
     conf_dir = ${toml(cniConfDir(config))}
     max_conf_num = 1
 

@@ -5,19 +5,22 @@
  * of vmpod. Who starts it a second time finds it answering on its socket and starts nothing.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, TerminalError } from "../../base/errors.ts";
 import { connectCri } from "../client.ts";
+import { addressPlugin, addressPluginScript } from "./address-plugin.ts";
 import { type CniConfig, renderCniConf } from "./cni.ts";
 import {
   addressesDir,
   type ContainerdConfig,
   type ContainerdPaths,
+  cniBinDir,
   cniConfDir,
   containerdConfigFile,
   containerdSocket,
+  machineAddressesDir,
   renderContainerdConfig,
 } from "./config.ts";
 
@@ -87,6 +90,20 @@ function writeConfiguration({ containerd, cni }: StartContainerdOptions): void {
   writeFileSync(containerdConfigFile(containerd), renderContainerdConfig(containerd));
   const conf = renderCniConf({ ...cni, dataDir: addressesDir(containerd.stateDir) });
   writeFileSync(join(cniConfDir(containerd), "10-pods.conflist"), conf);
+  writePlugins(containerd);
+}
+
+/** Where Debian's containernetworking-plugins puts its programs. */
+const installedPlugins = "/usr/lib/cni";
+
+function writePlugins(paths: ContainerdPaths): void {
+  const directory = cniBinDir(paths);
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  for (const name of ["bridge", "host-local", "loopback"]) {
+    rmSync(join(directory, name), { force: true });
+    symlinkSync(join(installedPlugins, name), join(directory, name));
+  }
+  writeFileSync(join(directory, addressPlugin), addressPluginScript(machineAddressesDir(paths)), { mode: 0o755 });
 }
 
 function spawnDetached(paths: ContainerdPaths): number {

@@ -28,6 +28,7 @@ import { poolPlugin } from "./pools.ts";
 import { presetPlugin, presetsOfInstancePlugin } from "./presets.ts";
 import { replicaSetPlugin } from "./replica-sets.ts";
 import { concerns, rfc3339Now, tolerant } from "./request.ts";
+import { secondaryNetworksPlugin } from "./secondary-networks.ts";
 import { virtualMachinePlugin } from "./virtual-machines.ts";
 
 export interface AdmissionContext {
@@ -44,6 +45,7 @@ export function createAdmissionPlugins(context: AdmissionContext): AdmissionPlug
     presetPlugin(),
     replicaSetPlugin(context.configuration),
     poolPlugin(context),
+    secondaryNetworksPlugin(context.client),
     migrationPlugin(context.client),
     migrationPolicyPlugin(),
     instancetypePlugin(),

@@ -8,6 +8,7 @@ import { containerConfig } from "../config/container.ts";
 import { containerEnv } from "../config/env.ts";
 import type { PodFacts } from "../config/field-ref.ts";
 import { type KubeletContext, urgency } from "../context.ts";
+import { attachNetworks, networksTextOf } from "../networks/attached-networks.ts";
 import type { Action } from "../pods/actions.ts";
 import { runFailure } from "../pods/cut-short.ts";
 import type { MutablePodMemory } from "../pods/memory.ts";
@@ -29,7 +30,11 @@ export async function startContainer(
   const container = specOf(pod, action.container);
   const image = await ensureImage(context, pod, container, memory);
   const facts = await podFacts(context, action.sandboxId, pod);
-  await reported(context, pod, "NetworkNotReady", async () => context.admitAddresses?.(pod, facts.podIps));
+  await reported(context, pod, "NetworkNotReady", async () => {
+    await attachNetworks(context, pod, action.sandboxId);
+    memory.networks = networksTextOf(pod);
+    await context.admitAddresses?.(pod, facts.podIps);
+  });
   const input = await reported(context, pod, "CreateContainerConfigError", async () => {
     const env = await containerEnv({
       pod,

@@ -10,6 +10,7 @@ export type Action =
   | { type: "stop-container"; containerId: string; container: string; graceSeconds: number; message: string }
   | { type: "resize-container"; containerId: string; container: string }
   | { type: "remove-container"; containerId: string }
+  | { type: "attach-networks"; sandboxId: string }
   | { type: "tear-down" }
   | { type: "delete-pod" };
 
@@ -26,6 +27,7 @@ export function actionKey(action: Action): string {
     case "stop-sandbox":
     case "remove-sandbox":
       return `${action.type}/${action.sandboxId}`;
+    case "attach-networks":
     case "set-up-volumes":
     case "run-sandbox":
     case "tear-down":

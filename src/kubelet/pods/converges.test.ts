@@ -86,6 +86,9 @@ function perform(world: World, action: Action, cutShort: boolean): void {
     case "start-container":
       world.containers.push(started(world, action, cutShort));
       break;
+    case "attach-networks":
+      world.memory.networks = "";
+      break;
     case "stop-container":
       world.containers = world.containers.map((c) => (c.id === action.containerId ? ended(world, c) : c));
       break;

@@ -2,6 +2,7 @@
 import { pods } from "../../../api/core.ts";
 import { InvariantError, isStatus } from "../../base/errors.ts";
 import type { KubeletContext } from "../context.ts";
+import { followNetworks } from "../execute/follow-networks.ts";
 import { runSandbox } from "../execute/run-sandbox.ts";
 import { startContainer } from "../execute/start-container.ts";
 import { resizeContainer } from "../execute/resize-container.ts";
@@ -39,6 +40,8 @@ export function createExecutor(context: KubeletContext): Executor {
         return await startContainer(context, podOf(o), action, memory);
       case "resize-container":
         return await resizeContainer(context, podOf(o), action, memory);
+      case "attach-networks":
+        return await followNetworks(context, podOf(o), action.sandboxId, memory);
       case "stop-container":
         return await stopContainer(context, stops, o.pod, action);
       case "tear-down":

@@ -62,6 +62,6 @@ export function observed(
   containers: RuntimeContainer[] = [],
   memory: Partial<Observation["memory"]> = {},
 ): Observation {
-  const defaults = { ...newPodMemory(), volumesReady: true };
+  const defaults = { ...newPodMemory(), volumesReady: true, networks: "" };
   return { uid: "u", pod, runtime: { sandboxes, containers }, memory: { ...defaults, ...memory }, nowMs };
 }

@@ -17,6 +17,7 @@ export interface MutablePodMemory extends PodMemory {
   volumes: Map<string, MountedVolume>;
   volumesReady: boolean;
   cleanedUp: boolean;
+  networks: string | undefined;
   tokens: Map<string, KnownToken>;
 }
 
@@ -30,6 +31,7 @@ export function newPodMemory(): MutablePodMemory {
     tokens: new Map(),
     volumesReady: false,
     cleanedUp: false,
+    networks: undefined,
   };
 }
 

@@ -75,6 +75,8 @@ export interface PodMemory {
   volumesReady: boolean;
   /** Nothing of the pod is left on this machine but the runtime's records. */
   cleanedUp: boolean;
+  /** What its annotation asked for when networks were attached last; undefined: not by this process. */
+  networks: string | undefined;
 }
 
 export interface Failure {

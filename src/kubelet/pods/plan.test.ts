@@ -13,6 +13,7 @@ const sandbox = aSandbox();
 const exited = (extra = {}) => aContainer({ phase: "exited", ...extra });
 const deleted = { deletionTimestamp: "2026-01-01T12:00:20Z", deletionGracePeriodSeconds: 30 };
 const failed = { phase: "Failed" as const };
+const annotated = { annotations: { "k8s.v1.cni.cncf.io/networks": "lan" } };
 const init: Container = { ...mainContainer, name: "init" };
 const sidecar: Container = { ...mainContainer, name: "side", restartPolicy: "Always" };
 const failing = (key: string) => new Map([[key, { reason: "X", message: "x", count: 1, retryAtMs: nowMs + 5000 }]]);
@@ -27,6 +28,27 @@ const cases: [string, Observation, string[]][] = [
   ["then the sandbox", observed(aPod()), ["run-sandbox"]],
   ["then the container", observed(aPod(), [sandbox]), ["start-container/main"]],
   ["running: nothing to do", observed(aPod(), [sandbox], [aContainer()]), []],
+  [
+    "networks that its annotation names by now are attached",
+    observed(aPod({}, {}, annotated), [sandbox], [aContainer()]),
+    ["attach-networks"],
+  ],
+  ["which were, are not", observed(aPod({}, {}, annotated), [sandbox], [aContainer()], { networks: "lan" }), []],
+  [
+    "that it no longer names are detached",
+    observed(aPod(), [sandbox], [aContainer()], { networks: "lan" }),
+    ["attach-networks"],
+  ],
+  [
+    "and whoever is new here looks",
+    observed(aPod(), [sandbox], [aContainer()], { networks: undefined }),
+    ["attach-networks"],
+  ],
+  [
+    "those that could not be attached wait",
+    observed(aPod({}, {}, annotated), [sandbox], [aContainer()], { failures: failing("attach-networks") }),
+    [],
+  ],
   [
     "a start under way is not doubled",
     observed(aPod(), [sandbox], [], { inFlight: new Set(["start-container/main"]) }),

@@ -7,6 +7,7 @@
 import type { Action } from "./actions.ts";
 import { planContainers } from "./plan-containers.ts";
 import { planEnd } from "./plan-end.ts";
+import { planNetworks } from "./plan-networks.ts";
 import { planSandbox } from "./plan-sandbox.ts";
 import { deadlineMs } from "./lifetime.ts";
 import type { Observation, RuntimeContainer } from "./observation.ts";
@@ -16,7 +17,10 @@ const steps: Step[] = [planEnd, planSandbox, planContainers];
 
 export function plan(o: Observation): Plan {
   const planned = firstAnswer(o) ?? { actions: [] };
-  return { actions: [...planned.actions, ...planGarbage(o)], wakeAtMs: wakeBefore(planned.wakeAtMs, deadlineOf(o)) };
+  return {
+    actions: [...planned.actions, ...planNetworks(o), ...planGarbage(o)],
+    wakeAtMs: wakeBefore(planned.wakeAtMs, deadlineOf(o)),
+  };
 }
 
 function firstAnswer(o: Observation): Plan | undefined {

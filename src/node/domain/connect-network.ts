@@ -1,20 +1,28 @@
 /** Builds the guest's network inside its pod's namespace, or mends it. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
 import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Interface, Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { secondaryLinks } from "../../network/bridged-network.ts";
 import type { DhcpOption } from "../../network/dhcp-argv.ts";
+import { listDhcpProcesses, stopDhcp } from "../../network/dhcp-process.ts";
 import { guestSubnet } from "../../network/guest-subnet.ts";
 import { podCgroups } from "../../network/pod-cgroup.ts";
-import { defaultGuestCidr, names } from "../../network/pod-network.ts";
-import { type NetworkRequest, reconcileNetwork } from "../../network/reconcile-network.ts";
+import { defaultGuestCidr, podLinks } from "../../network/pod-network.ts";
+import {
+  type BridgedRequest,
+  type NetworkRequest,
+  reconcileBridged,
+  reconcileNetwork,
+  removeUnusedLinks,
+} from "../../network/reconcile-network.ts";
 import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
 import { wantsMetadata } from "../metadata/metadata-services.ts";
 import { hostPathOf, netnsOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import { hasQueues, macOf, podInterfaces } from "./desired-devices.ts";
+import { guestInterfaces, hasQueues, isOnPodNetwork, linksOf, macOf } from "./desired-devices.ts";
 
 export interface NetworkTarget {
   vmi: VirtualMachineInstance;
@@ -24,22 +32,44 @@ export interface NetworkTarget {
   dhcpDirectory: string;
 }
 
-export async function connectNetwork(
-  { vmi, pod, qemu, dhcpDirectory }: NetworkTarget,
+export async function connectNetwork(target: NetworkTarget, signal: AbortSignal): Promise<void> {
+  const { vmi, qemu } = target;
+  const nics = guestInterfaces(vmi);
+  if (nics.length === 0) return;
+  const place = await placeOf(target);
+  const netns = netnsOf(qemu.pid);
+  for (const nic of nics) {
+    if (nic.masquerade) await reconcileNetwork(netns, networkRequest({ ...target, nic }, place), signal);
+    else await reconcileBridged(netns, bridgedRequest({ ...target, nic }, place), signal);
+  }
+}
+
+/** The guest has let go of them: what connected its interfaces with other networks goes. */
+export async function disconnectNetworks(
+  { pod, qemu, dhcpDirectory }: NetworkTarget,
+  linked: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const [nic] = podInterfaces(vmi);
-  if (nic === undefined) return;
+  const kept = linked.map(secondaryLinks);
+  const answerers = await listDhcpProcesses(dhcpDirectory);
+  const taps = new Set(kept.map(({ tap }) => tap));
+  for (const dhcp of answerers) {
+    const [uid, tap] = basename(dhcp.pidFile).split(".");
+    if (uid === pod.metadata?.uid && tap !== "pid" && !taps.has(tap ?? "")) await stopDhcp(dhcp);
+  }
+  await removeUnusedLinks(netnsOf(qemu.pid), kept, signal);
+}
+
+async function placeOf({ pod, qemu, dhcpDirectory }: NetworkTarget): Promise<Place> {
   const [resolvConf, cgroup] = await Promise.all([
     readFile(hostPathOf(qemu.pid, "/etc/resolv.conf"), "utf8"),
     readFile(`/proc/${qemu.pid}/cgroup`, "utf8"),
   ]);
-  const place = {
+  return {
     resolver: parseResolvConf(resolvConf),
     pidFile: join(dhcpDirectory, `${pod.metadata?.uid}.pid`),
     cgroups: podCgroups(cgroup, pod.metadata?.uid ?? ""),
   };
-  await reconcileNetwork(netnsOf(qemu.pid), networkRequest({ vmi, pod, nic }, place), signal);
 }
 
 /** What is found in the pod. */
@@ -49,18 +79,15 @@ interface Place {
   cgroups: readonly string[];
 }
 
-/** The network that an interface asks for. Pure. */
-export function networkRequest(
-  { vmi, pod, nic }: Pick<NetworkTarget, "vmi" | "pod"> & { nic: Interface },
-  place: Place,
-): NetworkRequest {
+type InterfaceTarget = Pick<NetworkTarget, "vmi" | "pod"> & { nic: Interface };
+
+/** The network that an interface with masquerade asks for. Pure. */
+export function networkRequest({ vmi, pod, nic }: InterfaceTarget, place: Place): NetworkRequest {
   const subnet = guestSubnet(podNetworkOf(vmi, nic.name)?.pod?.vmNetworkCIDR || defaultGuestCidr);
   return {
     network: {
       ...subnet,
-      uplink: names.uplink,
-      bridge: names.bridge,
-      tap: names.tap,
+      ...podLinks,
       guestMac: macOf(vmi, nic),
       multiqueue: hasQueues(asBooted(vmi).spec, nic),
       owner: runtimeUser,
@@ -77,6 +104,25 @@ export function networkRequest(
     hostname: pod.spec?.hostname ?? vmi.metadata?.name,
     extraOptions: dhcpOptions(nic.dhcpOptions),
     ...place,
+  };
+}
+
+/** The same for one with the bridge binding. What the pod resolves by is on its own network only. Pure. */
+export function bridgedRequest({ vmi, pod, nic }: InterfaceTarget, place: Place): BridgedRequest {
+  const links = linksOf(vmi, nic);
+  const isOwn = isOnPodNetwork(vmi, nic);
+  return {
+    network: {
+      ...links,
+      guestMac: macOf(vmi, nic),
+      multiqueue: hasQueues(asBooted(vmi).spec, nic),
+      owner: runtimeUser,
+    },
+    hostname: pod.spec?.hostname ?? vmi.metadata?.name,
+    extraOptions: dhcpOptions(nic.dhcpOptions),
+    resolver: isOwn ? place.resolver : { servers: [], searchDomains: [] },
+    pidFile: isOwn ? place.pidFile : place.pidFile.replace(/\.pid$/, `.${links.tap}.pid`),
+    cgroups: place.cgroups,
   };
 }
 

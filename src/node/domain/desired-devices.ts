@@ -11,15 +11,15 @@ import type {
   VirtualMachineInstance,
   VirtualMachineInstanceSpec,
 } from "../../../api/kubevirt/types.ts";
-import { names } from "../../network/pod-network.ts";
+import { secondaryLinks } from "../../network/bridged-network.ts";
+import { type PodLinks, podLinks } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
-import { type Device, type Disk, errorPolicies, type Nic } from "../../qemu/devices/device.ts";
+import { type Device, type Disk, errorPolicies, type Nic, type VacantNic } from "../../qemu/devices/device.ts";
 import { rootPortId } from "../../qemu/domain/ids.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
-  const booted = asBooted(vmi);
-  const { spec } = booted;
+  const { spec } = asBooted(vmi);
   const order = bootOrderOf(spec);
   const found = new Map(disks.map((disk) => [disk.volume, disk]));
   const work = diskWork(spec);
@@ -28,8 +28,23 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
       ...diskOf(disk, found.get(disk.name), order.disks.get(disk.name)),
       ...work(disk),
     })),
-    ...podInterfaces(vmi).map((nic) => nicOf(booted, nic, order.interfaces.get(nic.name))),
-  ].map((device) => (spec.domain.devices.useVirtioTransitional ? { ...device, transitional: true } : device));
+    ...desiredNics(vmi),
+  ].map((device) => (isTransitional(spec, device) ? { ...device, transitional: true } : device));
+}
+
+/** With the places of those that are absent. */
+export function desiredNics(vmi: VirtualMachineInstance): (Nic | VacantNic)[] {
+  const booted = asBooted(vmi);
+  const order = bootOrderOf(booted.spec).interfaces;
+  return specifiedInterfaces(booted).map((nic) =>
+    nic.state === "absent"
+      ? { kind: "vacant-nic", name: nic.name, ...portOf(nic.pciAddress) }
+      : nicOf(booted, nic, order.get(nic.name)),
+  );
+}
+
+function isTransitional({ domain }: VirtualMachineInstanceSpec, { kind }: Device): boolean {
+  return domain.devices.useVirtioTransitional === true && kind !== "vacant-nic";
 }
 
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {
@@ -91,10 +106,32 @@ function busOf(bus: string | undefined): Disk["bus"] {
   return bus === "virtio" || bus === "scsi" || bus === "usb" ? bus : "sata";
 }
 
-/** Interfaces on the pod's network; there is at most one. */
-export function podInterfaces(vmi: VirtualMachineInstance): Interface[] {
-  const pod = new Set((vmi.spec.networks ?? []).filter((network) => network.pod).map((network) => network.name));
-  return (vmi.spec.domain.devices.interfaces ?? []).filter((nic) => pod.has(nic.name) && nic.state !== "absent");
+/** Interfaces that the guest is to have, each on a network that its pod has. */
+export function guestInterfaces(vmi: VirtualMachineInstance): Interface[] {
+  return specifiedInterfaces(vmi).filter(({ state }) => state !== "absent");
+}
+
+/** The same, and those that are absent. */
+export function specifiedInterfaces(vmi: VirtualMachineInstance): Interface[] {
+  const networks = new Map((vmi.spec.networks ?? []).map((network) => [network.name, network]));
+  return (vmi.spec.domain.devices.interfaces ?? []).filter(({ name }) => {
+    const network = networks.get(name);
+    return (network?.pod ?? network?.multus) !== undefined;
+  });
+}
+
+/** The one on the pod's own network; there is at most one. */
+export function podInterface(vmi: VirtualMachineInstance): Interface | undefined {
+  return guestInterfaces(vmi).find((nic) => isOnPodNetwork(vmi, nic));
+}
+
+export function isOnPodNetwork(vmi: VirtualMachineInstance, { name }: Interface): boolean {
+  return vmi.spec.networks?.some((network) => network.name === name && network.pod !== undefined) === true;
+}
+
+/** The links in the pod that connect an interface. */
+export function linksOf(vmi: VirtualMachineInstance, nic: Interface): PodLinks {
+  return isOnPodNetwork(vmi, nic) ? podLinks : secondaryLinks(nic.name);
 }
 
 export function macOf(vmi: VirtualMachineInstance, nic: Interface): string {
@@ -108,7 +145,7 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     name: nic.name,
     model: modelOf(nic.model),
     macAddress: macOf(vmi, nic),
-    tap: names.tap,
+    tap: linksOf(vmi, nic).tap,
     ...(hasQueues(vmi.spec, nic) && { queues: queuesOf(vmi.spec) }),
     ...(bootIndex !== undefined && { bootIndex }),
     ...portOf(nic.pciAddress),
@@ -122,6 +159,10 @@ export function hasQueues(spec: VirtualMachineInstanceSpec, nic: Interface): boo
   return (
     spec.domain.devices.networkInterfaceMultiqueue === true && modelOf(nic.model) === "virtio" && queuesOf(spec) > 1
   );
+}
+
+export function queueCountOf(spec: VirtualMachineInstanceSpec, nic: Interface): number {
+  return hasQueues(spec, nic) ? queuesOf(spec) : 1;
 }
 
 /** As many as a tap takes. */

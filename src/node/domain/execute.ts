@@ -21,11 +21,13 @@ import type { Monitors } from "../monitor/monitors.ts";
 import { hostPathOf } from "../process/container-files.ts";
 import { pinThreads } from "../processors/pin-threads.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
-import { connectNetwork } from "./connect-network.ts";
+import { connectNetwork, disconnectNetworks } from "./connect-network.ts";
+import { isOnPodNetwork, podInterface, specifiedInterfaces } from "./desired-devices.ts";
 import { startFirst } from "./first-start.ts";
-import type { Observation } from "./observation.ts";
+import { hasStarted, type Observation } from "./observation.ts";
+import { linkedInterfaces } from "./plug-nics.ts";
 import type { Action } from "./plan.ts";
-import type { DomainRecords } from "./records.ts";
+import { type DomainRecords, networkKey } from "./records.ts";
 
 type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
 
@@ -53,6 +55,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
     return prepareDisk({ client, vmi: observation.vmi, pid: qemu.pid, signal }, action.disk);
   }
   if (action.type === "pinThreads") return pinOrFail(action, signal);
+  if (action.type === "refuse") throw action.error;
   if (action.type === "openConsole") return void (await context.consoles.open(qemu));
   if (action.type === "askGuest") return askGuest(context, action);
   if (action.type === "bringOnline") return putToUse(context, action);
@@ -60,7 +63,8 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   const qmp = await context.monitors.of(observation.key, qemu);
   switch (action.type) {
     case "changeDevice":
-      return applyDeviceAction(qmp, action.change);
+      await applyDeviceAction(qmp, action.change);
+      return noteUnplug(context.records, action);
     case "setLink": {
       const { name, state } = action.change;
       await qmp.execute("set_link", { name: nicId(name), up: state === "up" });
@@ -129,9 +133,19 @@ function giveCredentials(
 
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
-  await connectNetwork({ vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory }, signal);
-  if (wantsMetadata(vmi)) await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
-  context.records.of(vmi.metadata?.uid ?? "").networkOf = qemu.pid;
+  const target = { vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory };
+  await connectNetwork(target, signal);
+  if (hasStarted(observation.machine) && specifiedInterfaces(vmi).some((nic) => !isOnPodNetwork(vmi, nic)))
+    await disconnectNetworks(target, linkedInterfaces(observation), signal);
+  if (wantsMetadata(vmi) && podInterface(vmi)?.masquerade)
+    await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
+  context.records.of(vmi.metadata?.uid ?? "").networkOf = networkKey(qemu, observation);
+}
+
+/** The guest takes its time, and QEMU complains of impatience. */
+function noteUnplug(records: DomainRecords, { observation, change }: Action & { type: "changeDevice" }): void {
+  if (change.command !== "device_del") return;
+  records.of(observation.vmi.metadata?.uid ?? "").unplugAskedMs.set(change.args.id, Date.now());
 }
 
 /** Of the machine as it is by then. */

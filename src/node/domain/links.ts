@@ -3,7 +3,7 @@
  * instance's status by an agent that is new. Pure.
  */
 import { nicId } from "../../qemu/domain/ids.ts";
-import { podInterfaces } from "./desired-devices.ts";
+import { guestInterfaces } from "./desired-devices.ts";
 import type { Observation } from "./observation.ts";
 
 export type LinkState = "up" | "down";
@@ -17,7 +17,7 @@ export interface LinkChange {
 type Links = Pick<Observation, "vmi" | "machine" | "links">;
 
 export function planLinks(observation: Links): LinkChange[] {
-  return podInterfaces(observation.vmi)
+  return guestInterfaces(observation.vmi)
     .filter(({ name }) => observation.machine?.devices.devices.has(nicId(name)))
     .map(({ name, state }): LinkChange => ({ name, state: state === "down" ? "down" : "up" }))
     .filter(({ name, state }) => linkState(observation, name) !== state);
@@ -26,6 +26,6 @@ export function planLinks(observation: Links): LinkChange[] {
 /** A NIC of which nothing is known was attached as its interface says. */
 export function linkState({ vmi, links }: Links, name: string): LinkState {
   const told = vmi.status?.interfaces?.find((each) => each.name === name)?.linkState;
-  const asked = podInterfaces(vmi).find((each) => each.name === name)?.state;
+  const asked = guestInterfaces(vmi).find((each) => each.name === name)?.state;
   return links.get(name) ?? ((told ?? asked) === "down" ? "down" : "up");
 }

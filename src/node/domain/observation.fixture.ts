@@ -78,6 +78,7 @@ export function someObservation(change: Partial<Observation> = {}): Observation 
       image: { format: "qcow2" as const, path: source.source.path },
     })),
     networkReady: true,
+    unplugAsked: new Set(),
     consoleOpen: true,
     guest: undefined,
     guestDue: false,

@@ -17,8 +17,8 @@
  * Invariants
  * - The agent sends `cont` only in `prelaunch`, with every device attached, to a VMI that was never Running: resetting
  *   a paused guest takes it back to `prelaunch`.
- * - Once the guest has run it is given processors and memory that its instance has more of, and the cables of its NICs are plugged and
- *   unplugged; nothing else is attached, removed or written.
+ * - Once the guest has run it is given processors and memory that its instance has more of, NICs come and go (plug-nics.ts), and their cables
+ *   are plugged and unplugged (links.ts); nothing else is attached, removed or written.
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */
 import type { Pod } from "../../../api/core.ts";
@@ -50,6 +50,8 @@ export interface Observation {
   pinning?: Pinning | undefined;
   disks: readonly DiskObservation[];
   networkReady: boolean;
+  /** Devices that the guest was asked to let go of a moment ago, by id. */
+  unplugAsked: ReadonlySet<string>;
   /** The serial port is read, by us, as it must be once a guest writes to it. */
   consoleOpen: boolean;
   /** What the guest's agent said last, while it is connected. */

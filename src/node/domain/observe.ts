@@ -21,7 +21,7 @@ import { type ContainerExit, hasStarted, type MachineObservation, type Observati
 import { observeBoot } from "../boot/observe-boot.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { noteLook } from "./note-start.ts";
-import type { DomainRecord, DomainRecords } from "./records.ts";
+import { type DomainRecord, type DomainRecords, networkKey } from "./records.ts";
 
 export const byVmiUid = "vmi-uid";
 
@@ -59,7 +59,8 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     machine,
     pinning,
     disks: isOpen ? await Promise.all(diskSources(vmi.spec).map((source) => observeDisk(qemu.pid, source))) : [],
-    networkReady: qemu !== undefined && record.networkOf === qemu.pid,
+    networkReady: qemu !== undefined && record.networkOf === networkKey(qemu, { vmi, machine }),
+    unplugAsked: askedLately(record),
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
     guest: machine?.agentConnected ? record.guest : undefined,
     guestDue: machine?.agentConnected === true && isDue(record),
@@ -79,6 +80,14 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
 function isDue({ guest, guestAskedMs }: DomainRecord): boolean {
   const hasAddress = guest?.interfaces.some((each) => each.addresses.length > 0) ?? false;
   return Date.now() - guestAskedMs > (hasAddress ? guestIntervalMs : guestFirstIntervalMs);
+}
+
+/** A guest that has not let go of a device by then is asked again. */
+const unplugPatienceMs = 10_000;
+
+function askedLately({ unplugAskedMs }: DomainRecord): ReadonlySet<string> {
+  const since = Date.now() - unplugPatienceMs;
+  return new Set([...unplugAskedMs].flatMap(([id, askedMs]) => (askedMs > since ? id : [])));
 }
 
 /** A guest between two QEMUs is the migration's (../migration), unless the one that counts has ended. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
+import { driversOf, noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";
 import { apply, isUp, newWorld, observeWorld, type World } from "./world.fixture.ts";
@@ -80,7 +80,7 @@ test("the cable of a running guest's NIC is as its interface says, and is touche
       ...scheduled.spec.domain.devices,
       interfaces: [{ name: "default", masquerade: {}, state: wanted }],
     };
-    const spec = { domain: { ...scheduled.spec.domain, devices } };
+    const spec = { ...scheduled.spec, domain: { ...scheduled.spec.domain, devices } };
     return plan(someObservation({ vmi: someVmi({ spec, status: { phase: "Running", interfaces: told } }), links }));
   };
   const change = (actions: ReturnType<typeof plan>) =>
@@ -92,8 +92,9 @@ test("the cable of a running guest's NIC is as its interface says, and is touche
   assert.deepEqual(change(state("down", new Map(), [])), [], "attached so");
 });
 
-test("a started guest keeps its devices, whatever they are", () => {
-  assert.deepEqual(types(someObservation({ machine: someMachine({ devices: noDevices }) })), []);
+test("a started guest keeps its disks, whatever they are", () => {
+  const devices = { ...noDevices, devices: driversOf("nic-default", "disk-other"), netdevs: new Set(["net-default"]) };
+  assert.deepEqual(types(someObservation({ machine: someMachine({ devices }) })), []);
 });
 
 test("from every crash on it converges to one running guest with all devices", () => {

@@ -4,14 +4,16 @@
  */
 import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
+import { TerminalError } from "../../base/errors.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import type { CapacityAction } from "../../qemu/capacity/capacity.ts";
 import { mustBringOnline, grownTo, planGrowth } from "./desired-capacity.ts";
-import { desiredDevices, podInterfaces } from "./desired-devices.ts";
+import { desiredDevices, guestInterfaces } from "./desired-devices.ts";
 import { type LinkChange, planLinks } from "./links.ts";
+import { planNics } from "./plug-nics.ts";
 import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
 
 interface Target {
@@ -27,6 +29,7 @@ export type Action =
   | (Target & { type: "changeCapacity"; change: CapacityAction })
   | (Target & { type: "setLink"; change: LinkChange })
   | (Target & { type: "bringOnline"; capacity: string })
+  | (Target & { type: "refuse"; error: TerminalError })
   | (Target & { type: "start" })
   | (Target & { type: "quit" })
   | (Target & { type: "openConsole" })
@@ -57,7 +60,10 @@ function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | u
   return [{ type: isDeleted(observation) ? "quit" : "finishReboot", observation, qemu }];
 }
 
-/** A started guest needs only what a crash of ours could have taken from it, what its agent is told and asked, and what has changed. */
+/**
+ * A started guest needs only what a crash of ours could have taken from it, what its agent is told and asked, what its instance has more of,
+ * and NICs that come and go.
+ */
 function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
   const { credentials } = observation;
@@ -69,6 +75,7 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
     ...planLinks(observation).map((change) => ({ type: "setLink", observation, qemu, change }) as const),
     ...grow(observation, qemu),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
+    ...(needsNetwork(observation) ? [] : plugNics(observation, qemu)),
   ];
 }
 
@@ -79,6 +86,16 @@ function grow(observation: Observation, qemu: QemuProcess): Action[] {
   if (!observation.machine || !mustBringOnline(observation)) return [];
   const capacity = grownTo(observation.machine);
   return observation.onlineAsked === capacity ? [] : [{ type: "bringOnline", observation, qemu, capacity }];
+}
+
+/** Last: that there is no place for one more is no reason to neglect the others. */
+function plugNics(observation: Observation, qemu: QemuProcess): Action[] {
+  try {
+    return planNics(observation).map((change) => ({ type: "changeDevice", observation, qemu, change }));
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return [{ type: "refuse", observation, qemu, error }];
+  }
 }
 
 /** No guest runs yet that could be asked to shut down. */
@@ -105,7 +122,7 @@ function needsConsole({ vmi, consoleOpen }: Observation): boolean {
 }
 
 function needsNetwork(observation: Observation): boolean {
-  return !observation.networkReady && podInterfaces(observation.vmi).length > 0;
+  return !observation.networkReady && guestInterfaces(observation.vmi).length > 0;
 }
 
 function attach(observation: Observation, qemu: QemuProcess): Action[] | undefined {

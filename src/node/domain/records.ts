@@ -6,10 +6,15 @@ import type { CredentialAttempt } from "../credentials/observe.ts";
 import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 import type { LinkState } from "./links.ts";
+import type { QemuProcess } from "../process/find-qemu.ts";
+import type { Observation } from "./observation.ts";
+import { linkedInterfaces } from "./plug-nics.ts";
 
 export interface DomainRecord {
-  /** Pid of the QEMU whose network was set up and checked by this agent. */
-  networkOf: number | undefined;
+  /** Of the QEMU and the interfaces whose network was set up and checked by this agent: `networkKey`. */
+  networkOf: string | undefined;
+  /** When the guest was asked last to let go of a device, by id. */
+  unplugAskedMs: Map<string, number>;
   failure: string | undefined;
   /** Of the guest's panic: nobody tells it twice. */
   panicDetails: string | undefined;
@@ -41,6 +46,7 @@ export function createDomainRecords(): DomainRecords {
     of(uid) {
       const record = records.get(uid) ?? {
         networkOf: undefined,
+        unplugAskedMs: new Map(),
         failure: undefined,
         panicDetails: undefined,
         guest: undefined,
@@ -58,4 +64,9 @@ export function createDomainRecords(): DomainRecords {
     },
     forget: (uid) => void records.delete(uid),
   };
+}
+
+/** Changes when an interface has come, or the guest has let go of one. */
+export function networkKey({ pid }: QemuProcess, observation: Pick<Observation, "vmi" | "machine">): string {
+  return [pid, ...linkedInterfaces(observation)].join(" ");
 }

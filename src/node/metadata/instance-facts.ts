@@ -4,7 +4,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { guestSubnet } from "../../network/guest-subnet.ts";
 import { defaultGuestCidr } from "../../network/pod-network.ts";
 import { cloudInitOf, hostnameOf, instanceIdOf, type MediumContext } from "../disks/build-medium.ts";
-import { macOf, podInterfaces } from "../domain/desired-devices.ts";
+import { macOf, podInterface } from "../domain/desired-devices.ts";
 import type { InstanceFacts } from "./metadata-tree.ts";
 
 export interface FactSources {
@@ -20,7 +20,7 @@ const instancetypeNames = ["kubevirt.io/cluster-instancetype-name", "kubevirt.io
 export async function instanceFacts({ vmi, pod, node, mounted }: FactSources): Promise<InstanceFacts> {
   const { metadata, spec } = vmi;
   const cloudInit = await cloudInitOf({ vmi, mounted });
-  const [nic] = podInterfaces(vmi);
+  const nic = podInterface(vmi);
   const network = spec.networks?.find(({ name }) => name === nic?.name);
   const typeAnnotation = instancetypeNames.find((name) => metadata?.annotations?.[name] !== undefined);
   return {

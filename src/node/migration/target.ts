@@ -21,7 +21,7 @@ import type { DeviceAction } from "../../qemu/devices/action.ts";
 import { complete, planDevices } from "../../qemu/devices/plan.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
-import { desiredDevices, podInterfaces } from "../domain/desired-devices.ts";
+import { desiredDevices, guestInterfaces } from "../domain/desired-devices.ts";
 import { receivingDevices } from "./moved-disks.ts";
 import type { Room, TargetObservation } from "./observation.ts";
 import { isInPostcopy } from "./postcopy.ts";
@@ -117,7 +117,7 @@ function presentCapacity({ status }: VirtualMachineInstance): Capacity {
 
 function furnish(observation: TargetObservation, room: Room): TargetAction[] {
   const { vmi } = observation;
-  const needsNetwork = !room.networkReady && podInterfaces(vmi).length > 0;
+  const needsNetwork = !room.networkReady && guestInterfaces(vmi).length > 0;
   const needsConsole = !room.consoleOpen && vmi.spec.domain.devices.autoattachSerialConsole !== false;
   return [
     ...(needsNetwork ? [{ type: "connectNetwork", observation } as const] : []),

@@ -11,6 +11,11 @@ interface Answerer {
   hasGuest: boolean;
 }
 
+/** `UID.pid`, or `UID.TAP.pid` of a pod's other networks. */
+function podUidOf({ pidFile }: DhcpProcess): string {
+  return basename(pidFile).split(".")[0] ?? "";
+}
+
 export function createDhcpReaper(directory: string, finder: QemuFinder): Reconciler<Answerer[], DhcpProcess> {
   return {
     name: "dhcp-reaper",
@@ -19,7 +24,7 @@ export function createDhcpReaper(directory: string, finder: QemuFinder): Reconci
       return Promise.all(
         running.map(async (dhcp) => ({
           dhcp,
-          hasGuest: (await finder.find(basename(dhcp.pidFile, ".pid"))) !== undefined,
+          hasGuest: (await finder.find(podUidOf(dhcp))) !== undefined,
         })),
       );
     },

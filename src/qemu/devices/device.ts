@@ -1,6 +1,6 @@
 /** Disks and NICs as vmpod wants them attached to a running QEMU. Paths are as QEMU sees them. */
 
-export type Device = Disk | Nic;
+export type Device = Disk | Nic | VacantNic;
 
 export interface Disk {
   kind: "disk";
@@ -55,6 +55,13 @@ export interface DiskImage {
   blockDevice?: boolean;
   /** An overlay's backing image, when it is not to be found by the name in its header. */
   backing?: DiskImage;
+}
+
+/** Of a NIC that is not there. Its port stays free for it, so that whatever comes later has the same one at every start. */
+export interface VacantNic {
+  kind: "vacant-nic";
+  name: string;
+  port?: string;
 }
 
 export interface Nic {

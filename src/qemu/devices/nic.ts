@@ -1,7 +1,7 @@
 import { netdevId, nicId } from "../domain/ids.ts";
 import type { DeviceOptions } from "../qmp/commands.ts";
 import type { DeviceAction } from "./action.ts";
-import type { Nic } from "./device.ts";
+import type { Nic, VacantNic } from "./device.ts";
 import type { ObservedDevices } from "./observe.ts";
 import type { PortPool } from "./port-pool.ts";
 import { virtioDriver } from "./virtio-driver.ts";
@@ -23,6 +23,11 @@ export function attachNic(nic: Nic, observed: ObservedDevices, ports: PortPool):
     { command: "device_add", args: nicDevice(nic, ports) },
     ...(nic.linkDown ? [{ command: "set_link", args: { name: nicId(nic.name), up: false } } as const] : []),
   ];
+}
+
+export function keepVacant({ name }: VacantNic, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
+  if (!observed.devices.has(nicId(name))) ports.claim(nicId(name));
+  return [];
 }
 
 function nicDevice(nic: Nic, ports: PortPool): DeviceOptions {

@@ -6,7 +6,7 @@ import { driveId, driveNode, netdevId, nicId } from "../domain/ids.ts";
 import type { DeviceAction } from "./action.ts";
 import type { Device } from "./device.ts";
 import { attachDisk } from "./disk.ts";
-import { attachNic } from "./nic.ts";
+import { attachNic, keepVacant } from "./nic.ts";
 import type { ObservedDevices } from "./observe.ts";
 import { PortPool } from "./port-pool.ts";
 
@@ -16,10 +16,12 @@ import { PortPool } from "./port-pool.ts";
  */
 export function planDevices(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
   const ports = new PortPool(observed.freePorts, reservedPorts(desired));
-  const attach = desired.flatMap((device) =>
-    device.kind === "disk" ? attachDisk(device, observed, ports) : attachNic(device, observed, ports),
-  );
-  return [...detach(desired, observed), ...attach];
+  const attach = desired.flatMap((device) => {
+    if (device.kind === "vacant-nic") return keepVacant(device, observed, ports);
+    return device.kind === "disk" ? attachDisk(device, observed, ports) : attachNic(device, observed, ports);
+  });
+  const occupied = desired.filter(({ kind }) => kind !== "vacant-nic");
+  return [...detach(occupied, observed), ...attach];
 }
 
 function reservedPorts(desired: readonly Device[]): Map<string, string> {

@@ -1,5 +1,5 @@
 import { args, type Area, guest, refused } from "../feature.ts";
-import { demo, migration, network as netns, nodeAgent, rich, sees, vmLifecycle } from "./files.ts";
+import { demo, network as netns, nodeAgent, rich, sees, vmLifecycle } from "./files.ts";
 
 export const network: Area = {
   title: "E. Network",
@@ -10,7 +10,14 @@ export const network: Area = {
       proof: guest(netns, "a guest gets its address, and is reached at the pod's"),
       note: "IPv4",
     },
-    { row: 90, name: "bridge", proof: refused("domain.devices.interfaces[].bridge") },
+    {
+      row: 90,
+      name: "bridge",
+      proof: guest(
+        nodeAgent,
+        "with the bridge binding a guest has its pod's address itself, and again when it starts anew",
+      ),
+    },
     { row: 91, name: "passt", proof: refused("domain.devices.interfaces[].passtBinding") },
     {
       row: 92,
@@ -19,13 +26,21 @@ export const network: Area = {
       note: "gone from current KubeVirt as well",
     },
     { row: 93, name: "binding plugins", proof: refused("domain.devices.interfaces[].binding") },
-    { row: 94, name: "secondary networks", proof: refused("networks[].multus") },
+    {
+      row: 94,
+      name: "secondary networks",
+      proof: guest(
+        nodeAgent,
+        "a guest has an address on its second network, and is reached there from the host and from a container",
+      ),
+      note: "embedded: bridges, and VLANs of them as far as configuring the plugin (src/kubelet/networks/cni-plugins.test.ts); on a cluster Multus attaches them; another default network is refused",
+    },
     { row: 95, name: "SR-IOV", proof: refused("domain.devices.interfaces[].sriov") },
     {
       row: 96,
       name: "interfaces plugged into a running machine, link state",
-      proof: guest(migration, "its cable is unplugged and plugged in again"),
-      note: "link state only: interfaces are there from the start",
+      proof: guest(nodeAgent, "a NIC is plugged into a running guest, and unplugged"),
+      note: "those with the bridge binding on other networks; cables in test/migration/migration.test.ts",
     },
     {
       row: 97,
@@ -43,18 +58,22 @@ export const network: Area = {
       row: 100,
       name: "Services, Ingress, NetworkPolicy lead to machines as to containers",
       proof: guest(demo, "Services answer from the host too"),
-      note: "embedded: no NetworkPolicy",
+      note: "NetworkPolicy embedded: test/workloads/services; on a cluster the network plugin's",
     },
     {
       row: 101,
       name: "the state of interfaces",
-      proof: guest(nodeAgent, "a guest comes up with its disks, address and agent"),
+      proof: guest(
+        nodeAgent,
+        "a guest comes up with its disks, address and agent",
+        "a guest has an address on its second network, and is reached there from the host and from a container",
+      ),
     },
     {
       row: 102,
       name: "vhost-net, MAC pools, persistent addresses",
       proof: guest(vmLifecycle, "it keeps its firmware UUID and MAC address over a restart, and stops when told"),
-      note: "vhost-net is offered as a device where the node has it",
+      note: "vhost-net is offered as a device where the node has it; embedded, addresses are kept too: test/node-agent/lifecycle",
     },
   ],
 };

@@ -223,6 +223,14 @@ export const platforms: Area = {
     { row: 155, name: "a web page", proof: missing },
     { row: 156, name: "suspend to disk", proof: missing },
     { row: 157, name: "another name for a machine", proof: missing },
-    { row: 158, name: "an address that stays over restarts", proof: missing },
+    {
+      row: 158,
+      name: "an address that stays over restarts",
+      proof: guest(
+        nodeAgent,
+        "with the bridge binding a guest has its pod's address itself, and again when it starts anew",
+      ),
+      note: "embedded, until another pod has got it; on a cluster as its network gives them",
+    },
   ],
 };

@@ -67,6 +67,7 @@ export const componentRoles: Readonly<Record<string, BootstrapRole>> = {
       rule("", "persistentvolumes/status persistentvolumeclaims/status", status),
       rule("discovery.k8s.io", "endpointslices", read),
       rule("networking.k8s.io", "networkpolicies", read),
+      rule("k8s.cni.cncf.io", "network-attachment-definitions", read),
       rule("coordination.k8s.io", "leases", [...read, ...change]),
       rule("storage.k8s.io", "csinodes csidrivers storageclasses volumeattachments", read),
       rule("node.k8s.io", "runtimeclasses", read),
