@@ -16,10 +16,12 @@ import type { Informer } from "../../client/informer.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import { nodeSilence, type Silence } from "../../runtime/node-heartbeat.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
+import type { FindAutoLimits } from "./auto-limits.ts";
 import type { Accelerator } from "./domain.ts";
 import { type LauncherPod, launcherPodOf } from "./launcher.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { type Claim, launcherOf, type Observation } from "./observation.ts";
+import { lacksRoom } from "./room.ts";
 
 export interface Informers {
   vmis: Informer<VirtualMachineInstance>;
@@ -56,6 +58,7 @@ export interface ObserveContext {
   informers: Informers;
   configuration: () => VirtConfiguration;
   podsCanGrow: boolean;
+  autoLimits: FindAutoLimits;
   createFailures: ReadonlyMap<string, string>;
 }
 
@@ -70,7 +73,10 @@ export async function observe(
   if (vmi === undefined) return undefined;
   const launchers = podsOf(vmi, informers.pods);
   const accelerator = chooseAccelerator(vmi, informers.nodes.list(), configuration());
-  const nodeName = launcherOf({ vmi, pods: launchers })?.spec?.nodeName;
+  const launcher = launcherOf({ vmi, pods: launchers });
+  const nodeName = launcher?.spec?.nodeName;
+  const isToGrow = launcher !== undefined && lacksRoom(vmi, launcher);
+  const autoLimits = isToGrow ? await context.autoLimits(namespace ?? "", signal) : undefined;
   const now = new Date();
   return {
     vmi,
@@ -80,7 +86,7 @@ export async function observe(
     hasOtherNodes: hasOtherNodes(informers.nodes, nodeName),
     nodeSilence: silenceOf(vmi, informers.nodes),
     accelerator,
-    wantedResources: launcherResources(vmi.spec, runningAccelerator(vmi) ?? accelerator, configuration()),
+    wantedResources: launcherResources(vmi.spec, runningAccelerator(vmi) ?? accelerator, configuration(), autoLimits),
     podsCanGrow,
     createFailure: createFailures.get(key),
     now: timestamp(now),
