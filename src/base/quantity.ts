@@ -31,7 +31,7 @@ export function parseQuantity(quantity: string | number): bigint {
   return sign === "-" ? -nanos : nanos;
 }
 
-export function isQuantity(text: unknown): boolean {
+export function isQuantity(text: unknown): text is string | number {
   return (typeof text === "number" || typeof text === "string") && matchesQuantity(String(text));
 }
 

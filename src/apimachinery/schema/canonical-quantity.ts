@@ -47,6 +47,6 @@ export function canonicalizeQuantities(schema: Schema, value: unknown): void {
     const childSchema = fieldSchema(schema, field);
     if (childSchema === undefined) continue;
     if (childSchema.format !== "quantity") canonicalizeQuantities(childSchema, child);
-    else if (isQuantity(child)) value[field] = canonicalQuantity(child as string | number);
+    else if (isQuantity(child)) value[field] = canonicalQuantity(child);
   }
 }

@@ -74,7 +74,7 @@ function amountCauses(container: Json, path: string): StatusCause[] {
     if (limit === undefined) return [];
     if (!isQuantity(limit))
       return [invalid(`${path}.limits[${name}]`, limit, "must be a quantity, e.g. 512Mi or 500m")];
-    if (request === undefined || compareQuantities(`${request}`, `${limit}`) <= 0) return [];
+    if (request === undefined || compareQuantities(request, limit) <= 0) return [];
     return [invalid(`${path}.requests[${name}]`, request, `must be less than or equal to ${name} limit of ${limit}`)];
   });
 }
