@@ -7,6 +7,7 @@ import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { exec } from "../../src/base/exec.ts";
+import { eventually } from "../embedded/instance.ts";
 import { converse } from "./conversation.ts";
 import {
   apply,
@@ -118,8 +119,13 @@ describe("a guest", () => {
     const exposed = await vmpod(["expose", "vmi", "guest", "--name=guest-web", "--port=8000", "--target-port=80"]);
     assert.equal(exposed.stdout, "Service guest-web successfully exposed for vmi guest\n", exposed.stderr);
     const address = await kubectlOutput("get", "service/guest-web", "-o", "jsonpath={.spec.clusterIP}");
-    const answer = await fetch(`http://${address}:8000/`, { signal: AbortSignal.timeout(20_000) });
-    assert.equal(await answer.text(), "hello from guest\n");
+    // As with Kubernetes, a Service is there a moment before the nodes know of it.
+    const page = await eventually("the Service answers", 20_000, async () => {
+      const signal = AbortSignal.timeout(2_000);
+      const answer = await fetch(`http://${address}:8000/`, { signal }).catch(() => undefined);
+      return answer?.text();
+    });
+    assert.equal(page, "hello from guest\n");
   });
 
   test("shows its screen by VNC", async (t) => {
