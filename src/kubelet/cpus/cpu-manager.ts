@@ -1,11 +1,11 @@
 /**
  * Keeps containers on their processors under the policy `static`: before one gets processors of its own, all others leave them.
  *
- *   create ──▶ who holds what? ──▶ choose ──▶ shared containers leave ──▶ the runtime creates it, annotated with what it has
+ *   start ──▶ who holds what? ──▶ choose ──▶ shared containers leave ──▶ the runtime creates it, annotated with what it has, and starts it
  *   every 10 s ▶ who holds what? ───────────▶ shared containers get what has become free
  *
- * Who holds what is read from the runtime's containers each time, so that nothing is lost with this process. Creations are one after the
- * other: what one chose must be seen by the next.
+ * Who holds what is read from the runtime's containers each time, so that nothing is lost with this process. Starts are one after the
+ * other: what one chose must be seen by the next, and a container cannot be moved while it is being started.
  */
 import { join } from "node:path";
 import type { Container, Pod } from "../../../api/core.ts";
@@ -27,14 +27,14 @@ export interface Created {
 
 export interface CpuManager {
   /** @throws TerminalError when there are not so many processors left */
-  place(pod: Pod, container: Container, create: (placement: Placement) => Promise<Created>): Promise<Created>;
+  place(pod: Pod, container: Container, start: (placement: Placement) => Promise<Created>): Promise<Created>;
   /** Brings every container to the processors that it should have. */
   settle(): Promise<void>;
 }
 
 /** Containers run wherever the kernel likes. */
 export const noCpuManager: CpuManager = {
-  place: (_pod, _container, create) => create(undefined),
+  place: (_pod, _container, start) => start(undefined),
   settle: () => Promise.resolve(),
 };
 
@@ -71,10 +71,12 @@ export function createCpuManager({ cri, processors, rootDir, log }: CpuManagerOp
     const shared = containers.filter((container) => heldBy(container).length === 0);
     const before = given;
     given = new Map(shared.flatMap(({ id }) => (before.has(id) ? [[id, before.get(id) ?? ""]] : [])));
-    for (const { id } of shared) {
+    for (const { id, state } of shared) {
       if (given.get(id) === pool) continue;
       await update(id, pool);
-      given.set(id, pool);
+      // One that is still to run may be started with what it was created with: looked at again.
+      if (state === ContainerState.CONTAINER_RUNNING) given.set(id, pool);
+      else given.delete(id);
     }
   }
 
@@ -87,8 +89,8 @@ export function createCpuManager({ cri, processors, rootDir, log }: CpuManagerOp
     }
   }
 
-  async function createShared(cpus: string, create: (placement: Placement) => Promise<Created>): Promise<Created> {
-    const created = await create({ cpus, isExclusive: false });
+  async function startShared(cpus: string, start: (placement: Placement) => Promise<Created>): Promise<Created> {
+    const created = await start({ cpus, isExclusive: false });
     given.set(created.containerId, cpus);
     return created;
   }
@@ -101,17 +103,17 @@ export function createCpuManager({ cri, processors, rootDir, log }: CpuManagerOp
   }
 
   return {
-    place: (pod, container, create) =>
+    place: (pod, container, start) =>
       alone(async () => {
         const containers = await living();
         const held = containers.flatMap(heldBy);
         const count = exclusiveCount(pod, container);
-        if (count === 0) return createShared(formatCpuSet(sharedPool(processors, held)), create);
+        if (count === 0) return startShared(formatCpuSet(sharedPool(processors, held)), start);
         const chosen = chooseExclusive(processors, held, count);
         if (chosen === undefined)
           throw new TerminalError("CreateContainerError", `not enough cpus available to satisfy request: ${count}`);
         await share(formatCpuSet(sharedPool(processors, [...held, ...chosen])), containers);
-        return create({ cpus: formatCpuSet(chosen), isExclusive: true });
+        return start({ cpus: formatCpuSet(chosen), isExclusive: true });
       }),
     settle: () =>
       alone(async () => {

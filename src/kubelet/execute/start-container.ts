@@ -7,6 +7,7 @@ import { InvariantError, messageOf, TerminalError } from "../../base/errors.ts";
 import { containerConfig } from "../config/container.ts";
 import { containerEnv } from "../config/env.ts";
 import type { PodFacts } from "../config/field-ref.ts";
+import type { Created, Placement } from "../cpus/cpu-manager.ts";
 import { type KubeletContext, urgency } from "../context.ts";
 import { attachNetworks, networksTextOf } from "../networks/attached-networks.ts";
 import type { Action } from "../pods/actions.ts";
@@ -69,16 +70,18 @@ export async function startContainer(
   const { runtime } = context.cri;
   const podSandboxId = action.sandboxId;
   const sandbox = await sandboxConfigOf(context, pod, 0);
-  const containerId = await context.starts.take(urgency.container, async () => {
-    const { containerId: created } = await reported(context, pod, "CreateContainerError", () =>
-      context.cpus.place(pod, container, (placement) =>
-        runtime.createContainer({ podSandboxId, config: containerConfig(input, placement), sandboxConfig: sandbox }),
-      ),
+  const createAndStart = async (placement: Placement): Promise<Created> => {
+    const config = containerConfig(input, placement);
+    const { containerId } = await because("CreateContainerError", () =>
+      runtime.createContainer({ podSandboxId, config, sandboxConfig: sandbox }),
     );
     context.events.normal(pod, "Created", `Created container: ${container.name}`);
-    await reported(context, pod, runFailure, () => runtime.startContainer({ containerId: created }));
-    return created;
-  });
+    await because(runFailure, () => runtime.startContainer({ containerId }));
+    return { containerId };
+  };
+  const { containerId } = await reported(context, pod, "CreateContainerError", () =>
+    context.starts.take(urgency.container, () => context.cpus.place(pod, container, createAndStart)),
+  );
   context.events.normal(pod, "Started", `Started container ${container.name}`);
   await postStart(context, pod, container, containerId, facts);
 }
@@ -106,11 +109,18 @@ async function podFacts(context: KubeletContext, sandboxId: string, pod: Pod): P
 /** Errors that have no reason of their own get this one; each becomes an event. */
 async function reported<T>(context: KubeletContext, pod: Pod, reason: string, work: () => Promise<T>): Promise<T> {
   try {
+    return await because(reason, work);
+  } catch (error) {
+    context.events.warning(pod, "Failed", `Error: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+async function because<T>(reason: string, work: () => Promise<T>): Promise<T> {
+  try {
     return await work();
   } catch (error) {
-    const message = messageOf(error);
-    context.events.warning(pod, "Failed", `Error: ${message}`);
-    throw error instanceof TerminalError ? error : new TerminalError(reason, message);
+    throw error instanceof TerminalError ? error : new TerminalError(reason, messageOf(error));
   }
 }
 
