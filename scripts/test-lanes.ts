@@ -9,8 +9,8 @@ import { globSync } from "node:fs";
 /** Need neither root nor a guest: part of `npm run check`. */
 export const checkedDirectories = ["test/admission/", "test/architecture/", "test/features/", "test/fields/"];
 
-/** Instances 1 to 3, 8 and 9; instance 4 is of the lane of all the others. */
-const guestDirectories = ["test/embedded/", "test/migration/", "test/vm-api/"];
+/** Instances 1 to 3 and 9; instances 4 and 8 are of the lane of all the others. */
+const guestDirectories = ["test/embedded/", "test/migration/"];
 /** Instances 0 and 5 to 7. */
 const nodeDirectories = ["test/kubelet/", "test/node-agent/", "test/workloads/"];
 /** They need both processors to themselves: many guests at once, and what must answer again within seconds. */

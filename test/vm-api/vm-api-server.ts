@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
 import { customResourceDefinitions } from "../../api/kubevirt/crds.ts";
 import { kubeVirts } from "../../api/kubevirt/resources.ts";
+import { networkAttachmentsCrd } from "../../api/network-attachments.ts";
 import { podDisruptionBudgets } from "../../api/policy.ts";
 import { type Apiserver, runApiserver } from "../../src/apiserver/server.ts";
 import { exec } from "../../src/base/exec.ts";
@@ -114,7 +115,7 @@ async function runServer(
 async function defineKinds(client: Client): Promise<void> {
   const groups = ["kubevirt.io", "instancetype.kubevirt.io", "migrations.kubevirt.io", "pool.kubevirt.io"];
   const definitions = customResourceDefinitions().filter(({ spec }) => groups.includes(spec.group));
-  for (const definition of definitions) await client.create(crds, definition);
+  for (const definition of [...definitions, networkAttachmentsCrd()]) await client.create(crds, definition);
 }
 
 /** Free a moment ago; nobody else on a test machine takes it in between. */
