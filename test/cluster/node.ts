@@ -12,12 +12,13 @@
  * Every pod has its own link to the node (ptp), none is bridged: all its packets pass the node's kube-proxy rules.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { exec } from "../../src/base/exec.ts";
 import { renderContainerdConfig } from "../../src/cri/containerd/config.ts";
+import { installedPlugins } from "../../src/cri/containerd/start.ts";
 import { execIn, type Machine, shellIn, startDaemon, startMachine, untilDaemon } from "./machine.ts";
 import { type ClusterPlan, kubeconfigOf, type NodePlan, pkiDir } from "./plan.ts";
 import { proxyArgv } from "./proxy.ts";
@@ -85,6 +86,7 @@ async function makeDirectories({ dir }: NodePlan): Promise<void> {
   await rm(join(dir, "run"), { recursive: true, force: true });
   const data = ["kubelet/device-plugins", "containerd", "log", "lib/upper", "lib/work"].map((name) => `data/${name}`);
   for (const name of ["run/containerd/cni", "cgroup", ...data]) await mkdir(join(dir, name), { recursive: true });
+  await symlink(installedPlugins, join(dir, "run/containerd/cni-bin"));
   for (const [name, value] of Object.entries(kubeletSysctls)) {
     const file = join(dir, "sysctl", name);
     await mkdir(dirname(file), { recursive: true });

@@ -94,7 +94,7 @@ function writeConfiguration({ containerd, cni }: StartContainerdOptions): void {
 }
 
 /** Where Debian's containernetworking-plugins puts its programs. */
-const installedPlugins = "/usr/lib/cni";
+export const installedPlugins = "/usr/lib/cni";
 
 function writePlugins(paths: ContainerdPaths): void {
   const directory = cniBinDir(paths);
