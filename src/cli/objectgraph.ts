@@ -18,7 +18,11 @@ export function define(command: Command): void {
     .argument("<vm>", "name of the VirtualMachine")
     .option("--vmi", "of the VirtualMachineInstance of that name instead")
     .option("--exclude-optional", "leave out what is made anew without being asked for")
-    .option("--selector <label=value>", "only what has this label; may be repeated", collectLabel, {})
+    .addOption(
+      new Option("--selector <label=value>", "only what has this label; may be repeated")
+        .argParser(collectLabel)
+        .default({}, "everything"),
+    )
     .addOption(new Option("-o, --output <format>", "json or yaml").choices(["json", "yaml"]).default("json"))
     .action((name: string, options: Options) => show(command, name, options));
   examples(

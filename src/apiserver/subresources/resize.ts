@@ -1,17 +1,15 @@
 /** pods/resize: how much processor and memory a pod's containers ask for, while they run. Answers as the pod; its kubelet does the rest. */
 import type { KubeObject } from "../../../api/meta.ts";
-import { applyPatch } from "../../apimachinery/patch/apply-patch.ts";
 import { forbidden, invalid } from "../../apimachinery/schema/cause.ts";
 import { sameJson } from "../../apimachinery/schema/same-json.ts";
-import { type StatusCause, StatusError } from "../../base/errors.ts";
+import type { StatusCause } from "../../base/errors.ts";
 import { compareQuantities, isQuantity } from "../../base/quantity.ts";
-import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
 import { field, list, record, text } from "../registry/field.ts";
 import type { Json, ServedKind } from "../registry/kind.ts";
 import { qosClass } from "../registry/strategies/qos-class.ts";
 import type { Call } from "../verbs/call.ts";
 import { decodeObject } from "../verbs/decode.ts";
-import { patchTypes } from "../verbs/patch.ts";
+import { subresourcePatch } from "../verbs/patch.ts";
 import { showEntry } from "../verbs/show.ts";
 import { updateObject } from "../verbs/update.ts";
 import { invalidIf } from "../verbs/validate.ts";
@@ -22,13 +20,7 @@ export async function updateResize(call: Call): Promise<void> {
 }
 
 export async function patchResize(call: Call): Promise<void> {
-  const contentType = contentTypeOf(call.request);
-  const type = patchTypes[contentType];
-  const patch = parseBody(contentType, await readBody(call.request));
-  if (type === undefined)
-    throw new StatusError("UnsupportedMediaType", `the patch type ${contentType} is not supported for resize`);
-  const schema = call.kind.schema ?? {};
-  await write(call, (current) => applyPatch({ type, current, patch, schema }) as KubeObject);
+  await write(call, await subresourcePatch(call, call.kind.schema ?? {}));
 }
 
 async function write(call: Call, want: (current: KubeObject) => KubeObject): Promise<void> {

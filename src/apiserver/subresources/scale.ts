@@ -1,15 +1,13 @@
 /** `/scale`: the number of replicas of any kind that says where it keeps it (`autoscaling/v1` Scale). */
 import type { KubeObject, LabelSelector } from "../../../api/meta.ts";
-import { applyPatch } from "../../apimachinery/patch/apply-patch.ts";
 import { formatLabelSelector, requirementsOf } from "../../apimachinery/selector/label-selector.ts";
 import { StatusError } from "../../base/errors.ts";
-import { contentTypeOf, parseBody, readBody } from "../http/body.ts";
 import { ensure, field, number } from "../registry/field.ts";
 import type { ScalePaths } from "../registry/kind.ts";
 import type { Entry } from "../storage/entry.ts";
 import { type Call, nameIn } from "../verbs/call.ts";
 import { readJson } from "../verbs/decode.ts";
-import { patchTypes } from "../verbs/patch.ts";
+import { subresourcePatch } from "../verbs/patch.ts";
 import { showObject } from "../verbs/show.ts";
 import { updateObject } from "../verbs/update.ts";
 
@@ -24,12 +22,7 @@ export async function updateScale(call: Call): Promise<void> {
 }
 
 export async function patchScale(call: Call): Promise<void> {
-  const contentType = contentTypeOf(call.request);
-  const type = patchTypes[contentType];
-  const patch = parseBody(contentType, await readBody(call.request));
-  if (type === undefined)
-    throw new StatusError("UnsupportedMediaType", `the patch type ${contentType} is not supported for scale`);
-  await write(call, (current) => applyPatch({ type, current, patch, schema: {} }) as KubeObject);
+  await write(call, await subresourcePatch(call, {}));
 }
 
 async function write(call: Call, want: (current: KubeObject) => KubeObject): Promise<void> {

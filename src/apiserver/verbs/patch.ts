@@ -9,7 +9,7 @@ import { placed } from "./decode.ts";
 import { showEntry } from "./show.ts";
 import { updateObject } from "./update.ts";
 
-export const patchTypes: Record<string, PatchRequest["type"]> = {
+const patchTypes: Record<string, PatchRequest["type"]> = {
   "application/json-patch+json": "json",
   "application/merge-patch+json": "merge",
   "application/strategic-merge-patch+json": "strategic",
@@ -32,6 +32,21 @@ export async function patchFromRequest(call: Call): Promise<void> {
     placed(call, applyPatch({ type, current, patch, schema }) as KubeObject),
   );
   showEntry(call, 200, entry);
+}
+
+/** What a patch of a subresource makes of it. @throws StatusError for server-side apply, too */
+export async function subresourcePatch(
+  call: Call,
+  schema: PatchRequest["schema"],
+): Promise<(current: KubeObject) => KubeObject> {
+  const contentType = contentTypeOf(call.request);
+  const type = patchTypes[contentType];
+  const patch = parseBody(contentType, await readBody(call.request));
+  if (type === undefined) {
+    const message = `the patch type ${contentType} is not supported for ${call.path.subresource}`;
+    throw new StatusError("UnsupportedMediaType", message);
+  }
+  return (current) => applyPatch({ type, current, patch, schema }) as KubeObject;
 }
 
 function unsupported(contentType: string, custom: boolean): StatusError {
