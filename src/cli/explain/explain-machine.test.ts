@@ -21,7 +21,7 @@ function vmi(phase: string, ...conditions: Condition[]): VirtualMachineInstance 
 const ready: Condition = { type: "Ready", status: "True" };
 const agentConnected: Condition = { type: "AgentConnected", status: "True" };
 
-function node(readyStatus: "True" | "False" = "True", annotations?: Record<string, string>): Node {
+function node(readyStatus: "True" | "False" | "Unknown" = "True", annotations?: Record<string, string>): Node {
   return {
     metadata: { name: "n1", annotations: annotations ?? { "vmpod.dev/agent-endpoint": "https://10.42.0.1:10260" } },
     status: {
@@ -184,8 +184,13 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
   ],
   [
     "node agent died",
-    { vmi: vmi("Scheduling"), pod: pod("n1"), nodes: [node("False")] },
+    { vmi: vmi("Scheduling"), pod: pod("n1"), nodes: [node("Unknown")] },
     /the agent on node n1 does not report/,
+  ],
+  [
+    "node is not ready",
+    { vmi: vmi("Scheduling"), pod: pod("n1"), nodes: [node("False")] },
+    /placed, but node n1 is not ready/,
   ],
   [
     "image of a containerDisk",
@@ -311,7 +316,7 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
   ],
   [
     "running, agent of the node gone",
-    { vmi: vmi("Running", ready, agentConnected), nodes: [node("False")] },
+    { vmi: vmi("Running", ready, agentConnected), nodes: [node("Unknown")] },
     /was running when last heard of/,
   ],
   [

@@ -1,4 +1,4 @@
-import type { Node } from "../../../api/core.ts";
+import type { Node, NodeCondition } from "../../../api/core.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import { agentSilence } from "../../runtime/node-heartbeat.ts";
 import type { Situation } from "./situation.ts";
@@ -11,7 +11,9 @@ export const startAgent =
 export function agentProblemOn({ nodes, now }: Pick<Situation, "nodes" | "now">, name: string): string | undefined {
   const node = nodes.find((candidate) => candidate.metadata?.name === name);
   if (!node) return `its node ${name} does not exist any more`;
-  if (!isReady(node)) return `the agent on node ${name} does not report (${notReadyReason(node)})`;
+  const ready = readiness(node);
+  if (ready?.status === "False") return `node ${name} is not ready (${notReadyReason(node)})`;
+  if (ready?.status !== "True") return `the agent on node ${name} does not report (${notReadyReason(node)})`;
   const endpoint = node.metadata?.annotations?.[annotations.agentEndpoint];
   if (!endpoint) return `node ${name} has no vmpod agent for virtual machines`;
   const silence = agentSilence(node, now.getTime());
@@ -19,10 +21,14 @@ export function agentProblemOn({ nodes, now }: Pick<Situation, "nodes" | "now">,
 }
 
 export function isReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  return readiness(node)?.status === "True";
 }
 
 export function notReadyReason(node: Node): string {
-  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  const ready = readiness(node);
   return ready?.message ?? ready?.reason ?? "it never was ready";
+}
+
+function readiness(node: Node): NodeCondition | undefined {
+  return node.status?.conditions?.find(({ type }) => type === "Ready");
 }

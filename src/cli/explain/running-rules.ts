@@ -46,7 +46,7 @@ function unattended(situation: Situation): Explanation | undefined {
   const node = situation.vmi?.status?.nodeName ?? "";
   const silence =
     situation.agentSilence && `the vmpod agent of node ${node} does not answer (${situation.agentSilence})`;
-  const problem = agentProblemOn(situation, node) ?? silence;
+  const problem = silence ?? agentProblemOn(situation, node);
   if (problem === undefined) return undefined;
   return {
     why: `was running when last heard of, but ${problem}`,

@@ -1,6 +1,7 @@
 /** Reads what the node's status tells from the kernel and the runtime. */
 import { readFile, statfs } from "node:fs/promises";
 import { availableParallelism, hostname, release } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../base/errors.ts";
 import type { CriClient } from "../../cri/client.ts";
 import { readTextIfThere } from "../../base/files.ts";
@@ -53,23 +54,37 @@ async function osName(): Promise<string> {
 
 type RuntimeFacts = Pick<NodeFacts, "runtimeVersion" | "notReady" | "images">;
 
+/** A runtime that ended and was started anew is back within this: no reason to call the node not ready. */
+const patienceMs = 10_000;
+const lookEveryMs = 1000;
+
 async function runtimeFacts(cri: CriClient): Promise<RuntimeFacts> {
-  try {
-    const [version, { status }, { images }] = await Promise.all([
-      cri.runtime.version({}, { timeoutMs: 5000 }),
-      cri.runtime.status({}, { timeoutMs: 5000 }),
-      cri.images.listImages({}, { timeoutMs: 5000 }),
-    ]);
-    const failing = (status?.conditions ?? []).filter((condition) => !condition.status);
-    return {
-      runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
-      notReady: failing.length === 0 ? undefined : failing.map((c) => `${c.type}: ${c.reason} ${c.message}`).join("; "),
-      images: images
-        .map((image) => ({ names: [...image.repoDigests, ...image.repoTags], sizeBytes: Number(image.size) }))
-        .toSorted((a, b) => b.sizeBytes - a.sizeBytes),
-    };
-  } catch (error) {
-    const notReady = `container runtime is down: ${messageOf(error)}`;
-    return { runtimeVersion: "containerd://unknown", notReady, images: [] };
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    const facts = await askRuntime(cri).catch(
+      (error: unknown): RuntimeFacts => ({
+        runtimeVersion: "containerd://unknown",
+        notReady: `container runtime is down: ${messageOf(error)}`,
+        images: [],
+      }),
+    );
+    if (facts.notReady === undefined || performance.now() > untilMs) return facts;
+    await delay(lookEveryMs);
   }
+}
+
+async function askRuntime(cri: CriClient): Promise<RuntimeFacts> {
+  const [version, { status }, { images }] = await Promise.all([
+    cri.runtime.version({}, { timeoutMs: 5000 }),
+    cri.runtime.status({}, { timeoutMs: 5000 }),
+    cri.images.listImages({}, { timeoutMs: 5000 }),
+  ]);
+  const failing = (status?.conditions ?? []).filter((condition) => !condition.status);
+  return {
+    runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
+    notReady: failing.length === 0 ? undefined : failing.map((c) => `${c.type}: ${c.reason} ${c.message}`).join("; "),
+    images: images
+      .map((image) => ({ names: [...image.repoDigests, ...image.repoTags], sizeBytes: Number(image.size) }))
+      .toSorted((a, b) => b.sizeBytes - a.sizeBytes),
+  };
 }
