@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { countUnproven } from "./count-unproven.ts";
 import { runTests } from "./run-tests.ts";
-import { checkedDirectories } from "./test-lanes.ts";
+import { checkedDirectories } from "./test-chains.ts";
 
 const root = resolve(import.meta.dirname, "..");
 process.chdir(root);

@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { countUnproven } from "./count-unproven.ts";
 import { runTests, type TestCounts, type TestResults } from "./run-tests.ts";
-import { planStages } from "./test-lanes.ts";
+import { planStages } from "./test-chains.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
 
@@ -25,14 +25,25 @@ const counts: TestCounts[] = [];
 const results: TestResults[] = [];
 if (only.length === 0) counts.push(await timed("checks", runChecks));
 if (withCluster) await timed("Kubernetes' programs", buildKubernetes);
-for (const { name, lanes } of only.length === 0 ? planStages({ withCluster }) : [{ name: "tests", lanes: [only] }]) {
-  const run = (files: string[]) => runTests({ files, concurrency: 1 });
-  results.push(...(await timed(name, () => Promise.all(lanes.map(run)))));
+const asked = { name: "tests", chains: [only], width: 1 };
+for (const { name, chains, width } of only.length === 0 ? planStages({ withCluster }) : [asked]) {
+  await timed(name, () => runChains(chains, width));
 }
 counts.push(...results, { passed: 0, failed: countUnproven(results), skipped: 0 });
 const sum = (field: "passed" | "failed") => counts.reduce((total, each) => total + each[field], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exitCode = sum("failed") === 0 ? 0 : 1;
+
+/** Whoever is done with a chain takes the next one. */
+async function runChains(chains: readonly string[][], width: number): Promise<void> {
+  const waiting = [...chains];
+  const worker = async (): Promise<void> => {
+    for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
+      results.push(await runTests({ files, concurrency: 1 }));
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
 
 async function timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
   const startedMs = performance.now();

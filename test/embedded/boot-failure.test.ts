@@ -11,7 +11,7 @@ import { eventually, run, succeed } from "./instance.ts";
 import { machine, smallestMemory } from "./machines.ts";
 import { useInstance } from "./use-instance.ts";
 
-const instance = useInstance("vmtboot", 2);
+const instance = useInstance("vmtboot", 15);
 const { kubectl, apply, fieldOf } = instance;
 const brokenImage = "localhost/test/broken:1";
 

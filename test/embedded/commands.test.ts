@@ -10,7 +10,7 @@ import { useInstance } from "./use-instance.ts";
 import { storageKey } from "../qemu/tpm.ts";
 import { currentKubectl, debianKubectl } from "../fixtures/kubectl.ts";
 
-const instance = useInstance("vmtcmd", 2);
+const instance = useInstance("vmtcmd", 16);
 const { kubectl, apply, fieldOf } = instance;
 const bootMs = 180_000;
 

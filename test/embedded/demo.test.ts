@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { hostTraces, noTraces } from "./host-traces.ts";
 import { eventually, root, succeed, testInstance } from "./instance.ts";
 
-const instance = testInstance("vmtdemo", 1);
+const instance = testInstance("vmtdemo", 12);
 const { kubectl, tryKubectl } = instance;
 
 before(() => {
@@ -15,7 +15,7 @@ before(() => {
 });
 
 after(() => {
-  instance.down("--grace-period", "5");
+  succeed(instance.down("--grace-period", "5"), "vmpod down");
   rmSync(instance.dataDir, { recursive: true, force: true });
 });
 

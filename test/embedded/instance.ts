@@ -39,17 +39,22 @@ export interface TestInstance extends ApiTools {
   down: (...flags: string[]) => Output;
 }
 
-/** A name, directories, ports and networks that no other instance on this machine uses. */
+/**
+ * A name, directories, ports and networks that no other instance on this machine uses.
+ *
+ * @param number of 0 to 19; no other file has it that may run at the same time. 4 and 5 are the command line's and the kubelet's own.
+ */
 export function testInstance(name: string, number: number, ...flags: string[]): TestInstance {
   const dataDir = mkdtempSync(join(tmpdir(), `vmpod-${name}-`));
   const runDir = join(dataDir, "run");
   const kubeconfig = join(dataDir, "kubeconfig", "admin");
+  const firstPort = 20_000 + 1000 * number;
   const location = ["--data-dir", dataDir, "--run-dir", runDir];
   const shape = Object.entries({
     "--name": name,
-    "--api-port": `2${number}443`,
-    "--kubelet-port": `2${number}250`,
-    "--vm-port": `2${number}260`,
+    "--api-port": String(firstPort + 443),
+    "--kubelet-port": String(firstPort + 250),
+    "--vm-port": String(firstPort + 260),
     "--pod-cidr": `10.1${number}.0.0/16`,
     "--service-cidr": `10.2${number}.0.0/16`,
   })

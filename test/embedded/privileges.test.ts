@@ -9,7 +9,7 @@ import { web } from "./machines.ts";
 import { allPids, readProc } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
-const instance = useInstance("vmtpriv", 3);
+const instance = useInstance("vmtpriv", 17);
 const { kubectl, apply, dataDir, runDir } = instance;
 const unprivileged = ["apiserver", "controller"] as const;
 const nobody = "64107\t64107\t64107\t64107";
@@ -57,7 +57,7 @@ test("killed, they come back without rights and with everything that was stored"
 });
 
 test("down and up again: the store is root's, and whole", async () => {
-  instance.down("--grace-period", "2");
+  succeed(instance.down("--grace-period", "2"), "vmpod down");
   assert.equal(statSync(join(dataDir, "store", "state.db")).uid, 0);
   const up = instance.up();
   assert.equal(up.status, 0, up.stderr);

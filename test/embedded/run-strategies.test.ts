@@ -14,12 +14,20 @@ const stopMs = 60_000;
 
 /** The guest powers off when someone connects to this port. */
 const offPort = 9;
+const offOnOrder = `(nc -l -p ${offPort} </dev/null; poweroff) >/dev/null 2>&1 &`;
 const obedient = (name: string, options: Partial<MachineOptions> = {}): MachineOptions => ({
   name,
   memory: smallestMemory,
-  runcmd: [`(nc -l -p ${offPort} </dev/null; poweroff) >/dev/null 2>&1 &`],
+  runcmd: [offOnOrder],
   ...options,
 });
+
+const odd: Partial<MachineOptions> = {
+  bus: "sata",
+  seed: "cloudInitConfigDrive",
+  volumes: [{ name: "scratch", emptyDisk: { capacity: "256Mi" } }],
+  runcmd: ["cat /sys/class/block/vd*/size >/www/sizes", "cat /run/cloud-init/datasource >/www/datasource", offOnOrder],
+};
 
 before(() => {
   apply(
@@ -28,12 +36,12 @@ before(() => {
     machine(obedient("manual", { runStrategy: "Manual" })),
     machine(obedient("halted", { runStrategy: "Halted" })),
     machine(obedient("once", { runStrategy: "Once" })),
-    lonelyInstance(obedient("lonely")),
+    lonelyInstance(obedient("lonely", odd)),
   );
 });
 
 test("Always: a guest that powers off is started again", async () => {
-  const first = await running("always");
+  const first = await booted("always");
   await powerOff("always");
   assert.notEqual(await running("always", first), first);
 });
@@ -42,7 +50,7 @@ test("RerunOnFailure: a crash is followed by another instance, a power-off is no
   const first = await running("rerun");
   const [qemu] = qemusOf(instance.name, "rerun");
   process.kill(qemu?.pid ?? 0, "SIGKILL");
-  const second = await running("rerun", first);
+  const second = await booted("rerun", first);
   await powerOff("rerun");
   await ended("rerun");
   assert.equal(fieldOf("vmi/rerun", ".metadata.uid").replace(second, ""), "", "no further instance");
@@ -53,12 +61,12 @@ test("Manual: only its owner starts it", async () => {
   assert.equal(fieldOf("vm/manual", ".status.printableStatus"), "Stopped");
   assert.equal(fieldOf("vmi/manual", ".metadata.uid"), "");
   start("manual");
-  const first = await running("manual");
+  const first = await booted("manual");
   await powerOff("manual");
   await ended("manual");
   start("manual");
   assert.notEqual(await running("manual", first), first);
-  assert.equal(instance.vmpod("stop", "manual").status, 0);
+  stop("manual");
   await ended("manual");
 });
 
@@ -67,35 +75,23 @@ test("Halted: nothing runs until it is started", async () => {
   assert.equal(fieldOf("vmi/halted", ".metadata.uid"), "");
   start("halted");
   await running("halted");
-  assert.equal(instance.vmpod("stop", "halted").status, 0);
+  stop("halted");
   await ended("halted");
   kubectl("delete", "vm", "always", "halted", "manual", "rerun", "--timeout=60s");
 });
 
 test("Once: it runs to its end, and that is all", async () => {
-  const uid = await running("once");
+  const uid = await booted("once");
   await powerOff("once");
   await becomes("vmi/once", ".status.phase", "Succeeded");
   assert.equal(fieldOf("vmi/once", ".metadata.uid"), uid);
   assert.equal(qemusOf(instance.name, "once").length, 0);
 });
 
-test("an instance without a VirtualMachine ends with its guest, and is gone when deleted", async () => {
-  await running("lonely");
-  await powerOff("lonely");
-  await becomes("vmi/lonely", ".status.phase", "Succeeded");
-  kubectl("delete", "vmi", "lonely", "--timeout=30s");
-  assert.equal(kubectl("get", "pods", "-l", "machine=lonely", "-o", "name"), "");
-});
-
 test("a sata disk boots; an emptyDisk has its size; a ConfigDrive is read", async () => {
-  const sizes = "cat /sys/class/block/vd*/size >/www/sizes";
-  const runcmd = [sizes, "cat /run/cloud-init/datasource >/www/datasource"];
-  const volumes = [{ name: "scratch", emptyDisk: { capacity: "256Mi" } }];
-  apply(machine({ name: "odd", memory: smallestMemory, bus: "sata", seed: "cloudInitConfigDrive", volumes, runcmd }));
-  await running("odd");
+  await booted("lonely");
   const fetchText = async (path: string) => {
-    const address = fieldOf("vmi/odd", ".status.interfaces[0].ipAddress");
+    const address = fieldOf("vmi/lonely", ".status.interfaces[0].ipAddress");
     const answer = await fetch(`http://${address}/${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
       () => undefined,
     );
@@ -109,16 +105,30 @@ test("a sata disk boots; an emptyDisk has its size; a ConfigDrive is read", asyn
   assert.ok(sectors.split("\n").includes(String((256 * 2 ** 20) / 512)), sectors);
 });
 
-/** Waits until the machine's guest agent answers, in another instance than `previous`. @returns the instance's uid */
-function running(name: string, previous = ""): Promise<string> {
-  const path = '{.metadata.uid} {.status.phase} {.status.conditions[?(@.type=="AgentConnected")].status}';
+test("an instance without a VirtualMachine ends with its guest, and is gone when deleted", async () => {
+  await powerOff("lonely");
+  await becomes("vmi/lonely", ".status.phase", "Succeeded");
+  kubectl("delete", "vmi", "lonely", "--timeout=30s");
+  assert.equal(kubectl("get", "pods", "-l", "machine=lonely", "-o", "name"), "");
+});
+
+/** Waits until QEMU runs, in another instance than `previous`. @returns the instance's uid */
+const running = (name: string, previous = ""): Promise<string> =>
+  reaches(`${name} runs${previous && " again"}`, name, previous, /^Running/);
+
+/** Waits until its guest agent answers, too. */
+const booted = (name: string, previous = ""): Promise<string> =>
+  reaches(`${name} has booted${previous && " again"}`, name, previous, /^Running True$/);
+
+function reaches(what: string, name: string, previous: string, state: RegExp): Promise<string> {
+  const path = '{.metadata.uid}/{.status.phase} {.status.conditions[?(@.type=="AgentConnected")].status}';
   return eventually(
-    `${name} runs${previous && " again"}`,
+    what,
     bootMs,
     () => {
       const { stdout } = tryKubectl(["get", "vmi", name, "-o", `jsonpath=${path}`]);
-      const [uid = "", phase, agent] = stdout.split(" ");
-      return phase === "Running" && agent === "True" && uid !== previous ? uid : undefined;
+      const [uid = "", now = ""] = stdout.split("/");
+      return state.test(now) && uid !== previous ? uid : undefined;
     },
     () => tryKubectl(["get", "vm,vmi,pods"]).stdout,
   );
@@ -146,5 +156,11 @@ async function becomes(object: string, path: string, wanted: string): Promise<vo
 
 function start(name: string): void {
   const { status, stderr } = instance.vmpod("start", name);
+  assert.equal(status, 0, stderr);
+}
+
+/** A guest that still boots would not heed its power button. */
+function stop(name: string): void {
+  const { status, stderr } = instance.vmpod("stop", name, "--force", "--grace-period", "0");
   assert.equal(status, 0, stderr);
 }

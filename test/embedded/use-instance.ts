@@ -13,7 +13,7 @@ export function useInstance(name: string, number: number, ...flags: string[]): T
     if ("passed" in context && !context.passed) console.error(stateOf(instance));
   });
   after(() => {
-    instance.down("--grace-period", "2", "--purge");
+    succeed(instance.down("--grace-period", "2", "--purge"), "vmpod down");
     rmSync(instance.dataDir, { recursive: true, force: true });
   });
   return instance;

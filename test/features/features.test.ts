@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { unavailable } from "../../api/kubevirt/unavailable.ts";
-import { planStages } from "../../scripts/test-lanes.ts";
+import { planStages } from "../../scripts/test-chains.ts";
 import type { Feature } from "./feature.ts";
 import { features } from "./features.ts";
 import { unproven } from "./unproven.ts";
@@ -30,7 +30,7 @@ test("each test that a row names is in its file", () => {
 });
 
 test("each test that a row names is run by npm test", () => {
-  const run = new Set(planStages({ withCluster: false }).flatMap(({ lanes }) => lanes.flat()));
+  const run = new Set(planStages({ withCluster: false }).flatMap(({ chains }) => chains.flat()));
   const real = testsOf(features).filter(({ file }) => file.startsWith("test/"));
   assert.deepEqual(
     real.filter(({ file }) => !run.has(file) && !file.startsWith("test/fields/")),

@@ -7,7 +7,7 @@ import { useInstance } from "../embedded/use-instance.ts";
 import { killNow, playFault, randomFrom } from "./fault-round.ts";
 import { createNomad } from "./nomad.ts";
 
-const instance = useInstance("vmtfault", 1);
+const instance = useInstance("vmtfault", 14);
 const nomad = createNomad(instance);
 
 const victims = ["agent", "target", "controller", "source"] as const;

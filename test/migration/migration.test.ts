@@ -8,7 +8,7 @@ import { useInstance } from "../embedded/use-instance.ts";
 import { createNomad } from "./nomad.ts";
 import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "./policies.ts";
 
-const instance = useInstance("vmtmove", 1);
+const instance = useInstance("vmtmove", 13);
 const { kubectl, fieldOf, vmpod, tryKubectl } = instance;
 const nomad = createNomad(instance, { evictionStrategy: "LiveMigrate" });
 
@@ -171,7 +171,8 @@ test("a guest whose migration takes too long stands still until it has moved, as
   assert.deepEqual([state.migrationPolicyName, state.mode], ["patient", "Paused"]);
   const { bandwidthPerMigration, allowPostCopy } = state.migrationConfiguration ?? {};
   assert.deepEqual([bandwidthPerMigration, allowPostCopy], ["8Mi", false]);
-  const events = kubectl("get", "events", "--field-selector=reason=PostCopyUnavailable", "-o", "wide");
+  const look = () => kubectl("get", "events", "--field-selector=reason=PostCopyUnavailable", "-o", "wide");
+  const events = await eventually("its event", 20_000, () => look() || undefined);
   assert.match(events, /The guest moves without postcopy, which the target's node does not permit: /);
   assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
   await nomad.assertWhole(published);

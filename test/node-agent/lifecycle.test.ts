@@ -16,7 +16,7 @@ before(() => {
 });
 
 after(() => {
-  instance.down("--grace-period", "5");
+  succeed(instance.down("--grace-period", "5"), "vmpod down");
   rmSync(instance.dataDir, { recursive: true, force: true });
   run(["ip", "link", "delete", "vt7lan"]);
 });

@@ -11,7 +11,7 @@ export interface StartedTarget extends Target {
 const parts = { agent: "agent", controller: "controller", api: "apiserver" } as const satisfies Record<string, Part>;
 
 export function startEmbedded(): StartedTarget {
-  const instance = testInstance("vmpar", 8);
+  const instance = testInstance("vmpar", 18);
   succeed(instance.up(), "vmpod up");
   return {
     ...instance,

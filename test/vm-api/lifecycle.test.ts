@@ -15,7 +15,7 @@ const bootMs = 180_000;
 
 before(() => succeed(instance.up(), "vmpod up"));
 after(() => {
-  instance.down("--grace-period", "3", "--purge");
+  succeed(instance.down("--grace-period", "3", "--purge"), "vmpod down");
   rmSync(instance.dataDir, { recursive: true, force: true });
 });
 

@@ -7,7 +7,7 @@ import { eventually } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
 import { deployment, pod, podSpec } from "./manifests.ts";
 
-const instance = useInstance("vt0", 0);
+const instance = useInstance("vt10", 10);
 const { kubectl, tryKubectl, apply, fieldOf } = instance;
 const names = (kind: string, ...selection: string[]): string[] =>
   kubectl("get", kind, ...selection, "-o", "name")

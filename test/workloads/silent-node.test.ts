@@ -7,7 +7,7 @@ import { eventually } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
 import { pod, podSpec, service, webContainer } from "./manifests.ts";
 
-const instance = useInstance("vt0", 0);
+const instance = useInstance("vt11", 11);
 const { kubectl, apply, fieldOf } = instance;
 const ready = '.status.conditions[?(@.type=="Ready")].status';
 const conditionOf = (object: string) => fieldOf(object, ready);
