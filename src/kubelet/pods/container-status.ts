@@ -31,7 +31,7 @@ export function containerStatus(o: Observation, pod: Pod, container: Container, 
     name: container.name,
     image: latest.image || (container.image ?? ""),
     imageID: latest.imageId,
-    containerID: `containerd://${latest.id}`,
+    ...idOf(latest, previous),
     restartCount: latest.attempt,
     state: waiting ?? stateOf(latest),
     lastState: lastTerminated?.phase === "exited" ? stateOf(lastTerminated) : (previous?.lastState ?? {}),
@@ -39,6 +39,12 @@ export function containerStatus(o: Observation, pod: Pod, container: Container, 
     ready: isReady(o, container, role, latest),
     ...givenResources(o, latest),
   };
+}
+
+/** What was never started, and is made anew, has none: what the API server knows an id of has run. */
+function idOf({ id, phase }: RuntimeContainer, previous: ContainerStatus | undefined): { containerID?: string } {
+  const containerID = phase === "created" ? previous?.containerID : `containerd://${id}`;
+  return containerID === undefined ? {} : { containerID };
 }
 
 function givenResources(

@@ -29,9 +29,9 @@ const faults: Fault[] = ["action-fails", "agent-dies", "container-dies", "sandbo
 const names = ["one", "two"];
 const stepMs = 400_000; // longer than every back-off
 
-function newWorld(): World {
+function newWorld(restartPolicy?: "Never"): World {
   const containers = names.map((name) => ({ ...mainContainer, name }));
-  return { pod: aPod({ containers }), sandboxes: [], containers: [], memory: newPodMemory(), nowMs: 1e12 };
+  return { pod: aPod({ containers, ...(restartPolicy && { restartPolicy }) }), sandboxes: [], containers: [], memory: newPodMemory(), nowMs: 1e12 };
 }
 
 function observe(world: World): Observation {
@@ -140,23 +140,25 @@ function assertSane(world: World): void {
 const calmSteps = 20;
 const someFaults = fc.array(fc.constantFrom(...faults), { maxLength: 25 });
 
+function comesUp(world: World, struck: readonly Fault[]): void {
+  for (const fault of [...struck, ...Array.from({ length: calmSteps }, (): Fault => "none")]) {
+    step(world, fault);
+  }
+  const running = world.containers.filter((c) => c.phase === "running");
+  assert.deepEqual(running.map((c) => c.name).sort(), names);
+  assert.deepEqual(plan(observe(world)).actions, []);
+}
+
 test("it comes up", () => {
-  fc.assert(
-    fc.property(someFaults, (struck) => {
-      const world = newWorld();
-      for (const fault of [...struck, ...Array.from({ length: calmSteps }, (): Fault => "none")]) {
-        step(world, fault);
-      }
-      assert.deepEqual(
-        world.containers
-          .filter((c) => c.phase === "running")
-          .map((c) => c.name)
-          .sort(),
-        names,
-      );
-      assert.deepEqual(plan(observe(world)).actions, []);
-    }),
-  );
+  fc.assert(fc.property(someFaults, (struck) => comesUp(newWorld(), struck)));
+});
+
+const beforeItRuns = fc.array(fc.constantFrom<Fault>("action-fails", "agent-dies", "stuck-in-created"), {
+  maxLength: 25,
+});
+
+test("one that is to run once comes up, too, whatever happens before it has run", () => {
+  fc.assert(fc.property(beforeItRuns, (struck) => comesUp(newWorld("Never"), struck)));
 });
 
 test("deleted, nothing of it stays", () => {
