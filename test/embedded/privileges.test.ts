@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findProcess } from "../../src/embedded/process-record.ts";
-import { eventually } from "./instance.ts";
+import { eventually, succeed } from "./instance.ts";
 import { web } from "./machines.ts";
 import { allPids, readProc } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
