@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { countUnproven } from "./count-unproven.ts";
 import { runTests, type TestCounts, type TestResults } from "./run-tests.ts";
-import { planStages } from "./test-chains.ts";
+import { planStages, type Stage } from "./test-chains.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
 
@@ -25,9 +25,9 @@ const counts: TestCounts[] = [];
 const results: TestResults[] = [];
 if (only.length === 0) counts.push(await timed("checks", runChecks));
 if (withCluster) await timed("Kubernetes' programs", buildKubernetes);
-const asked = { name: "tests", chains: [only], width: 1 };
-for (const { name, chains, width } of only.length === 0 ? planStages({ withCluster }) : [asked]) {
-  await timed(name, () => runChains(chains, width));
+const asked: Stage = { name: "tests", chains: [only], width: 1, patience: 1 };
+for (const stage of only.length === 0 ? planStages({ withCluster }) : [asked]) {
+  await timed(stage.name, () => runChains(stage));
 }
 counts.push(...results, { passed: 0, failed: countUnproven(results), skipped: 0 });
 const sum = (field: "passed" | "failed") => counts.reduce((total, each) => total + each[field], 0);
@@ -35,7 +35,8 @@ console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exitCode = sum("failed") === 0 ? 0 : 1;
 
 /** Whoever is done with a chain takes the next one. */
-async function runChains(chains: readonly string[][], width: number): Promise<void> {
+async function runChains({ chains, width, patience }: Stage): Promise<void> {
+  process.env["VMPOD_TEST_PATIENCE"] = String(patience);
   const waiting = [...chains];
   const worker = async (): Promise<void> => {
     for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {

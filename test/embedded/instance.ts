@@ -116,6 +116,8 @@ export function succeed({ status, stdout, stderr }: Output, what: string): strin
 
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
+/** Beside other tests everything takes longer (scripts/test-chains.ts). */
+const patience = Number(process.env["VMPOD_TEST_PATIENCE"] ?? 1);
 
 /** Looks again until `look` gives something, less often the longer it takes; the error names what was seen last. */
 export async function eventually<T>(
@@ -129,7 +131,8 @@ export async function eventually<T>(
     const found = await look();
     if (found !== undefined) return found;
     const waitedMs = performance.now() - begin;
-    if (waitedMs > timeoutMs) throw new Error(`after ${timeoutMs} ms still not: ${what}\n${describe()}`);
+    if (waitedMs > timeoutMs * patience)
+      throw new Error(`after ${Math.round(waitedMs)} ms still not: ${what}\n${describe()}`);
     await delay(Math.min(Math.max(waitedMs / 8, firstPauseMs), longestPauseMs));
   }
 }
