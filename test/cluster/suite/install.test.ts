@@ -66,7 +66,7 @@ describe("vmpod on a cluster", () => {
 
   it("installs, says when all of it answers, and finds nothing to do the second time", async () => {
     const installed = succeed(vmpod("install", "--image-pull-policy", "Never"), "vmpod install");
-    assert.match(installed, /controller, API extension and node agents: 5 created/);
+    assert.match(installed, /controller, API extension and node agents: 6 created/);
     assert.match(installed, /ready: kubectl get vm -A\n$/);
     const again = succeed(vmpod("install"), "vmpod install");
     assert.doesNotMatch(again, /created|\d changed/);
@@ -144,7 +144,7 @@ describe("vmpod on a cluster", () => {
     assert.deepEqual(await launcherOf("subject"), before);
     assert.equal(await phaseOf("subject"), "Running");
     // What was chosen once stays chosen.
-    assert.match(succeed(vmpod("install"), "vmpod install"), /node agents: 5 unchanged/);
+    assert.match(succeed(vmpod("install"), "vmpod install"), /node agents: 6 unchanged/);
   });
 
   it("tells of a machine whose node vanished, and starts it elsewhere once the node is given up", async () => {
