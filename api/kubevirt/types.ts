@@ -6,6 +6,7 @@ import type {
   V1Devices,
   V1Disk,
   V1DomainSpec,
+  V1Filesystem,
   V1Firmware,
   V1Interface,
   V1Memory,
@@ -27,6 +28,7 @@ export type Cpu = V1CPU;
 export type Devices = V1Devices;
 export type Disk = V1Disk;
 export type Domain = V1DomainSpec;
+export type Filesystem = V1Filesystem;
 export type Firmware = V1Firmware;
 export type Interface = V1Interface & { portRanges?: PortRange[] };
 export type Memory = V1Memory;

@@ -60,7 +60,6 @@ export const unavailable: readonly Unavailable[] = [
     reason: "the firmware does not write to the serial console: look at it with `vmpod vnc`",
   },
   { path: "domain.devices.autoattachVSOCK", reason: "VSOCK is not available yet" },
-  { path: "domain.devices.filesystems", reason: "virtiofs is not available yet: show the volume as a disk" },
   { path: "domain.devices.gpus", reason: noPassthrough },
   { path: "domain.devices.hostDevices", reason: noPassthrough },
   { path: "domain.devices.watchdog.diag288", reason: "it is a watchdog of s390x: use i6300esb" },

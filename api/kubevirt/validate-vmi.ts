@@ -12,6 +12,7 @@ import { validateCredentials } from "./validate-credentials.ts";
 import { validateDevices } from "./validate-devices.ts";
 import { validateDisks } from "./validate-disks.ts";
 import { validateFeatures } from "./validate-features.ts";
+import { validateFilesystems } from "./validate-filesystems.ts";
 import { validateFirmware } from "./validate-firmware.ts";
 import { validateMemory } from "./validate-memory.ts";
 import { validateNetworking } from "./validate-network.ts";
@@ -27,6 +28,7 @@ const rules: readonly Rule[] = [
   validateCpu,
   validateVolumes,
   validateDisks,
+  validateFilesystems,
   validatePciAddresses,
   validateAcpiIndexes,
   validateTags,

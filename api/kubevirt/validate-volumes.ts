@@ -2,26 +2,9 @@
 import { isQuantity, quantityToNumber } from "../../src/base/quantity.ts";
 import { duplicate, invalid, isDnsLabel, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
 import { validateCloudInit } from "./validate-cloud-init.ts";
+import { isFilesystem } from "./filesystems.ts";
 import type { VirtualMachineInstanceSpec, Volume } from "./types.ts";
-
-export const volumeSources = [
-  "cloudInitConfigDrive",
-  "cloudInitNoCloud",
-  "configMap",
-  "containerDisk",
-  "containerPath",
-  "dataVolume",
-  "downwardAPI",
-  "downwardMetrics",
-  "emptyDisk",
-  "ephemeral",
-  "hostDisk",
-  "memoryDump",
-  "persistentVolumeClaim",
-  "secret",
-  "serviceAccount",
-  "sysprep",
-] as const;
+import { volumeSources } from "./volume-sources.ts";
 
 const singletons = ["serviceAccount", "downwardMetrics", "memoryDump"] as const;
 
@@ -29,7 +12,7 @@ export function validateVolumes(spec: VirtualMachineInstanceSpec, path: string):
   const volumes = spec.volumes ?? [];
   const field = `${path}.volumes`;
   return [
-    ...volumes.flatMap((volume, index) => validateVolume(volume, `${field}[${index}]`)),
+    ...volumes.flatMap((volume, index) => validateVolume(spec, volume, `${field}[${index}]`)),
     ...unique(
       volumes,
       (volume) => volume.name,
@@ -54,16 +37,17 @@ function validateServiceAccount(
   });
 }
 
-function validateVolume(volume: Volume, field: string): StatusCause[] {
-  return [...validateName(volume, field), ...validateSourceCount(volume, field), ...validateSource(volume, field)];
+function validateVolume(spec: VirtualMachineInstanceSpec, volume: Volume, field: string): StatusCause[] {
+  return [...validateName(spec, volume, field), ...validateSourceCount(volume, field), ...validateSource(volume, field)];
 }
 
-/** The launcher pod has volumes of its own beside those that show an image or a claim. */
+/** The launcher pod has volumes of its own beside those that show an image, a claim or a file system. */
 const podVolumes = ["run", "disks"];
 const shownByPod = ["containerDisk", "persistentVolumeClaim", "ephemeral", "hostDisk", "downwardAPI"] as const;
 
-function validateName(volume: Volume, field: string): StatusCause[] {
-  if (podVolumes.includes(volume.name) && setFields(volume, shownByPod).length > 0) {
+function validateName(spec: VirtualMachineInstanceSpec, volume: Volume, field: string): StatusCause[] {
+  const isShown = setFields(volume, shownByPod).length > 0 || isFilesystem(spec, volume);
+  if (podVolumes.includes(volume.name) && isShown) {
     return [invalid(`${field}.name`, volume.name, "is reserved for the launcher pod: choose another name")];
   }
   if (!volume.name) return [required(`${field}.name`, "a volume needs a name, which its disk repeats")];

@@ -1,17 +1,24 @@
 /**
- * What apt needs to fetch packages of an architecture that is not this machine's: sources, lists and a state of its own in a
- * directory, so that nothing changes for the machine's own apt and dpkg.
+ * What apt needs to fetch packages of an architecture, or a release, that is not this machine's: sources, lists and a state of its own
+ * in a directory, so that nothing changes for the machine's own apt and dpkg.
  *
  *   HOME/{sources.list, status, lists, archives}
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture, Package, Release } from "./architecture.ts";
 
-/** The release that the images are made of: one list is enough, and no list that the machine has beside it can fail us. */
-const sources =
-  "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main\n";
+type Origin = Pick<Package, "architecture" | "release">;
+
+/** One list is enough, and no list that the machine has beside it can fail us. */
+const sourcesOf = (release: Release): string =>
+  `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian ${release} main\n`;
+
+/** This machine's own apt does not have it. */
+export function isForeign({ architecture, release }: Origin): boolean {
+  return architecture !== "amd64" || release !== "bookworm";
+}
 
 /** Options for apt-get and apt-cache. */
 export function foreignOptions(home: string, architecture: Architecture): string[] {
@@ -29,10 +36,14 @@ export function foreignOptions(home: string, architecture: Architecture): string
 }
 
 /** Makes the directory and fetches the lists. */
-export async function prepareForeign(home: string, architecture: Architecture, signal?: AbortSignal): Promise<void> {
+export async function prepareForeign(
+  home: string,
+  { architecture, release }: Origin,
+  signal?: AbortSignal,
+): Promise<void> {
   await mkdir(join(home, "lists/partial"), { recursive: true });
   await mkdir(join(home, "archives/archives/partial"), { recursive: true });
-  await writeFile(join(home, "sources.list"), sources);
+  await writeFile(join(home, "sources.list"), sourcesOf(release));
   await writeFile(join(home, "status"), "");
   await exec(["apt-get", "-q", ...foreignOptions(home, architecture), "update"], { signal });
 }

@@ -2,13 +2,13 @@
  * Debian packages, downloaded and unpacked into the cache, never installed. A package stays at the version first fetched
  * until it is refreshed, so that a build with a warm cache needs no network.
  *
- *   CACHE/packages/NAME[:ARCH] -> NAME_VERSION_ARCH (unpacked)
+ *   CACHE/packages/NAME[:ARCH][@RELEASE] -> NAME_VERSION_ARCH (unpacked)
  */
 import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
-import { type Architecture, splitPackage } from "./architecture.ts";
-import { foreignOptions, prepareForeign } from "./foreign.ts";
+import { type Package, splitPackage } from "./architecture.ts";
+import { foreignOptions, isForeign, prepareForeign } from "./foreign.ts";
 
 export function packageRoot(cacheDir: string, name: string): string {
   return join(cacheDir, "packages", name);
@@ -21,9 +21,9 @@ export async function fetchPackages(cacheDir: string, names: readonly string[], 
   await mkdir(join(cacheDir, "packages"), { recursive: true });
   const download = await mkdtemp(join(cacheDir, "packages", ".download-"));
   try {
-    const architectures = new Set(missing.map((name) => splitPackage(name).architecture));
-    architectures.delete("amd64");
-    for (const each of architectures) await prepareForeign(foreignHome(download, each), each, signal);
+    const foreign = missing.map(splitPackage).filter(isForeign);
+    const homes = new Map(foreign.map((each) => [foreignHome(download, each), each]));
+    for (const [home, origin] of homes) await prepareForeign(home, origin, signal);
     for (const name of missing) await fetchPackage({ cacheDir, download, name, signal });
   } finally {
     await rm(download, { recursive: true, force: true });
@@ -48,8 +48,9 @@ interface Fetch {
 }
 
 async function fetchPackage({ cacheDir, download, name, signal }: Fetch): Promise<void> {
-  const { name: plain, architecture } = splitPackage(name);
-  const options = aptOptions(download, architecture);
+  const origin = splitPackage(name);
+  const { name: plain } = origin;
+  const options = aptOptions(download, origin);
   const real = await realName(plain, options);
   const directory = await mkdtemp(join(download, `${plain}-`));
   await exec(["apt-get", "-q", ...options, "download", real], { cwd: directory, signal });
@@ -71,14 +72,14 @@ async function publish(unpacked: string, directory: string, link: string): Promi
   await rename(temporary, link);
 }
 
-function aptOptions(download: string, architecture: Architecture): string[] {
-  if (architecture === "amd64") return ["-o", "APT::Sandbox::User=root"];
-  return foreignOptions(foreignHome(download, architecture), architecture);
+function aptOptions(download: string, origin: Package): string[] {
+  if (!isForeign(origin)) return ["-o", "APT::Sandbox::User=root"];
+  return foreignOptions(foreignHome(download, origin), origin.architecture);
 }
 
 /** Each run has its own: apt locks it. */
-function foreignHome(download: string, architecture: Architecture): string {
-  return join(download, `apt-${architecture}`);
+function foreignHome(download: string, { architecture, release }: Package): string {
+  return join(download, `apt-${release}-${architecture}`);
 }
 
 /** A kernel's package carries its version in its name; a package without files depends on the current one. */

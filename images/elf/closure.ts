@@ -1,5 +1,5 @@
 /** Adds programs with every library they need, and the loader, to an image. */
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { FileTree } from "../../src/storage/oci/file-tree.ts";
 import { type Architecture, multiarchName } from "../debian/architecture.ts";
 import type { Inputs } from "../inputs.ts";
@@ -48,7 +48,7 @@ async function addProgram(tree: FileTree, inputs: Inputs, program: Program, orig
 async function addInterpreter(tree: FileTree, inputs: Inputs, path: string, roots: readonly string[]): Promise<void> {
   const imagePath = path.replace(/^\/lib/, "/usr/lib");
   if (tree.has(imagePath)) return;
-  const hostPath = await inputs.find(roots.map((root) => root + path));
+  const hostPath = await inputs.find(roots.flatMap((root) => [root + path, root + imagePath]));
   if (hostPath === undefined)
     throw new Error(`no loader ${path} under any of: ${roots.map((root) => root || "/").join(", ")}`);
   tree.executable(imagePath, await inputs.read(hostPath));
@@ -79,4 +79,9 @@ async function findLibrary(inputs: Inputs, name: string, search: Search): Promis
 function hostDirectories(directory: string, { program, roots }: Search): string[] {
   if (directory.includes("$ORIGIN")) return [directory.replace("$ORIGIN", dirname(program.hostPath))];
   return [...roots, ""].map((root) => root + directory);
+}
+
+/** What a library or the loader is called where all lie in one directory. The loader's own name says of which architecture it is. */
+export function flatName(path: string): string {
+  return basename(path).startsWith("ld-linux") ? "ld.so" : basename(path);
 }

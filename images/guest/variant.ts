@@ -38,6 +38,7 @@ export const usual: GuestVariant = {
     "sr_mod",
     "pvpanic_mmio",
     "pvpanic_pci",
+    "virtiofs",
   ],
 };
 

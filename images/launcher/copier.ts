@@ -5,9 +5,9 @@
  *
  *   DIR/ld.so --library-path DIR DIR/busybox sh DIR/copy-disk SOURCE... TARGET
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { FileTree } from "../../src/storage/oci/file-tree.ts";
-import { addPrograms } from "../elf/closure.ts";
+import { addPrograms, flatName } from "../elf/closure.ts";
 import type { Kitchen } from "../recipe.ts";
 
 const directory = "/usr/libexec/vmpod/copier";
@@ -21,13 +21,8 @@ export async function addCopier(tree: FileTree, kitchen: Kitchen): Promise<void>
   await addPrograms(closure, kitchen.inputs, programs, [""]);
   await addPrograms(tree, kitchen.inputs, programs, [""]);
   for (const { path } of closure.entries().filter(({ type }) => type === "file")) {
-    if (!path.startsWith(directory)) tree.symlink(join(directory, nameOf(path)), path);
+    if (!path.startsWith(directory)) tree.symlink(join(directory, flatName(path)), path);
   }
   const script = await kitchen.inputs.read(join(import.meta.dirname, "copy-disk.sh"));
   tree.executable(join(directory, "copy-disk"), script);
-}
-
-/** The loader's name says of which architecture it is. */
-function nameOf(path: string): string {
-  return basename(path).startsWith("ld-linux") ? "ld.so" : basename(path);
 }

@@ -11,6 +11,7 @@ import type { Kitchen, Recipe } from "../recipe.ts";
 import { addCopier } from "./copier.ts";
 import { qemuLayer } from "./qemu.ts";
 import { addTimeZones } from "./time-zones.ts";
+import { addVirtiofsd, virtiofsdPackages } from "./virtiofsd.ts";
 
 const firmware: [packageName: string, path: string][] = [
   ["ovmf", "ovmf/OVMF.fd"],
@@ -29,7 +30,16 @@ const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
 
 export const launcher: Recipe = {
   name: "launcher",
-  packages: ["busybox", "netcat-openbsd", "ovmf", "tzdata", "qemu-system-arm", "qemu-efi-aarch64", ...tpmPackages],
+  packages: [
+    "busybox",
+    "netcat-openbsd",
+    "ovmf",
+    "tzdata",
+    "qemu-system-arm",
+    "qemu-efi-aarch64",
+    ...tpmPackages,
+    ...virtiofsdPackages,
+  ],
   async build(kitchen) {
     const below = await qemuLayer(kitchen.inputs);
     const tree = new FileTree(below)
@@ -45,10 +55,11 @@ export const launcher: Recipe = {
       const path = `/usr/share/${name}`;
       tree.file(path, await kitchen.inputs.read(kitchen.packageRoot(packageName) + path));
     }
-    for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm"])
+    for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm", "share-directory"])
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
     await addTimeZones(tree, kitchen);
+    await addVirtiofsd(tree, kitchen);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };

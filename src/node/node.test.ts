@@ -67,7 +67,7 @@ test("a guest that was given processors has a queue for each that it was booted 
   const { domain } = vmi.spec;
   domain.cpu = { sockets: 4 };
   Object.assign(domain.devices, { blockMultiQueue: true, networkInterfaceMultiqueue: true });
-  const queues = () => desiredDevices(vmi, []).map((device) => device.kind !== "vacant-nic" && device.queues);
+  const queues = () => desiredDevices(vmi, []).map((device) => "queues" in device && device.queues);
   assert.deepEqual(queues(), [2, 2]);
   delete vmi.metadata?.annotations;
   assert.deepEqual(queues(), [4, 4]);

@@ -1,5 +1,5 @@
 /** A machine that has one of everything: where each field of a VirtualMachineInstance is tried. */
-import { volumeSources } from "../../api/kubevirt/validate-volumes.ts";
+import { volumeSources } from "../../api/kubevirt/volume-sources.ts";
 import { sampleUuid } from "../../api/kubevirt/sample.ts";
 import type { Alternatives, Along } from "./place.ts";
 import type { ValueTable } from "./values.ts";

@@ -1,6 +1,7 @@
 /** Reads a VirtualMachineInstance as the machine that QEMU builds: what cannot change while it runs. Pure. */
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { hasFilesystems } from "../../../api/kubevirt/filesystems.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { highestBusOf } from "../../../api/kubevirt/pci-address.ts";
 import { videoTypes } from "../../../api/kubevirt/validate-devices.ts";
@@ -39,6 +40,7 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
       bytes: quantityToNumber(memory.guest),
       ...(memory.hugepages?.pageSize && { hugePageBytes: quantityToNumber(memory.hugepages.pageSize) }),
       ...(memory.maxGuest && { maxBytes: quantityToNumber(memory.maxGuest) }),
+      ...(hasFilesystems(spec) && { shared: true }),
     },
     pcieRootPorts: Math.max(rootPortsFor(pluggedDevices(spec)), highestBusOf(spec)),
     ioThreads: ioThreadsOf(spec).count,
@@ -133,12 +135,12 @@ function cpuPolicy(policy: string | undefined): CpuFeature["policy"] {
   return cpuPolicies.find((known) => known === policy) ?? "require";
 }
 
-/** Each virtio disk and NIC sits in a root port of its own; all SCSI disks share one controller. */
+/** Each virtio disk, NIC and file system sits in a root port of its own; all SCSI disks share one controller. */
 function pluggedDevices(spec: VirtualMachineInstanceSpec): number {
-  const { disks = [], interfaces = [] } = spec.domain.devices;
+  const { disks = [], interfaces = [], filesystems = [] } = spec.domain.devices;
   const buses = disks.map((disk) => (disk.disk ?? disk.cdrom ?? disk.lun)?.bus);
   const scsiControllers = buses.includes("scsi") ? 1 : 0;
-  return buses.filter((bus) => bus === "virtio").length + scsiControllers + interfaces.length;
+  return buses.filter((bus) => bus === "virtio").length + scsiControllers + interfaces.length + filesystems.length;
 }
 
 function sataDrivesOf(spec: VirtualMachineInstanceSpec): SataDrive[] {

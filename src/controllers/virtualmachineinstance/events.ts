@@ -11,7 +11,7 @@ export interface StatusEvent {
 }
 
 export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
-  return [...nodeEvents(vmi, status), ...copyEvents(vmi, status)];
+  return [...nodeEvents(vmi, status), ...containerEvents(vmi, status)];
 }
 
 function nodeEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
@@ -22,9 +22,11 @@ function nodeEvents({ status: before }: VirtualMachineInstance, after: VirtualMa
   return [{ type: "Normal", reason: "NodeResponsive", message: `the VM agent on node ${after.nodeName} is back` }];
 }
 
-function copyEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
+const toldOnce: readonly string[] = [syncReasons.diskCopyFailed, syncReasons.filesystemLost];
+
+function containerEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
   const failure = findCondition(after.conditions, vmiConditions.synchronized);
-  if (failure?.reason !== syncReasons.diskCopyFailed) return [];
+  if (failure?.reason === undefined || !toldOnce.includes(failure.reason)) return [];
   const wasKnown = findCondition(before?.conditions, vmiConditions.synchronized)?.reason === failure.reason;
   return wasKnown ? [] : [{ type: "Warning", reason: failure.reason, message: failure.message ?? "" }];
 }

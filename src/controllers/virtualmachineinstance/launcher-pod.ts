@@ -31,6 +31,7 @@ import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
 import { computeContainer } from "./launcher.ts";
 import { copyContainers } from "./launcher-copies.ts";
+import { filesystemContainers } from "./launcher-filesystems.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { roomFor } from "./room.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
@@ -148,6 +149,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
         ...(spec.readinessProbe && { readinessProbe: podProbe("readiness", spec.readinessProbe) }),
         ...(spec.livenessProbe && { livenessProbe: podProbe("liveness", spec.livenessProbe) }),
       },
+      ...filesystemContainers(spec, { launcherImage: context.launcherImage, securityContext, compute: resources }),
     ],
   };
 }

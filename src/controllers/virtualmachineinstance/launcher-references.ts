@@ -4,6 +4,7 @@
  * Pure.
  */
 import type { Container, PodSpec } from "../../../api/core.ts";
+import { isFilesystem } from "../../../api/kubevirt/filesystems.ts";
 import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 
@@ -28,10 +29,14 @@ export function referenceVolumes(spec: VirtualMachineInstanceSpec): ReferenceVol
   };
 }
 
-/** Each once; one that any of the places needs is needed. */
+/** Each once; one that any of the places needs is needed. What the guest mounts is not QEMU's to see, but for tables of its firmware. */
 function referencesOf(spec: VirtualMachineInstanceSpec): Reference[] {
   const distinct = new Map<string, Reference>();
-  for (const reference of [...(spec.volumes ?? []).flatMap(ofVolume), ...keySecrets(spec)]) {
+  const { slicNameRef, msdmNameRef } = spec.domain.firmware?.acpi ?? {};
+  const volumes = (spec.volumes ?? []).filter(
+    (volume) => !isFilesystem(spec, volume) || [slicNameRef, msdmNameRef].includes(volume.name),
+  );
+  for (const reference of [...volumes.flatMap(ofVolume), ...keySecrets(spec)]) {
     const key = `${reference.kind}/${reference.name}`;
     const optional = reference.optional && (distinct.get(key)?.optional ?? true);
     distinct.set(key, { ...reference, optional });

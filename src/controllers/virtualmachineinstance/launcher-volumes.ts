@@ -4,10 +4,12 @@
  */
 import { posix } from "node:path";
 import type { Container, PodSpec } from "../../../api/core.ts";
+import { isFilesystem } from "../../../api/kubevirt/filesystems.ts";
 import { stateClaimName } from "../../../api/kubevirt/persistent-state.ts";
 import type { VirtualMachineInstance, Volume } from "../../../api/kubevirt/types.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { type ContainerImage, containerImages } from "./container-images.ts";
+import { filesystemPodVolumes, filesystemSockets } from "./launcher-filesystems.ts";
 import { freeName, referenceVolumes } from "./launcher-references.ts";
 
 type PodVolume = NonNullable<PodSpec["volumes"]>[number];
@@ -39,11 +41,14 @@ export function launcherVolumes(vmi: VirtualMachineInstance, context: VolumeCont
     volumeDevices: [],
   };
   for (const image of containerImages(spec)) addImage(result, image, context);
-  for (const volume of spec.volumes ?? []) addVolume(result, volume, context);
+  for (const volume of spec.volumes ?? []) if (!isFilesystem(spec, volume)) addVolume(result, volume, context);
   addState(result, vmi);
   const references = referenceVolumes(spec);
   result.volumes.push(...references.volumes);
   result.volumeMounts.push(...references.volumeMounts);
+  const sockets = filesystemSockets(spec);
+  result.volumes.push(...filesystemPodVolumes(spec, context.blockClaims), ...sockets.volumes);
+  result.volumeMounts.push(...sockets.volumeMounts);
   return result;
 }
 

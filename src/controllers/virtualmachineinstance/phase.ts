@@ -10,7 +10,8 @@
 import type { LauncherPod } from "./launcher.ts";
 import type { Phase } from "../../../api/kubevirt/conditions.ts";
 import { failedCopy } from "./disk-copies.ts";
-import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
+import { lostFilesystem, qemuExit } from "./filesystem-servers.ts";
+import { hasEnded, isBeforeHandover, isFinal, launcherOf, type Observation } from "./observation.ts";
 
 export interface PhaseDecision {
   phase: Phase;
@@ -19,6 +20,7 @@ export interface PhaseDecision {
 }
 
 export const diskCopyFailed = "ContainerDiskCopyFailed";
+export const filesystemLost = "FilesystemLost";
 
 export function decidePhase(observation: Observation): PhaseDecision {
   const { vmi } = observation;
@@ -26,7 +28,7 @@ export function decidePhase(observation: Observation): PhaseDecision {
   if (isFinal(vmi)) return { phase: current };
   const pod = launcherOf(observation);
   if (pod === undefined) return withoutPod(observation, current);
-  if (hasEnded(pod)) return ended(pod);
+  if (hasEnded(pod) || hasFailedToStart(observation, pod)) return ended(pod);
   if (!observation.nodeExists) return { phase: "Failed", reason: "NodeUnresponsive" };
   if (current === "Pending") return { phase: "Scheduling" };
   if (current === "Scheduling" && isRunning(pod)) return { phase: "Scheduled" };
@@ -38,11 +40,19 @@ function withoutPod({ vmi }: Observation, current: Phase): PhaseDecision {
   return neverHadOne ? { phase: current } : { phase: "Failed", reason: "PodNotExists" };
 }
 
+/** One of its containers waits for ever for another one, which has ended. */
+function hasFailedToStart({ vmi }: Observation, pod: LauncherPod): boolean {
+  if (lostFilesystem(pod)) return vmi.status?.phase !== "Running";
+  return isBeforeHandover(vmi) && qemuExit(pod) !== undefined;
+}
+
 function ended(pod: LauncherPod): PhaseDecision {
   if (pod.status?.phase === "Succeeded") return { phase: "Succeeded" };
-  if (failedCopy(pod)) return { phase: "Failed", reason: pod.status?.reason ?? diskCopyFailed };
-  const terminated = pod.status?.containerStatuses?.[0]?.state?.terminated;
-  return { phase: "Failed", reason: pod.status?.reason ?? terminated?.reason ?? "PodFailed" };
+  const exit = qemuExit(pod);
+  const found = failedCopy(pod) ? diskCopyFailed : lostFilesystem(pod) ? filesystemLost : exit?.reason;
+  const reason = pod.status?.reason ?? found;
+  // What else is in its pod may have ended otherwise.
+  return exit?.exitCode === 0 && !pod.status?.reason ? { phase: "Succeeded" } : { phase: "Failed", reason: reason ?? "PodFailed" };
 }
 
 export function isRunning(pod: LauncherPod): boolean {

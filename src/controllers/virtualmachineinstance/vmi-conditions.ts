@@ -8,7 +8,8 @@ import { awaited } from "./room.ts";
 import { copyUnderWay, failedCopy } from "./disk-copies.ts";
 import { liveMigratable, storageLiveMigratable } from "./live-migratable.ts";
 import { launcherOf, type Observation } from "./observation.ts";
-import { diskCopyFailed } from "./phase.ts";
+import { lostFilesystem } from "./filesystem-servers.ts";
+import { diskCopyFailed, filesystemLost } from "./phase.ts";
 
 /** Reasons by which the controller says `Synchronized: False`; the node agent has others. */
 export const syncReasons = {
@@ -18,6 +19,7 @@ export const syncReasons = {
   imagePullBackOff: "ImagePullBackOff",
   createContainerError: "CreateContainerError",
   diskCopyFailed,
+  filesystemLost,
 } as const;
 
 export function decideConditions(observation: Observation, phase: string): Condition[] {
@@ -124,6 +126,11 @@ function containerFailure(pod: LauncherPod): Condition | undefined {
   if (copy) {
     const { volume, image, message } = copy;
     return unsynchronized(syncReasons.diskCopyFailed, `volume ${volume}: image ${image} was not copied: ${message}`);
+  }
+  const lost = lostFilesystem(pod);
+  if (lost) {
+    const message = `filesystem ${lost.volume}: virtiofsd ended, and the guest waits for it for ever: restart the machine: ${lost.message}`;
+    return unsynchronized(syncReasons.filesystemLost, message);
   }
   for (const { state } of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
     const { reason, message = "" } = state?.waiting ?? {};

@@ -1,4 +1,4 @@
-/** The disks and NICs of a VMI in QEMU's terms. Pure. */
+/** The disks, NICs and file systems of a VMI in QEMU's terms. Pure. */
 import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
@@ -7,6 +7,7 @@ import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
 import { pciBusOf } from "../../../api/kubevirt/pci-address.ts";
 import type {
   Disk as DiskSpec,
+  Filesystem as FilesystemSpec,
   Interface,
   VirtualMachineInstance,
   VirtualMachineInstanceSpec,
@@ -14,8 +15,16 @@ import type {
 import { secondaryLinks } from "../../network/bridged-network.ts";
 import { type PodLinks, podLinks } from "../../network/pod-network.ts";
 import { normaliseMac } from "../../network/guest-mac.ts";
-import { type Device, type Disk, errorPolicies, type Nic, type VacantNic } from "../../qemu/devices/device.ts";
+import {
+  type Device,
+  type Disk,
+  errorPolicies,
+  type Filesystem,
+  type Nic,
+  type VacantNic,
+} from "../../qemu/devices/device.ts";
 import { rootPortId } from "../../qemu/domain/ids.ts";
+import { filesystemSocket } from "../../qemu/domain/paths.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
@@ -29,6 +38,7 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
       ...work(disk),
     })),
     ...desiredNics(vmi),
+    ...(spec.domain.devices.filesystems ?? []).map(filesystemOf),
   ].map((device) => (isTransitional(spec, device) ? { ...device, transitional: true } : device));
 }
 
@@ -44,7 +54,12 @@ export function desiredNics(vmi: VirtualMachineInstance): (Nic | VacantNic)[] {
 }
 
 function isTransitional({ domain }: VirtualMachineInstanceSpec, { kind }: Device): boolean {
-  return domain.devices.useVirtioTransitional === true && kind !== "vacant-nic";
+  return domain.devices.useVirtioTransitional === true && (kind === "disk" || kind === "nic");
+}
+
+/** After all others, whose places do not depend on whether it is there. */
+function filesystemOf({ name }: FilesystemSpec): Filesystem {
+  return { kind: "filesystem", name, socket: filesystemSocket(name) };
 }
 
 function diskOf(spec: DiskSpec, found: DiskObservation | undefined, bootIndex: number | undefined): Disk {

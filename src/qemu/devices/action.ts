@@ -1,6 +1,6 @@
 /** One step towards the desired devices. Each is safe to repeat after a crash, because the next plan starts from what is observed. */
 import type { QmpClient } from "../qmp/client.ts";
-import type { QmpCommands } from "../qmp/commands.ts";
+import type { DeviceOptions, QmpCommands } from "../qmp/commands.ts";
 
 type Used =
   | "blockdev-add"
@@ -25,10 +25,17 @@ export interface MatchSizeAction {
   args: { node: string; image: string };
 }
 
-export type DeviceAction = CommandAction | MatchSizeAction;
+/** Connects to who serves the device, then plugs it. */
+export interface PlugFilesystemAction {
+  command: "plug-filesystem";
+  args: { socket: string; device: DeviceOptions & { chardev: string } };
+}
+
+export type DeviceAction = CommandAction | MatchSizeAction | PlugFilesystemAction;
 
 export async function applyDeviceAction(qmp: QmpClient, action: DeviceAction): Promise<void> {
   if (action.command === "match-size") await matchSize(qmp, action.args);
+  else if (action.command === "plug-filesystem") await plugFilesystem(qmp, action.args);
   else await qmp.execute<Used>(action.command, action.args);
 }
 
@@ -38,4 +45,17 @@ async function matchSize(qmp: QmpClient, { node, image }: MatchSizeAction["args"
   const size = nodes.find((each) => each["node-name"] === image)?.image?.["virtual-size"];
   if (size === undefined) throw new Error(`block node ${image} is gone; it was to fill drive ${node}`);
   await qmp.execute("block_resize", { "node-name": node, size });
+}
+
+/** The connection of an attempt that was cut short is used: whoever serves a file system ends with the first one that it has. */
+async function plugFilesystem(qmp: QmpClient, { socket, device }: PlugFilesystemAction["args"]): Promise<void> {
+  const connections = await qmp.execute("query-chardev");
+  if (!connections.some(({ label }) => label === device.chardev)) {
+    const addr = { type: "unix", data: { path: socket } } as const;
+    await qmp.execute("chardev-add", {
+      id: device.chardev,
+      backend: { type: "socket", data: { addr, server: false } },
+    });
+  }
+  await qmp.execute("device_add", device);
 }

@@ -1,6 +1,6 @@
-/** Disks and NICs as vmpod wants them attached to a running QEMU. Paths are as QEMU sees them. */
+/** Disks, NICs and file systems as vmpod wants them attached to a running QEMU. Paths are as QEMU sees them. */
 
-export type Device = Disk | Nic | VacantNic;
+export type Device = Disk | Nic | VacantNic | Filesystem;
 
 export interface Disk {
   kind: "disk";
@@ -55,6 +55,15 @@ export interface DiskImage {
   blockDevice?: boolean;
   /** An overlay's backing image, when it is not to be found by the name in its header. */
   backing?: DiskImage;
+}
+
+/** A directory that another program shows to the guest, by virtio-fs. The guest's memory must be `shared`. */
+export interface Filesystem {
+  kind: "filesystem";
+  /** Identity of the device, and the tag by which the guest mounts it: at most 36 bytes. */
+  name: string;
+  /** Where that program listens. */
+  socket: string;
 }
 
 /** Of a NIC that is not there. Its port stays free for it, so that whatever comes later has the same one at every start. */

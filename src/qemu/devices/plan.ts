@@ -2,10 +2,11 @@
  * What to tell QEMU so that it has the devices wanted: pure, and complete from any state in between, because whoever
  * attaches devices may crash after any step.
  */
-import { driveId, driveNode, netdevId, nicId } from "../domain/ids.ts";
+import { driveId, driveNode, filesystemId, netdevId, nicId } from "../domain/ids.ts";
 import type { DeviceAction } from "./action.ts";
 import type { Device } from "./device.ts";
 import { attachDisk } from "./disk.ts";
+import { attachFilesystem } from "./filesystem.ts";
 import { attachNic, keepVacant } from "./nic.ts";
 import type { ObservedDevices } from "./observe.ts";
 import { PortPool } from "./port-pool.ts";
@@ -17,19 +18,31 @@ import { PortPool } from "./port-pool.ts";
 export function planDevices(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
   const ports = new PortPool(observed.freePorts, reservedPorts(desired));
   const attach = desired.flatMap((device) => {
-    if (device.kind === "vacant-nic") return keepVacant(device, observed, ports);
-    return device.kind === "disk" ? attachDisk(device, observed, ports) : attachNic(device, observed, ports);
+    switch (device.kind) {
+      case "disk":
+        return attachDisk(device, observed, ports);
+      case "nic":
+        return attachNic(device, observed, ports);
+      case "vacant-nic":
+        return keepVacant(device, observed, ports);
+      case "filesystem":
+        return attachFilesystem(device, observed, ports);
+    }
   });
   const occupied = desired.filter(({ kind }) => kind !== "vacant-nic");
   return [...detach(occupied, observed), ...attach];
 }
 
 function reservedPorts(desired: readonly Device[]): Map<string, string> {
-  return new Map(desired.flatMap((device) => (device.port ? [[qdevId(device), device.port] as const] : [])));
+  return new Map(
+    desired.flatMap((device) => ("port" in device && device.port ? [[qdevId(device), device.port] as const] : [])),
+  );
 }
 
-function qdevId(device: Device): string {
-  return device.kind === "disk" ? driveId(device.name) : nicId(device.name);
+const qdevIds = { disk: driveId, nic: nicId, "vacant-nic": nicId, filesystem: filesystemId } as const;
+
+function qdevId({ kind, name }: Device): string {
+  return qdevIds[kind](name);
 }
 
 /** Whether nothing is left to attach: the machine may start. */

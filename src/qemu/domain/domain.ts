@@ -118,6 +118,8 @@ export interface Memory {
   hugePageBytes?: number;
   /** Room to hot-plug into; absent when the memory is fixed. */
   maxBytes?: number;
+  /** Programs that serve it devices see it too. */
+  shared?: boolean;
 }
 
 export interface SataDrive {

@@ -23,6 +23,8 @@ export const copyId = (migrationUid: string, name: string): string =>
 export const isCopyId = (id: string): boolean => id.startsWith(copyPrefix);
 export const nicId = (name: string): string => `nic-${name}`;
 export const netdevId = (name: string): string => `net-${name}`;
+/** The device that shows a file system, and the connection to who serves it. */
+export const filesystemId = (name: string): string => `fs-${name}`;
 /** The device that memory is plugged into, in blocks. */
 export const hotMemoryId = "hotmem0";
 export const hotMemoryBlockBytes = 2 * 1024 ** 2;

@@ -17,6 +17,10 @@ export const launcherPaths = {
   /** One directory for each Secret, and each ConfigMap, that media are made of. */
   secrets: "/var/run/vmpod/secrets",
   configMaps: "/var/run/vmpod/config-maps",
+  /** One directory for each file system: the socket of who serves it. */
+  filesystems: "/var/run/vmpod/filesystems",
+  /** What a container shows to the guest; it sees one volume. */
+  shared: "/var/run/vmpod/shared",
   /** One directory for each downwardAPI volume. */
   downwardApi: "/var/run/vmpod/downward-api",
   /** Where Kubernetes puts the token of the pod's ServiceAccount. */
@@ -28,6 +32,8 @@ export const launcherPaths = {
   /** What QEMU is run by: they make what it needs beside it. */
   withEfiVariables: "/usr/libexec/vmpod/with-efi-variables",
   withTpm: "/usr/libexec/vmpod/with-tpm",
+  /** What a container runs that serves a file system. */
+  shareDirectory: "/usr/libexec/vmpod/share-directory",
   /** preStop hook: asks the guest to shut down and waits until it has. */
   stopGuest: "/usr/libexec/vmpod/stop-guest",
   /** What a probe by the guest's agent runs. */
@@ -51,6 +57,9 @@ export const socketNames = {
   /** Where this QEMU sends its guest: the other one's `migration`, under a name in this container. */
   migrationTarget: "migration-target.sock",
 } as const;
+
+/** Where the server of a file system listens. */
+export const filesystemSocket = (name: string): string => `${launcherPaths.filesystems}/${name}/virtiofs.sock`;
 
 /** Where a USB device is plugged in from outside. */
 export const usbRedirectionSocket = (slot: number): string => `usbredir${slot}.sock`;

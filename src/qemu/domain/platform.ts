@@ -3,7 +3,7 @@ import { boardOf, isPc } from "./board.ts";
 import type { Cpu, Domain, Memory } from "./domain.ts";
 import { flashOptions } from "./firmware.ts";
 import { hotMemoryBlockBytes, hotMemoryId } from "./ids.ts";
-import { type Argument, option } from "./options.ts";
+import { type Argument, option, type OptionValue } from "./options.ts";
 import { panicFeatures } from "./panic.ts";
 
 const mebibyte = 1024 ** 2;
@@ -18,7 +18,7 @@ export function machineArguments(domain: Domain): Argument[] {
     "gic-version": isPc(domain) ? undefined : 3,
     smm: domain.machine === "q35" ? secureBoot || domain.smm === true : undefined,
     hpet: domain.clock?.hpet,
-    "memory-backend": domain.memory.hugePageBytes === undefined ? undefined : hugeMemoryId,
+    "memory-backend": backendOf(domain.memory),
     ...flashOptions(domain),
   });
   return [
@@ -72,16 +72,22 @@ function kvmFeatures({ accelerator, cpu }: Domain): string[] {
 }
 
 const hugeMemoryId = "huge-memory";
+const sharedMemoryId = "shared-memory";
+
+function backendOf({ hugePageBytes, shared }: Memory): string | undefined {
+  if (hugePageBytes !== undefined) return hugeMemoryId;
+  return shared ? sharedMemoryId : undefined;
+}
 
 export function memoryArguments(domain: Domain): Argument[] {
-  const { memory } = domain;
-  return memory.hugePageBytes === undefined ? smallPages(domain) : hugePages(memory.bytes, memory.hugePageBytes);
+  const { hugePageBytes } = domain.memory;
+  return hugePageBytes === undefined ? smallPages(domain) : hugePages(domain.memory, hugePageBytes);
 }
 
 /** Taken when QEMU starts: one that finds too few ends there, not in the middle of its guest's work. */
-function hugePages(bytes: number, pageBytes: number): Argument[] {
+function hugePages({ bytes, shared }: Memory, pageBytes: number): Argument[] {
   const size = `${Math.ceil(bytes / pageBytes) * (pageBytes / mebibyte)}M`;
-  const pages = { hugetlb: true, hugetlbsize: `${pageBytes / mebibyte}M`, prealloc: true };
+  const pages = { hugetlb: true, hugetlbsize: `${pageBytes / mebibyte}M`, prealloc: true, share: shared };
   return [
     ["-object", option("memory-backend-memfd", { id: hugeMemoryId, size, ...pages })],
     ["-m", `size=${size}`],
@@ -100,7 +106,15 @@ function smallPages({ memory, accelerator }: Domain): Argument[] {
   const sizeKibibytes = Math.ceil(memory.bytes / mebibyte) * 1024 + (accelerator === "tcg" ? sliverKibibytes : 0);
   const size = sizeKibibytes % 1024 === 0 ? `${sizeKibibytes / 1024}M` : `${sizeKibibytes}K`;
   const pluggable = pluggableMemoryBytes(memory);
-  return [["-m", pluggable === 0 ? `size=${size}` : `size=${size},maxmem=${sizeKibibytes + pluggable / 1024}K`]];
+  return [
+    ...(memory.shared ? [sharedBackend(sharedMemoryId, size)] : []),
+    ["-m", pluggable === 0 ? `size=${size}` : `size=${size},maxmem=${sizeKibibytes + pluggable / 1024}K`],
+  ];
+}
+
+/** A file without a name, whose descriptor QEMU hands to who serves a device. */
+function sharedBackend(id: string, size: string, more: Record<string, OptionValue> = {}): Argument {
+  return ["-object", option("memory-backend-memfd", { id, size, share: true, ...more })];
 }
 
 const hotMemoryBackend = "hotmem";
@@ -119,7 +133,9 @@ export function hotMemoryArguments({ memory }: Domain): Argument[] {
     "block-size": `${hotMemoryBlockBytes}`,
   };
   return [
-    ["-object", option("memory-backend-ram", { id: hotMemoryBackend, size: `${bytes}`, reserve: false })],
+    memory.shared
+      ? sharedBackend(hotMemoryBackend, `${bytes}`, { reserve: false })
+      : ["-object", option("memory-backend-ram", { id: hotMemoryBackend, size: `${bytes}`, reserve: false })],
     ["-device", option("virtio-mem-pci", device)],
   ];
 }

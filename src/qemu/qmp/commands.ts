@@ -170,6 +170,12 @@ export interface ExportOptions {
   writable: boolean;
 }
 
+/** The client's end of a socket. */
+export interface ChardevOptions {
+  id: string;
+  backend: { type: "socket"; data: { addr: { type: "unix"; data: { path: string } }; server: false } };
+}
+
 export interface InetAddress {
   host: string;
   port: string;
@@ -238,6 +244,7 @@ export interface QmpCommands {
   block_resize: Command<{ "node-name": string; size: number }, None>;
   "object-add": Command<{ "qom-type": string; id: string } & Record<string, unknown>, None>;
   "object-del": Command<{ id: string }, None>;
+  "chardev-add": Command<ChardevOptions, None>;
   device_add: Command<DeviceOptions, None>;
   device_del: Command<{ id: string }, None>;
   netdev_add: Command<NetdevOptions, None>;
