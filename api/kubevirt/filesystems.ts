@@ -2,7 +2,13 @@
 import type { VirtualMachineInstanceSpec, Volume } from "./types.ts";
 
 /** What can be mounted: a claim, and what a pod would have as files. */
-export const filesystemSources = ["persistentVolumeClaim", "configMap", "secret", "serviceAccount", "downwardAPI"] as const;
+export const filesystemSources = [
+  "persistentVolumeClaim",
+  "configMap",
+  "secret",
+  "serviceAccount",
+  "downwardAPI",
+] as const;
 
 export function hasFilesystems({ domain }: VirtualMachineInstanceSpec): boolean {
   return (domain.devices.filesystems ?? []).length > 0;

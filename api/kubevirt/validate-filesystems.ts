@@ -28,7 +28,13 @@ function validateFilesystem(spec: VirtualMachineInstanceSpec, { name }: Filesyst
   return [
     ...validateVolume(spec, name, at),
     ...(name.length > maxTagLength
-      ? [invalid(at, name, `is longer than ${maxTagLength} characters, as the guest mounts it by it: rename the volume`)]
+      ? [
+          invalid(
+            at,
+            name,
+            `is longer than ${maxTagLength} characters, as the guest mounts it by it: rename the volume`,
+          ),
+        ]
       : []),
     ...(isDisk ? [invalid(at, name, "the volume is shown as a disk, too: remove one of both")] : []),
   ];

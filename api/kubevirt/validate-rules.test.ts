@@ -50,6 +50,57 @@ const atDisk = "spec.domain.devices.disks[0]";
 const atNic = "spec.domain.devices.interfaces[0]";
 const atCpu = "spec.domain.cpu";
 
+const atFilesystem = "spec.domain.devices.filesystems[0].name";
+const filesystems = (...names: string[]): Change =>
+  devices({ filesystems: names.map((name) => ({ name, virtiofs: {} })) });
+const named = (name: string, source: object): Change => volumes({ name, ...source });
+const claim = { persistentVolumeClaim: { claimName: "claim" } };
+
+const directories: Case[] = [
+  ["a file system without a name", filesystems(""), atFilesystem, /name of the volume/],
+  ["a file system without a volume", filesystems("none"), atFilesystem, /no volume has this name.*there: root/],
+  [
+    "a file system of a disk",
+    all(filesystems("root")),
+    atFilesystem,
+    /a containerDisk is no directory.*persistentVolumeClaim/,
+  ],
+  [
+    "a file system of an empty disk",
+    all(filesystems("more"), named("more", { emptyDisk: { capacity: "1Gi" } })),
+    atFilesystem,
+    /a emptyDisk is no directory/,
+  ],
+  [
+    "two file systems of one volume",
+    all(filesystems("more", "more"), named("more", claim)),
+    "spec.domain.devices.filesystems[1].name",
+    /volume of its own/,
+  ],
+  [
+    "a volume that is a disk and a file system",
+    (spec) => {
+      named("more", claim)(spec);
+      spec.domain.devices.disks?.push({ name: "more", disk: { bus: "virtio" } });
+      filesystems("more")(spec);
+    },
+    atFilesystem,
+    /shown as a disk, too/,
+  ],
+  [
+    "a file system whose name is no tag",
+    all(filesystems("a".repeat(37)), named("a".repeat(37), claim)),
+    atFilesystem,
+    /longer than 36 characters/,
+  ],
+  [
+    "a file system with the name of a volume of the pod's",
+    all(filesystems("run"), named("run", { configMap: { name: "a" } })),
+    "spec.volumes[1].name",
+    /reserved for the launcher pod/,
+  ],
+];
+
 const structure: Case[] = [
   [
     "two disks of one volume",
@@ -777,7 +828,7 @@ const guest: Case[] = [
   ["an unknown DNS policy", top({ dnsPolicy: "Magic" }), "spec.dnsPolicy", /"ClusterFirst"/],
 ];
 
-const tables: Record<string, Case[]> = { structure, size, devices: devicesRules, network, guest };
+const tables: Record<string, Case[]> = { structure, directories, size, devices: devicesRules, network, guest };
 
 for (const [name, cases] of Object.entries(tables)) {
   for (const [what, change, field, message] of cases) {

@@ -38,7 +38,11 @@ function validateServiceAccount(
 }
 
 function validateVolume(spec: VirtualMachineInstanceSpec, volume: Volume, field: string): StatusCause[] {
-  return [...validateName(spec, volume, field), ...validateSourceCount(volume, field), ...validateSource(volume, field)];
+  return [
+    ...validateName(spec, volume, field),
+    ...validateSourceCount(volume, field),
+    ...validateSource(volume, field),
+  ];
 }
 
 /** The launcher pod has volumes of its own beside those that show an image, a claim or a file system. */

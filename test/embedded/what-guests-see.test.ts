@@ -7,13 +7,15 @@ import { connects } from "./connects.ts";
 import { importImage } from "./import-image.ts";
 import { eventually, succeed } from "./instance.ts";
 import { guestImage, machine, type MachineOptions, smallestMemory } from "./machines.ts";
-import { qemusOf } from "./processes.ts";
+import { podProcesses, qemusOf, readProc } from "./processes.ts";
 import { useInstance } from "./use-instance.ts";
 
 const instance = useInstance("vmtsees", 3);
 const { apply, fieldOf, kubectl, tryKubectl, vmpod } = instance;
 const bootMs = 180_000;
 const stopMs = 60_000;
+/** The kubelet looks after ConfigMaps every half minute. */
+const refreshMs = 60_000;
 
 const publish = [
   "nproc >/www/processors",
@@ -56,6 +58,8 @@ interface Extra {
   spec?: object;
   /** A volume that the guest finds in a drive. */
   cdrom?: { name: string; [source: string]: unknown };
+  /** Volumes that the guest mounts. */
+  directories?: object[];
 }
 
 interface Made {
@@ -70,6 +74,7 @@ function machineWith(options: MachineOptions, extra: Extra): object {
   Object.assign(spec, extra.spec);
   Object.assign(spec.domain, extra.domain);
   Object.assign(spec.domain.devices, extra.devices);
+  spec.volumes.push(...(extra.directories ?? []));
   if (extra.cdrom) {
     spec.volumes.push(extra.cdrom);
     spec.domain.devices.disks.push({ name: extra.cdrom.name, cdrom: { bus: "scsi" } });
@@ -84,6 +89,51 @@ const media = [
   { name: "key", secret: { secretName: "settings" } },
   { name: "host", hostDisk: { path: hostDiskPath, type: "DiskOrCreate", capacity: "1Mi" } },
 ];
+/** Mounted by the guest, by their names. */
+const directories = [
+  { name: "common", persistentVolumeClaim: { claimName: "common" } },
+  { name: "tuning", configMap: { name: "tuning" } },
+];
+const mountDirectories = [
+  "for tag in common tuning; do mkdir -p /www/$tag; mount -t virtiofs $tag /www/$tag; done",
+  "echo from the guest >/www/common/guest",
+  "echo no >/www/tuning/level || echo refused >/www/common/refused",
+];
+const common = {
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: { name: "common" },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
+};
+const tuning = (level: string) => ({
+  ...settings,
+  kind: "ConfigMap",
+  metadata: { name: "tuning" },
+  data: { level },
+});
+/** A container that has the same claim. */
+const sharer = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "sharer" },
+  spec: {
+    restartPolicy: "Never",
+    containers: [
+      {
+        name: "sharer",
+        image: "localhost/vmpod/busybox:latest",
+        imagePullPolicy: "IfNotPresent",
+        command: [
+          "sh",
+          "-c",
+          "until cat /common/guest; do sleep 1; done 2>/dev/null; echo from a container >/common/container",
+        ],
+        volumeMounts: [{ name: "common", mountPath: "/common" }],
+      },
+    ],
+    volumes: [directories[0]],
+  },
+};
 /** Labels that vmpod's agent puts on its node. */
 const processorLabels = { "cpu-model.node.kubevirt.io/Nehalem": "true", "cpu-feature.node.kubevirt.io/sse4.2": "true" };
 const preset = {
@@ -94,8 +144,9 @@ const preset = {
 };
 
 const rich = machineWith(
-  { name: "rich", runcmd: [...publish, publishSmm, ...askDhcp], volumes: media },
+  { name: "rich", runcmd: [...publish, publishSmm, ...askDhcp, ...mountDirectories], volumes: media },
   {
+    directories,
     cdrom: { name: "answers", sysprep: { configMap: { name: "answers" } } },
     annotations: { "kubevirt.io/ignitiondata": ignition },
     domain: {
@@ -112,6 +163,7 @@ const rich = machineWith(
     },
     devices: {
       rng: {},
+      filesystems: directories.map(({ name }) => ({ name, virtiofs: {} })),
       inputs: [{ name: "pointer", type: "tablet", bus: "virtio" }],
       interfaces: [
         {
@@ -132,6 +184,8 @@ before(async () => {
     { ...settings, kind: "ConfigMap", metadata: { name: "answers" }, data: { "autounattend.xml": "<unattend/>" } },
     { ...settings, kind: "ConfigMap", data: { "a.txt": "from a ConfigMap" } },
     { ...settings, kind: "Secret", stringData: { "b.txt": "from a Secret" } },
+    common,
+    tuning("low"),
     rich,
     machineWith(
       {
@@ -181,8 +235,22 @@ test("what a guest writes to a host disk is in the node's file", async () => {
 
 test("a guest has a PCIe port for each of its disks and its interface, and four to spare", async () => {
   const ports = (await pageOf("rich", "ports")).split("\n");
-  assert.equal(ports.filter((port) => port !== "spare").length, 7, ports.join("\n"));
+  assert.equal(ports.filter((port) => port !== "spare").length, 9, ports.join("\n"));
   assert.equal(ports.filter((port) => port === "spare").length, 4, ports.join("\n"));
+});
+
+test("a guest mounts a claim, which a container writes to as well, and a ConfigMap, which is updated", async () => {
+  assert.equal(await pageOf("rich", "tuning/level"), "low");
+  apply(tuning("high"), sharer);
+  await becomes("pod/sharer", ".status.phase", "Succeeded");
+  assert.equal(kubectl("logs", "sharer"), "from the guest\n");
+  assert.equal(await pageOf("rich", "common/container"), "from a container");
+  assert.equal(await pageOf("rich", "common/refused"), "refused");
+  await eventually("the guest sees the new level", refreshMs, async () =>
+    (await tryPage("rich", "tuning/level")) === "high" ? true : undefined,
+  );
+  const condition = fieldOf("vmi/rich", '.status.conditions[?(@.type=="LiveMigratable")].reason');
+  assert.equal(condition, "VirtIOFSNotLiveMigratable");
 });
 
 test("System Management Mode is there for the machine that asks for it", async () => {
@@ -232,6 +300,23 @@ test("a reset starts the guest anew in the same instance", async () => {
   });
   assert.notEqual(next, boot);
   assert.equal(fieldOf("vmi/rich", ".metadata.uid"), uid);
+  assert.equal(await pageOf("rich", "tuning/level"), "high", "its file systems are served as before");
+});
+
+test("a file system whose server is killed is told, with what to do", async () => {
+  const socket = "--socket-path=/var/run/vmpod/filesystems/tuning/virtiofs.sock";
+  const servers = podProcesses(instance.name).filter(({ argv }) => argv.includes(socket));
+  assert.equal(servers.length, 1);
+  for (const { pid } of servers) {
+    const status = readProc(pid, "status");
+    for (const line of [/^Uid:\t107\t/m, /^CapEff:\t0+$/m, /^CapBnd:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m])
+      assert.match(status, line);
+    process.kill(pid, "SIGKILL");
+  }
+  await becomes("vmi/rich", '.status.conditions[?(@.type=="Synchronized")].reason', "FilesystemLost");
+  await becomes("vmi/rich", '.status.conditions[?(@.type=="Ready")].status', "False");
+  assert.match(vmpod("explain", "rich").stdout, /has lost a file system \(filesystem tuning: .*vmpod restart rich/);
+  assert.equal(await pageOf("rich", "common/container"), "from a container");
 });
 
 test("with rebootPolicy Terminate a guest that reboots is at its end", async () => {

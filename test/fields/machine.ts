@@ -33,6 +33,7 @@ export const fullMachine = {
         { name: "lan", bridge: {} },
       ],
       inputs: [{ name: "pointer", type: "tablet", bus: "usb" }],
+      filesystems: [{ name: "directory", virtiofs: {} }],
     },
   },
   networks: [
@@ -48,6 +49,7 @@ export const fullMachine = {
     { name: "scsi-cdrom", cloudInitConfigDrive: { userData: "#cloud-config" } },
     { name: "files", configMap: { name: "files" } },
     { name: "secret-files", secret: { secretName: "files" } },
+    { name: "directory", persistentVolumeClaim: { claimName: "directory" } },
   ],
   livenessProbe: { tcpSocket: { port: 22 } },
   readinessProbe: { httpGet: { port: 80 } },
@@ -108,7 +110,7 @@ export const machineValues: ValueTable = [
   [/\.portRanges\[\]\.protocol$/, ["TCP", "UDP"]],
   [/Probe\.(httpGet|tcpSocket)\.port$/, [8080, "http"]],
   // That it is there is all it says; the other value is not to have it.
-  [/(Probe\.guestAgentPing|userPassword\.propagationMethod\.qemuGuestAgent)$/, [{}, undefined]],
+  [/(Probe\.guestAgentPing|userPassword\.propagationMethod\.qemuGuestAgent|\.virtiofs)$/, [{}, undefined]],
   [/^domain\.cpu\.features\[\]\.policy$/, ["sample"]],
 ];
 
@@ -119,7 +121,13 @@ interface Machine {
   accessCredentials?: unknown[];
   domain: {
     features?: Json;
-    devices: { disks: MachineDisk[]; interfaces?: Named[]; inputs?: Named[]; watchdog?: Json } & Json;
+    devices: {
+      disks: MachineDisk[];
+      interfaces?: Named[];
+      inputs?: Named[];
+      filesystems?: Named[];
+      watchdog?: Json;
+    } & Json;
   } & Json;
   networks?: Named[];
   livenessProbe?: Json;
@@ -161,6 +169,20 @@ export const alongMachine: Along = [
   [
     /^(networks\[\]|domain\.devices\.interfaces\[\])\.name$/,
     (spec: Machine, value, field) => rename([spec.networks, spec.domain.devices.interfaces], value, field),
+  ],
+  [
+    /\.filesystems\[\]\.name$/,
+    (spec: Machine, value) => {
+      const volume = spec.volumes.find(({ name }) => name === "directory");
+      if (volume && typeof value === "string") volume.name = value;
+    },
+  ],
+  // Without it there is no file system; its volume is a disk then.
+  [
+    /\.filesystems\[\]\.virtiofs$/,
+    (spec: Machine, value) => {
+      if (value === undefined) delete spec.domain.devices.filesystems;
+    },
   ],
   // There is nothing in it to tell: the volume is one of them, or another one.
   [

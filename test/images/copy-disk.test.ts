@@ -21,8 +21,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { cacheDir } from "../fixtures/cache.ts";
+import { unpackImage } from "../fixtures/unpack-image.ts";
 import { buildImages } from "../../images/build-images.ts";
-import { exec } from "../../src/base/exec.ts";
 
 const mebibyte = 1024 ** 2;
 const directory = mkdtempSync(join(tmpdir(), "vmpod-copier-"));
@@ -32,10 +32,7 @@ const root = join(directory, "image");
 
 before(async () => {
   const [image] = await buildImages({ cacheDir, only: ["launcher"] });
-  const layout = join(directory, "layout");
-  for (const each of [layout, launcher]) mkdirSync(each);
-  await exec(["tar", "-xf", image?.tarPath ?? "", "-C", layout]);
-  for (const blob of await layersOf(layout)) await exec(["tar", "-xzf", blob, "-C", launcher]);
+  await unpackImage(image?.tarPath ?? "", launcher);
   mkdirSync(join(launcher, "run/vmpod"), { recursive: true });
   chmodSync(join(launcher, "run/vmpod"), 0o777);
   for (const each of ["disk", "run", "target"]) mkdirSync(join(root, each), { recursive: true });
@@ -43,14 +40,6 @@ before(async () => {
   chmodSync(directory, 0o755);
 });
 after(() => rmSync(directory, { recursive: true }));
-
-async function layersOf(layout: string): Promise<string[]> {
-  const read = (path: string): unknown => JSON.parse(readFileSync(join(layout, path), "utf8"));
-  const blob = (digest: string): string => `blobs/sha256/${digest.replace("sha256:", "")}`;
-  const { manifests } = read("index.json") as { manifests: { digest: string }[] };
-  const { layers } = read(blob(manifests[0]?.digest ?? "")) as { layers: { digest: string }[] };
-  return layers.map(({ digest }) => join(layout, blob(digest)));
-}
 
 /** With what a runtime gives every container, for as long as the command runs. */
 const asContainer = [

@@ -23,6 +23,11 @@ function didNotBoot(situation: Situation): Explanation | undefined {
   };
 }
 
+const startRemedies: Readonly<Record<string, string>> = {
+  ContainerDiskCopyFailed: "correct the image, or make room on the node",
+  FilesystemLost: "correct the volume that the file system shows",
+};
+
 function failed(situation: Situation): Explanation | undefined {
   const { vmi, pod } = situation;
   if (vmi?.status?.phase !== "Failed") return undefined;
@@ -43,13 +48,10 @@ function failed(situation: Situation): Explanation | undefined {
   if (vmi.status.reason === "GuestPanicked") {
     return { why: "ended because its guest's kernel panicked (GuestPanicked)", todo: log };
   }
-  const copy = findCondition(vmi.status.conditions, vmiConditions.synchronized);
-  if (copy?.reason === "ContainerDiskCopyFailed") {
-    return {
-      why: `failed before it was powered on (${copy.message ?? copy.reason})`,
-      todo: "correct the image, or make room on the node",
-    };
-  }
+  const start = findCondition(vmi.status.conditions, vmiConditions.synchronized);
+  const remedy = startRemedies[start?.reason ?? ""];
+  if (start && remedy)
+    return { why: `failed before it was powered on (${start.message ?? start.reason})`, todo: remedy };
   if (ended) {
     const message = ended.message?.trim();
     return {

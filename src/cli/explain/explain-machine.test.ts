@@ -277,6 +277,32 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
     /failed before it was powered on \(volume root: image guest:1 was not copied: cp: No space/,
   ],
   [
+    "what serves a file system did not start",
+    {
+      vmi: vmi("Failed", {
+        type: "Synchronized",
+        status: "False",
+        reason: "FilesystemLost",
+        message: "filesystem a: x",
+      }),
+      pod: pod("n1", running),
+    },
+    /failed before it was powered on \(filesystem a: x\): correct the volume/,
+  ],
+  [
+    "what serves a file system was killed",
+    {
+      vmi: vmi("Running", {
+        type: "Synchronized",
+        status: "False",
+        reason: "FilesystemLost",
+        message: "filesystem a: x",
+      }),
+      pod: pod("n1", running),
+    },
+    /is running, but has lost a file system \(filesystem a: x\): `vmpod restart/,
+  ],
+  [
     "its container disk is being copied",
     {
       vmi: vmi("Scheduling", {

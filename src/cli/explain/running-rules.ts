@@ -8,6 +8,7 @@ export const runningRules: readonly Rule[] = [
   paused,
   stopping,
   unattended,
+  filesystemLost,
   failingToSync,
   credentialsRefused,
   migrating,
@@ -51,6 +52,15 @@ function unattended(situation: Situation): Explanation | undefined {
   return {
     why: `was running when last heard of, but ${problem}`,
     todo: `the guest goes on by itself; ${startAgent}`,
+  };
+}
+
+function filesystemLost(situation: Situation): Explanation | undefined {
+  const condition = findCondition(situation.vmi?.status?.conditions, vmiConditions.synchronized);
+  if (!isRunning(situation) || condition?.reason !== "FilesystemLost") return undefined;
+  return {
+    why: `is running, but has lost a file system (${condition.message ?? condition.reason})`,
+    todo: `\`vmpod restart ${situation.name}${flags(situation)}\` starts it anew; what has the file system open does not end by itself`,
   };
 }
 

@@ -24,7 +24,10 @@ function nodeEvents({ status: before }: VirtualMachineInstance, after: VirtualMa
 
 const toldOnce: readonly string[] = [syncReasons.diskCopyFailed, syncReasons.filesystemLost];
 
-function containerEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
+function containerEvents(
+  { status: before }: VirtualMachineInstance,
+  after: VirtualMachineInstanceStatus,
+): StatusEvent[] {
   const failure = findCondition(after.conditions, vmiConditions.synchronized);
   if (failure?.reason === undefined || !toldOnce.includes(failure.reason)) return [];
   const wasKnown = findCondition(before?.conditions, vmiConditions.synchronized)?.reason === failure.reason;

@@ -315,3 +315,82 @@ test("the machine: SATA drives are there from the start, PCI devices get ports",
   assert.ok(domain.pcieRootPorts >= 2);
   assert.equal(domain.memory.bytes, 128 * 1024 ** 2);
 });
+
+/** A machine that mounts these volumes, each by its source's name. */
+function mounting(...sources: object[]) {
+  return vmiOf((spec) => {
+    const named = sources.map((source) => ({ name: Object.keys(source)[0]?.toLowerCase() ?? "", ...source }));
+    spec.volumes?.push(...named);
+    spec.domain.devices.filesystems = named.map(({ name }) => ({ name, virtiofs: {} }));
+  });
+}
+
+const directories = [
+  { persistentVolumeClaim: { claimName: "claim", readOnly: true } },
+  { configMap: { name: "map", optional: true } },
+  { secret: { secretName: "keys" } },
+  { serviceAccount: { serviceAccountName: "robot" } },
+  { downwardAPI: { fields: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
+];
+
+test("each file system has a container that sees its volume and one socket; QEMU's sees the sockets", () => {
+  const { spec } = renderLauncherPod(mounting(...directories), context);
+  const [compute, ...servers] = spec?.containers ?? [];
+  const socket = (name: string, index: number) => ({
+    name: `virtiofs-${index}`,
+    mountPath: `/var/run/vmpod/filesystems/${name}`,
+  });
+  const names = ["persistentvolumeclaim", "configmap", "secret", "serviceaccount", "downwardapi"];
+  assert.deepEqual(
+    servers.map(({ name }) => name),
+    names.map((name) => `virtiofs-${name}`),
+  );
+  assert.deepEqual(
+    servers.map(({ volumeMounts }) => volumeMounts),
+    names.map((name, index) => [
+      socket(name, index),
+      ...(name === "serviceaccount" ? [] : [{ name, mountPath: "/var/run/vmpod/shared", readOnly: true }]),
+    ]),
+  );
+  const mounts = compute?.volumeMounts ?? [];
+  assert.deepEqual(mounts.slice(-names.length), names.map(socket));
+  assert.ok(!mounts.some(({ name }) => names.includes(name)));
+  assert.deepEqual(
+    spec?.volumes?.filter(({ name }) => names.includes(name)),
+    [
+      { name: names[0], persistentVolumeClaim: { claimName: "claim", readOnly: true } },
+      { name: names[1], configMap: { name: "map", optional: true } },
+      { name: names[2], secret: { secretName: "keys" } },
+      { name: names[4], downwardAPI: { items: directories[4]?.downwardAPI?.fields } },
+    ],
+  );
+  assert.equal(spec?.serviceAccountName, "robot");
+  for (const { securityContext, command } of servers) {
+    assert.deepEqual(securityContext, compute?.securityContext);
+    assert.equal(command?.[0], "/usr/libexec/vmpod/share-directory");
+  }
+  assert.equal(servers[3]?.command?.[1], "/var/run/secrets/kubernetes.io/serviceaccount");
+  assert.ok(
+    compute?.command?.includes("memory-backend-memfd,id=shared-memory,size=131080K,share=on"),
+    compute?.command?.join(" "),
+  );
+});
+
+test("a file system's container takes little, and no quality of service from its pod", () => {
+  const resources = (dedicated: boolean) => {
+    const vmi = mounting({ configMap: { name: "map" } });
+    vmi.spec.domain.cpu = { ...vmi.spec.domain.cpu, dedicatedCpuPlacement: dedicated };
+    return renderLauncherPod(vmi, context).spec?.containers[1]?.resources;
+  };
+  const limits = { cpu: "100m", memory: "80M" };
+  assert.deepEqual(resources(false), { requests: { cpu: "10m", memory: "1M" }, limits });
+  assert.deepEqual(resources(true), { requests: limits, limits });
+});
+
+test("a claim that is a block device is no directory", () => {
+  const vmi = mounting({ persistentVolumeClaim: { claimName: "block" } });
+  assert.throws(
+    () => renderLauncherPod(vmi, context),
+    /PersistentVolumeClaim block has volumeMode Block: show it as a disk/,
+  );
+});

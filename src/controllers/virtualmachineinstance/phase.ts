@@ -52,7 +52,9 @@ function ended(pod: LauncherPod): PhaseDecision {
   const found = failedCopy(pod) ? diskCopyFailed : lostFilesystem(pod) ? filesystemLost : exit?.reason;
   const reason = pod.status?.reason ?? found;
   // What else is in its pod may have ended otherwise.
-  return exit?.exitCode === 0 && !pod.status?.reason ? { phase: "Succeeded" } : { phase: "Failed", reason: reason ?? "PodFailed" };
+  return exit?.exitCode === 0 && !pod.status?.reason
+    ? { phase: "Succeeded" }
+    : { phase: "Failed", reason: reason ?? "PodFailed" };
 }
 
 export function isRunning(pod: LauncherPod): boolean {

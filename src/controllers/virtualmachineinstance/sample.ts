@@ -43,10 +43,14 @@ export function podIn(
     spec: { nodeName: "node", containers: [] },
     status: {
       phase,
-      containerStatuses: [{ name: "compute", image: "", imageID: "", ready: true, restartCount: 0, state }],
+      containerStatuses: [containerStatus("compute", state)],
       ...change.status,
     },
   };
+}
+
+export function containerStatus(name: string, state: ContainerState) {
+  return { name, image: "", imageID: "", ready: state.running !== undefined, restartCount: 0, state };
 }
 
 /** A launcher that copies one container disk, in this state. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Pod } from "../../../api/core.ts";
+import type { ContainerState, Pod } from "../../../api/core.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import type { Silence } from "../../runtime/node-heartbeat.ts";
-import { copyingPod, deleting, now, observationOf, podIn } from "./sample.ts";
+import { containerStatus, copyingPod, deleting, now, observationOf, podIn } from "./sample.ts";
 import { decideEvents } from "./events.ts";
 import { decidePhase } from "./phase.ts";
 import { decideConditions } from "./vmi-conditions.ts";
@@ -119,4 +119,26 @@ test("what changes for all to see is told once", () => {
   assert.deepEqual(told([silent], [], "Failed"), []);
   assert.deepEqual(told([], [uncopied]), ["ContainerDiskCopyFailed"]);
   assert.deepEqual(told([uncopied], [uncopied]), []);
+});
+
+test("a file system whose server was killed is told, once, until QEMU is gone, too", () => {
+  const pod = (server: ContainerState, qemu: ContainerState) =>
+    podIn("Running", {
+      status: { containerStatuses: [containerStatus("compute", qemu), containerStatus("virtiofs-data", server)] },
+    });
+  const killed = { terminated: { exitCode: 137, reason: "Error", message: "Killed\n" } };
+  const lost = observationOf("Running", { pods: [pod(killed, { running: {} })] });
+  const conditions = decideConditions(lost, "Running");
+  const told = findCondition(conditions, "Synchronized");
+  assert.equal(told?.reason, "FilesystemLost");
+  assert.match(told?.message ?? "", /^filesystem data: virtiofsd ended \(Killed\),.*restart the machine$/);
+  const events = (vmi: typeof lost.vmi) => decideEvents(vmi, { ...vmi.status, conditions }).map(({ reason }) => reason);
+  assert.deepEqual(events(lost.vmi), ["FilesystemLost"]);
+  assert.deepEqual(events({ ...lost.vmi, status: { phase: "Running", conditions } }), []);
+  const ended = { terminated: { exitCode: 0 } };
+  for (const pods of [[pod(killed, ended)], [pod(ended, { running: {} })]])
+    assert.equal(
+      findCondition(decideConditions(observationOf("Running", { pods }), "Running"), "Synchronized"),
+      undefined,
+    );
 });

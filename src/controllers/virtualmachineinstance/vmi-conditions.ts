@@ -129,8 +129,8 @@ function containerFailure(pod: LauncherPod): Condition | undefined {
   }
   const lost = lostFilesystem(pod);
   if (lost) {
-    const message = `filesystem ${lost.volume}: virtiofsd ended, and the guest waits for it for ever: restart the machine: ${lost.message}`;
-    return unsynchronized(syncReasons.filesystemLost, message);
+    const what = `filesystem ${lost.volume}: virtiofsd ended (${lost.message})`;
+    return unsynchronized(syncReasons.filesystemLost, `${what}, and the guest waits for it; restart the machine`);
   }
   for (const { state } of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
     const { reason, message = "" } = state?.waiting ?? {};

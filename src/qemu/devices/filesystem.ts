@@ -8,7 +8,11 @@ import type { PortPool } from "./port-pool.ts";
 /** As upstream has it; QEMU's own default is an eighth. */
 const queueSize = 1024;
 
-export function attachFilesystem({ name, socket }: Filesystem, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
+export function attachFilesystem(
+  { name, socket }: Filesystem,
+  observed: ObservedDevices,
+  ports: PortPool,
+): DeviceAction[] {
   const id = filesystemId(name);
   if (observed.devices.has(id)) return [];
   const device = {

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { TerminalError } from "../../base/errors.ts";
 import { driveId, driveNode, placeholderNode } from "../domain/ids.ts";
 import type { DeviceAction } from "./action.ts";
-import type { Device, Disk, DiskImage, Nic } from "./device.ts";
+import type { Device, Disk, DiskImage, Filesystem, Nic } from "./device.ts";
 import { type ObservedDevices, parseNetdevs } from "./observe.ts";
 import { complete, planDevices } from "./plan.ts";
 
@@ -55,6 +55,13 @@ function apply(world: World, action: DeviceAction): void {
       if (driver === "scsi-cd" && drive !== undefined) world.media.set(id, drive);
       return;
     }
+    case "plug-filesystem": {
+      const { id, bus, driver } = action.args.device as { id: string; bus?: string; driver: string };
+      assert.ok(!world.devices.has(id), `duplicate device ${id}`);
+      world.freePorts = world.freePorts.filter((each) => each !== bus);
+      world.devices.set(id, driver);
+      return;
+    }
     case "device_del":
       world.devices.delete(action.args.id);
       return;
@@ -93,7 +100,12 @@ const nic: fc.Arbitrary<Nic> = fc.record({
   macAddress: fc.constant("52:54:00:00:00:01"),
   tap: fc.constant("tap0"),
 });
-const devices = fc.uniqueArray(fc.oneof(disk, cdrom, nic), { maxLength: 8, selector: (each) => each.name });
+const filesystem: fc.Arbitrary<Filesystem> = fc.record({
+  kind: fc.constant("filesystem" as const),
+  name,
+  socket: fc.constant("/socket"),
+});
+const devices = fc.uniqueArray(fc.oneof(disk, cdrom, nic, filesystem), { maxLength: 8, selector: (each) => each.name });
 
 test("from any crash, planning again attaches everything exactly once", () => {
   fc.assert(

@@ -136,6 +136,30 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
     "-object",
     "memory-backend-memfd,id=huge-memory,size=128M,hugetlb=on,hugetlbsize=2M,prealloc=on",
   ],
+  [
+    "shared memory",
+    { accelerator: "kvm", memory: { bytes: 128 * 1024 ** 2, shared: true } },
+    "-object",
+    "memory-backend-memfd,id=shared-memory,size=128M,share=on",
+  ],
+  [
+    "a machine of shared memory",
+    { memory: { bytes: 128 * 1024 ** 2, shared: true } },
+    "-machine",
+    "q35,dump-guest-core=off,vmport=off,smm=off,memory-backend=shared-memory",
+  ],
+  [
+    "shared huge pages",
+    { memory: { bytes: 128 * 1024 ** 2, hugePageBytes: 2 * 1024 ** 2, shared: true } },
+    "-object",
+    "memory-backend-memfd,id=huge-memory,size=128M,hugetlb=on,hugetlbsize=2M,prealloc=on,share=on",
+  ],
+  [
+    "shared memory that grows",
+    { memory: { bytes: 128 * 1024 ** 2, maxBytes: 256 * 1024 ** 2, shared: true } },
+    "-object",
+    `memory-backend-memfd,id=hotmem,size=${128 * 1024 ** 2},share=on,reserve=off`,
+  ],
   ["local time", { clock: { zone: "Europe/Berlin" } }, "-rtc", "base=localtime"],
   [
     "enlightenments",
