@@ -25,8 +25,15 @@ const noEncryption = "encrypted guests are not available yet";
 
 export const unavailable: readonly Unavailable[] = [
   { path: "domain.launchSecurity", reason: noEncryption },
-  { path: "domain.cpu.numa", reason: "NUMA topologies are not available yet" },
-  { path: "domain.cpu.realtime", reason: "real-time guests are not available yet" },
+  {
+    path: "domain.cpu.numa",
+    reason: "NUMA topologies are not available yet: leave it out, and the guest has one node, wherever its memory is",
+  },
+  {
+    path: "domain.cpu.realtime",
+    reason:
+      "real-time guests are not available yet: leave it out; dedicatedCpuPlacement gives each vCPU a processor of its own",
+  },
   {
     path: "domain.memory.reservedOverhead.memLock",
     reason: "memory is not locked: only devices that are passed through need that",

@@ -9,6 +9,8 @@ import type { Container, PodSpec } from "../../../api/core.ts";
 import { filesystemVolumes } from "../../../api/kubevirt/filesystems.ts";
 import type { VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
 import { TerminalError } from "../../base/errors.ts";
+import { compareQuantities, quantityToNumber } from "../../base/quantity.ts";
+import type { Domain } from "../../qemu/domain/domain.ts";
 import { filesystemSocket, launcherPaths } from "../../qemu/domain/paths.ts";
 import { freeName } from "./launcher-references.ts";
 import type { Resources } from "./launcher-resources.ts";
@@ -26,8 +28,8 @@ interface FilesystemContext {
 const containerPrefix = "virtiofs-";
 
 /** Upstream's amounts. */
-const small = { cpu: "10m", memory: "1M" };
-const large = { cpu: "100m", memory: "80M" };
+const requests = { cpu: "10m", memory: "1M" };
+const limits = { cpu: "100m", memory: "80M" };
 
 export function filesystemContainers(spec: VirtualMachineInstanceSpec, context: FilesystemContext): Container[] {
   const sockets = socketMounts(spec);
@@ -36,7 +38,7 @@ export function filesystemContainers(spec: VirtualMachineInstanceSpec, context: 
     image: context.launcherImage,
     imagePullPolicy: "IfNotPresent",
     command: [launcherPaths.shareDirectory, sharedDirectory(volume), filesystemSocket(volume.name)],
-    resources: { requests: isGuaranteed(context.compute) ? large : small, limits: large },
+    resources: resourcesOf(spec, context.compute),
     securityContext: context.securityContext,
     // Why it ended is then in the pod's status, and from there in the machine's.
     terminationMessagePolicy: "FallbackToLogsOnError",
@@ -44,9 +46,29 @@ export function filesystemContainers(spec: VirtualMachineInstanceSpec, context: 
   }));
 }
 
+/**
+ * What a server reads goes straight to the guest's memory, and memory is accounted to whoever writes to it first. So a limit leaves room
+ * for all of that, unless QEMU has taken it already.
+ */
+function resourcesOf({ domain }: VirtualMachineInstanceSpec, compute: Resources): Resources {
+  if (isGuaranteed(compute)) return { requests: limits, limits };
+  const { guest = 0, maxGuest = guest } = domain.memory ?? {};
+  const bytes = quantityToNumber(limits.memory) + Math.max(quantityToNumber(guest), quantityToNumber(maxGuest));
+  return { requests, limits: { ...limits, memory: String(bytes) } };
+}
+
+/** Where a server's limit has no room for the guest's memory, QEMU takes all of it at the start. */
+export function withMemoryTaken(domain: Domain, compute: Resources): Domain {
+  if (!domain.memory.shared || !isGuaranteed(compute)) return domain;
+  return { ...domain, memory: { ...domain.memory, preallocated: true } };
+}
+
 /** One of less would take from the pod what QEMU's container asks for: a quality of service of all its containers together. */
-function isGuaranteed({ requests, limits }: Resources): boolean {
-  return ["cpu", "memory"].every((name) => limits[name] !== undefined && limits[name] === requests[name]);
+function isGuaranteed(compute: Resources): boolean {
+  return ["cpu", "memory"].every((name) => {
+    const limit = compute.limits[name];
+    return limit !== undefined && compareQuantities(limit, compute.requests[name] ?? limit) === 0;
+  });
 }
 
 /** The kubelet mounts the token itself, into every container. */

@@ -376,15 +376,21 @@ test("each file system has a container that sees its volume and one socket; QEMU
   );
 });
 
-test("a file system's container takes little, and no quality of service from its pod", () => {
-  const resources = (dedicated: boolean) => {
+test("a file system's container may take the guest's memory, unless QEMU has, and no quality of service from its pod", () => {
+  const rendered = (dedicated: boolean) => {
     const vmi = mounting({ configMap: { name: "map" } });
     vmi.spec.domain.cpu = { ...vmi.spec.domain.cpu, dedicatedCpuPlacement: dedicated };
-    return renderLauncherPod(vmi, context).spec?.containers[1]?.resources;
+    const [compute, server] = renderLauncherPod(vmi, { ...context, accelerator: "kvm" }).spec?.containers ?? [];
+    const memory = compute?.command?.find((word) => word.startsWith("memory-backend-memfd"));
+    return { resources: server?.resources, memory };
   };
   const limits = { cpu: "100m", memory: "80M" };
-  assert.deepEqual(resources(false), { requests: { cpu: "10m", memory: "1M" }, limits });
-  assert.deepEqual(resources(true), { requests: limits, limits });
+  const backend = "memory-backend-memfd,id=shared-memory,size=128M,share=on";
+  assert.deepEqual(rendered(false), {
+    resources: { requests: { cpu: "10m", memory: "1M" }, limits: { ...limits, memory: String(80e6 + 128 * 2 ** 20) } },
+    memory: backend,
+  });
+  assert.deepEqual(rendered(true), { resources: { requests: limits, limits }, memory: `${backend},prealloc=on` });
 });
 
 test("a claim that is a block device is no directory", () => {

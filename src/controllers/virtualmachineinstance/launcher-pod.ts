@@ -31,7 +31,7 @@ import { type Accelerator, domainOf } from "./domain.ts";
 import { containerImages } from "./container-images.ts";
 import { computeContainer } from "./launcher.ts";
 import { copyContainers } from "./launcher-copies.ts";
-import { filesystemContainers } from "./launcher-filesystems.ts";
+import { filesystemContainers, withMemoryTaken } from "./launcher-filesystems.ts";
 import { launcherResources } from "./launcher-resources.ts";
 import { roomFor } from "./room.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
@@ -109,7 +109,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
   const { spec } = vmi;
   const { volumes, volumeMounts, volumeDevices } = launcherVolumes(vmi, context);
   const resources = launcherResources(spec, context.accelerator, context.configuration, context.autoLimits);
-  const domain = { ...domainOf(vmi, context.accelerator), ...context.domain };
+  const domain = withMemoryTaken({ ...domainOf(vmi, context.accelerator), ...context.domain }, resources);
   const env = Object.entries(buildEnvironment(domain)).map(([name, value]) => ({ name, value }));
   const copies = context.imageVolumes
     ? []

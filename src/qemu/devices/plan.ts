@@ -18,16 +18,9 @@ import { PortPool } from "./port-pool.ts";
 export function planDevices(desired: readonly Device[], observed: ObservedDevices): DeviceAction[] {
   const ports = new PortPool(observed.freePorts, reservedPorts(desired));
   const attach = desired.flatMap((device) => {
-    switch (device.kind) {
-      case "disk":
-        return attachDisk(device, observed, ports);
-      case "nic":
-        return attachNic(device, observed, ports);
-      case "vacant-nic":
-        return keepVacant(device, observed, ports);
-      case "filesystem":
-        return attachFilesystem(device, observed, ports);
-    }
+    if (device.kind === "vacant-nic") return keepVacant(device, observed, ports);
+    if (device.kind === "filesystem") return attachFilesystem(device, observed, ports);
+    return device.kind === "disk" ? attachDisk(device, observed, ports) : attachNic(device, observed, ports);
   });
   const occupied = desired.filter(({ kind }) => kind !== "vacant-nic");
   return [...detach(occupied, observed), ...attach];

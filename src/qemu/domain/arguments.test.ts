@@ -143,6 +143,20 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
     "memory-backend-memfd,id=shared-memory,size=128M,share=on",
   ],
   [
+    "shared memory that QEMU takes at once",
+    { accelerator: "kvm", memory: { bytes: 128 * 1024 ** 2, shared: true, preallocated: true } },
+    "-object",
+    "memory-backend-memfd,id=shared-memory,size=128M,share=on,prealloc=on",
+  ],
+  [
+    "shared memory that QEMU takes as it grows",
+    {
+      memory: { bytes: 128 * 1024 ** 2, maxBytes: 256 * 1024 ** 2, shared: true, preallocated: true },
+    },
+    "-device",
+    "virtio-mem-pci,id=hotmem0,memdev=hotmem,requested-size=0,block-size=2097152,prealloc=on",
+  ],
+  [
     "a machine of shared memory",
     { memory: { bytes: 128 * 1024 ** 2, shared: true } },
     "-machine",

@@ -120,6 +120,8 @@ export interface Memory {
   maxBytes?: number;
   /** Programs that serve it devices see it too. */
   shared?: boolean;
+  /** All of it is taken by QEMU at the start, or when it is plugged in, so that none of it is first written to by such a program. */
+  preallocated?: boolean;
 }
 
 export interface SataDrive {

@@ -107,7 +107,7 @@ function smallPages({ memory, accelerator }: Domain): Argument[] {
   const size = sizeKibibytes % 1024 === 0 ? `${sizeKibibytes / 1024}M` : `${sizeKibibytes}K`;
   const pluggable = pluggableMemoryBytes(memory);
   return [
-    ...(memory.shared ? [sharedBackend(sharedMemoryId, size)] : []),
+    ...(memory.shared ? [sharedBackend(sharedMemoryId, size, { prealloc: memory.preallocated })] : []),
     ["-m", pluggable === 0 ? `size=${size}` : `size=${size},maxmem=${sizeKibibytes + pluggable / 1024}K`],
   ];
 }
@@ -131,6 +131,7 @@ export function hotMemoryArguments({ memory }: Domain): Argument[] {
     memdev: hotMemoryBackend,
     "requested-size": 0,
     "block-size": `${hotMemoryBlockBytes}`,
+    prealloc: memory.preallocated,
   };
   return [
     memory.shared
