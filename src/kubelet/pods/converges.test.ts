@@ -31,7 +31,13 @@ const stepMs = 400_000; // longer than every back-off
 
 function newWorld(restartPolicy?: "Never"): World {
   const containers = names.map((name) => ({ ...mainContainer, name }));
-  return { pod: aPod({ containers, ...(restartPolicy && { restartPolicy }) }), sandboxes: [], containers: [], memory: newPodMemory(), nowMs: 1e12 };
+  return {
+    pod: aPod({ containers, ...(restartPolicy && { restartPolicy }) }),
+    sandboxes: [],
+    containers: [],
+    memory: newPodMemory(),
+    nowMs: 1e12,
+  };
 }
 
 function observe(world: World): Observation {
