@@ -88,11 +88,6 @@ export const unavailable: readonly Unavailable[] = [
     reason: "replacing the pod's own network is not available yet: leave default out, and the pod network, too",
   },
   { path: "networks[].resourceClaim", reason: "networks of resource claims are not available yet: use pod or multus" },
-  {
-    path: "networks[].pod.vmIPv6NetworkCIDR",
-    reason: "guests have no IPv6 address of vmpod's yet: leave it out",
-    isDefault: is(""),
-  },
   { path: "resourceClaims", reason: "dynamic resource allocation is not available yet" },
   { path: "utilityVolumes", reason: "utility volumes are not available yet" },
   { path: "volumes[].containerPath", reason: "containerPath is not available yet" },

@@ -1,5 +1,6 @@
 /** Rules about `networks` and `domain.devices.interfaces`: they come in pairs of one name, with one binding each. */
 import { isIPv4 } from "node:net";
+import { parseIpv6Network } from "../../src/base/ipv6.ts";
 import { duplicate, forbidden, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
 import type { Interface, Network, PortRange, VirtualMachineInstanceSpec } from "./types.ts";
 
@@ -45,6 +46,7 @@ function validateNetwork(network: Network, field: string): StatusCause[] {
       ? [invalid(field, sources, `network "${network.name}" must have exactly one source: keep one of them`)]
       : []),
     ...validateCidr(network.pod?.vmNetworkCIDR, `${field}.pod.vmNetworkCIDR`),
+    ...validateCidr6(network.pod?.vmIPv6NetworkCIDR, `${field}.pod.vmIPv6NetworkCIDR`),
     ...(network.multus ? validateDefinitionName(network.multus.networkName, `${field}.multus.networkName`) : []),
   ];
 }
@@ -63,6 +65,14 @@ function validateCidr(cidr: string | undefined, field: string): StatusCause[] {
   const [address = "", length = "", ...rest] = cidr.split("/");
   const isRight = rest.length === 0 && isIPv4(address) && /^\d{1,2}$/.test(length) && Number(length) <= 30;
   return isRight ? [] : [invalid(field, cidr, "is no IPv4 network of at least 4 addresses: write e.g. 10.0.2.0/24")];
+}
+
+/** One wider than /64 cannot be advertised to the guest. */
+function validateCidr6(cidr: string | undefined, field: string): StatusCause[] {
+  if (!cidr) return [];
+  const length = Number(cidr.split("/")[1]);
+  const isRight = parseIpv6Network(cidr) !== undefined && length >= 64 && length <= 126;
+  return isRight ? [] : [invalid(field, cidr, "is no IPv6 network of /64 to /126: write e.g. fd10:0:2::/120")];
 }
 
 function validateHasInterface(network: Network, interfaces: ReadonlySet<string>, field: string): StatusCause[] {

@@ -718,6 +718,12 @@ const network: Case[] = [
     "spec.networks[0].pod.vmNetworkCIDR",
     /10\.0\.2\.0\/24/,
   ],
+  [
+    "an IPv6 network for nobody",
+    top({ networks: [{ name: "default", pod: { vmIPv6NetworkCIDR: "fd10::/48" } }] }),
+    "spec.networks[0].pod.vmIPv6NetworkCIDR",
+    /fd10:0:2::\/120/,
+  ],
 ];
 
 const credential = (more: object): Change => top({ accessCredentials: [more] });

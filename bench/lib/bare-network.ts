@@ -47,7 +47,7 @@ async function startDhcp(guestMac: string): Promise<{ stop(): Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), "vmpod-bare-dhcp-"));
   const [dnsmasq = "", ...args] = dhcpArgv({
     network: { ...subnet, bridge, guestMac, mtu: 1500 },
-    resolver: { servers: [], searchDomains: [] },
+    resolver: { servers: [], servers6: [], searchDomains: [] },
     hostname: undefined,
     pidFile: join(directory, "pid"),
   });

@@ -40,6 +40,6 @@ await runApiserver({
   keyPem: await file("apiserver.key"),
   clientCaPem: await file("ca.crt"),
   serviceAccountKey: await ensureServiceAccountKey(pki),
-  serviceCidr: "10.43.0.0/16",
+  serviceCidrs: ["10.43.0.0/16"],
   log,
 });

@@ -12,7 +12,7 @@ import type { Objects } from "./storage/objects.ts";
 import { newMeta } from "./verbs/new-meta.ts";
 
 export interface KubernetesServiceOptions {
-  serviceCidr: string;
+  serviceCidrs: readonly string[];
   advertiseAddress: string;
   port: number;
 }
@@ -73,7 +73,7 @@ async function ensureKubernetesService(
   }
 }
 
-function serviceSpec({ serviceCidr, port }: KubernetesServiceOptions) {
+function serviceSpec({ serviceCidrs: [serviceCidr = ""], port }: KubernetesServiceOptions) {
   const clusterIP = nthAddress(serviceCidr, 1);
   return {
     type: "ClusterIP",

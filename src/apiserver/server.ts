@@ -49,7 +49,8 @@ export interface ApiserverOptions {
   keyPem: string;
   clientCaPem: string;
   serviceAccountKey?: ServiceAccountKey;
-  serviceCidr: string;
+  /** One for each family that Services can have, the first being the default. */
+  serviceCidrs: readonly string[];
   /** Client certificate for kubelets; without it logs, exec and the like do not work. */
   kubelet?: KubeletCredentials;
   staticTokens?: ReadonlyMap<string, UserInfo>;
@@ -91,7 +92,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     registry,
     objects,
     admission: createPlugins(
-      { objects, registry, authorizer, serviceCidr: options.serviceCidr },
+      { objects, registry, authorizer, serviceCidrs: options.serviceCidrs },
       options.admission ?? [],
     ),
     kubelets,

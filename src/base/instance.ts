@@ -4,6 +4,7 @@
  */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { formatIpv6, ipv6ToNumber, parseIpv6Network } from "./ipv6.ts";
 
 export interface Instance {
   /** Also the stem of the bridge, the nft table, the cgroup parent and the CNI network. */
@@ -19,6 +20,8 @@ export interface Instance {
   nodeName: string;
   podCidr: string;
   serviceCidr: string;
+  /** The first 48 bits of the IPv6 addresses of pods and Services, e.g. `fd12:3456:789a::/48`; empty: they have IPv4 alone. */
+  ipv6Prefix: string;
   clusterDomain: string;
   /** `static`: containers of Guaranteed pods with whole numbers of CPUs get processors of their own. */
   cpuManagerPolicy: "none" | "static";
@@ -37,17 +40,35 @@ export const defaultInstance: Instance = {
   nodeName: hostname().toLowerCase(),
   podCidr: "10.42.0.0/16",
   serviceCidr: "10.43.0.0/16",
+  ipv6Prefix: "",
   clusterDomain: "cluster.local",
   cpuManagerPolicy: "none",
   reservedCpus: "0",
 };
 
-/** The n-th address of an IPv4 CIDR block: `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */
+/** The n-th address of a CIDR block: `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */
 export function nthAddress(cidr: string, n: number): string {
   const [base = ""] = cidr.split("/");
+  if (base.includes(":")) return formatIpv6(ipv6ToNumber(base) + BigInt(n));
   const first = base.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
   const address = first + n;
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+}
+
+/** One for each family that pods have, IPv4 first. */
+export function podCidrsOf({ podCidr, ipv6Prefix }: Instance): string[] {
+  return [podCidr, ...partOf(ipv6Prefix, 1, 64)];
+}
+
+/** The same for Services. */
+export function serviceCidrsOf({ serviceCidr, ipv6Prefix }: Instance): string[] {
+  return [serviceCidr, ...partOf(ipv6Prefix, 2, 112)];
+}
+
+/** The network of this number and length among those of 64 bits in the prefix. */
+function partOf(prefix: string, number: number, length: number): string[] {
+  const network = parseIpv6Network(prefix);
+  return network === undefined ? [] : [`${formatIpv6(network.first + (BigInt(number) << 64n))}/${length}`];
 }
 
 /** Address of the cluster's DNS Service. */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { clusterDnsOf, type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
+import { clusterDnsOf, type Instance, nodeAddressOf, pathsOf, podCidrsOf, serviceCidrsOf } from "../base/instance.ts";
 import { parseCpuSet } from "../base/cpu-set.ts";
 import { messageOf } from "../base/errors.ts";
 import { createLogger } from "../base/log.ts";
@@ -31,7 +31,8 @@ export async function run(argv: string[]): Promise<number> {
   const log = createLogger("agent");
   const signal = untilTerminated();
   reviveSupervisorWhenKilled(instance, signal);
-  const { nodeName, podCidr, serviceCidr, clusterDomain: domain } = instance;
+  const { nodeName, clusterDomain: domain } = instance;
+  const podCidrs = podCidrsOf(instance);
   const address = nodeAddressOf(instance);
   const config = await loadKubeconfig(pathsOf(instance).kubeconfig("agent"));
   const client = createClient({ ...config, userAgent: "vmpod-agent" });
@@ -40,11 +41,12 @@ export async function run(argv: string[]): Promise<number> {
   const { devices, kvm } = await findDevices();
   log.info({ kvm }, kvm.usable ? "guests run on KVM" : `guests run on TCG: ${kvm.reason}`);
 
-  await ensurePodBridge({ name: bridgeName(instance.name), address, podCidr, serviceCidr });
+  await ensurePodBridge({ name: bridgeName(instance.name), podCidrs, serviceCidrs: serviceCidrsOf(instance) });
   const policies = startPolicyEnforcer({
     client,
     table: `${instance.name}-policy`,
     bridge: bridgeName(instance.name),
+    podCidrs,
     events: createEventRecorder(client, { component: "vmpod-agent", host: nodeName }),
     log,
     signal,
@@ -60,7 +62,7 @@ export async function run(argv: string[]): Promise<number> {
     port: instance.kubeletPort,
     clusterDns: [clusterDnsOf(instance)],
     clusterDomain: domain,
-    podCidr,
+    podCidrs,
     devices,
     ...(instance.cpuManagerPolicy === "static" && { reservedCpus: parseCpuSet(instance.reservedCpus) ?? [] }),
   });
@@ -77,7 +79,7 @@ export async function run(argv: string[]): Promise<number> {
   await Promise.all([
     kubelet.start(signal),
     nodeAgent.start(signal),
-    startServiceProxy({ client, table: instance.name, podCidr, log, signal }),
+    startServiceProxy({ client, table: instance.name, podCidrs, log, signal }),
     startClusterDns({ client, domain, address, log, signal }),
   ]);
   log.info({ node: nodeName }, "node services are running");

@@ -28,6 +28,7 @@ const options = {
   "tls-key": { type: "string" },
   "client-ca": { type: "string" },
   "service-account-key-dir": { type: "string" },
+  /** One for each family, separated by a comma. */
   "service-cidr": { type: "string", default: "10.43.0.0/16" },
   "kubelet-client-cert": { type: "string" },
   "kubelet-client-key": { type: "string" },
@@ -75,7 +76,7 @@ export async function startApiserver(argv: readonly string[]): Promise<Apiserver
     keyPem: await file(values["tls-key"], "apiserver.key"),
     clientCaPem,
     serviceAccountKey: await ensureServiceAccountKey(values["service-account-key-dir"] ?? pki),
-    serviceCidr: values["service-cidr"],
+    serviceCidrs: values["service-cidr"].split(","),
     log,
   });
   // Read over the API like everybody else: it must answer first.

@@ -2,6 +2,8 @@
 import { Command, Option } from "commander";
 import { defaultInstance, type Instance, pathsOf } from "../base/instance.ts";
 import { formatCpuSet, parseCpuSet } from "../base/cpu-set.ts";
+import { parseIpv6Network } from "../base/ipv6.ts";
+import { hostHasIpv6, ownIpv6Prefix } from "../network/host-ipv6.ts";
 import { readState } from "../embedded/state-file.ts";
 import { port } from "./flags.ts";
 
@@ -16,6 +18,7 @@ export interface InstanceFlags {
   nodeName: string;
   podCidr: string;
   serviceCidr: string;
+  ipv6Prefix: string;
   cpuManagerPolicy: Instance["cpuManagerPolicy"];
   reservedCpus: string;
 }
@@ -37,6 +40,7 @@ export function addInstanceFlags(command: Command): Command {
     .option("--node-name <name>", "name of the node", defaultInstance.nodeName)
     .option("--pod-cidr <cidr>", "addresses of pods", defaultInstance.podCidr)
     .option("--service-cidr <cidr>", "addresses of Services", defaultInstance.serviceCidr)
+    .option("--ipv6-prefix <prefix>", "of their IPv6 addresses: a /48, none, or auto: one of its own", "auto")
     .addOption(
       new Option("--cpu-manager-policy <policy>", "static: processors of their own for who asks for whole ones")
         .choices(["none", "static"])
@@ -58,6 +62,7 @@ export function instanceFrom(flags: InstanceFlags): Instance {
     nodeName: checked("--node-name", flags.nodeName, /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "a DNS name in lower case"),
     podCidr: cidr("--pod-cidr", flags.podCidr),
     serviceCidr: cidr("--service-cidr", flags.serviceCidr),
+    ipv6Prefix: ipv6Prefix(flags),
     clusterDomain: defaultInstance.clusterDomain,
     cpuManagerPolicy: flags.cpuManagerPolicy,
     reservedCpus: cpuList("--reserved-cpus", flags.reservedCpus),
@@ -80,6 +85,15 @@ function cpuList(flag: string, value: string): string {
   if (cpus === undefined || cpus.length === 0)
     throw new Error(`${flag} ${value}: must be a list of processors, at least one, e.g. 0 or 0-1,4`);
   return formatCpuSet(cpus);
+}
+
+function ipv6Prefix(flags: InstanceFlags): string {
+  const { ipv6Prefix: value } = flags;
+  if (value === "none") return "";
+  if (value === "auto") return hostHasIpv6() ? ownIpv6Prefix(`${flags.name} ${flags.nodeName} ${flags.podCidr}`) : "";
+  if (parseIpv6Network(value) === undefined || !value.endsWith("/48"))
+    throw new Error(`--ipv6-prefix ${value}: must be auto, none, or an IPv6 range of /48, e.g. fd12:3456:789a::/48`);
+  return value;
 }
 
 function cidr(flag: string, value: string): string {

@@ -70,6 +70,7 @@ function flagsOf(instance: Instance): string[] {
     "--node-name": instance.nodeName,
     "--pod-cidr": instance.podCidr,
     "--service-cidr": instance.serviceCidr,
+    "--ipv6-prefix": instance.ipv6Prefix || "none",
     "--cpu-manager-policy": instance.cpuManagerPolicy,
     "--reserved-cpus": instance.reservedCpus,
   };

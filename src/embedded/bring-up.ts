@@ -5,7 +5,7 @@
  *   images ──> containerd ──> import images ───┴──> agent ─────────────────────────────┘
  */
 import { namespaces, type Node, nodes } from "../../api/core.ts";
-import { type Instance, nodeAddressOf, pathsOf } from "../base/instance.ts";
+import { type Instance, nodeAddressOf, pathsOf, serviceCidrsOf } from "../base/instance.ts";
 import type { Logger } from "../base/log.ts";
 import { createClient } from "../client/create-client.ts";
 import type { Client } from "../client/client.ts";
@@ -83,7 +83,7 @@ function apiserverFlags(instance: Instance): string[] {
     "--bind-address": instance.bindAddress,
     "--port": String(instance.apiPort),
     "--advertise-address": nodeAddressOf(instance),
-    "--service-cidr": instance.serviceCidr,
+    "--service-cidr": serviceCidrsOf(instance).join(","),
     "--extension-kubeconfig": pathsOf(instance).kubeconfig("extension"),
   };
   return Object.entries(flags).flat();

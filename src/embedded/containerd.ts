@@ -1,7 +1,7 @@
 /** The instance's own containerd: started detached, so that it and its containers outlive us; brought back when it dies. */
 import type { ContainerdPaths } from "../cri/containerd/config.ts";
 import { findContainerd, startContainerd } from "../cri/containerd/start.ts";
-import { type Instance, pathsOf } from "../base/instance.ts";
+import { type Instance, pathsOf, podCidrsOf } from "../base/instance.ts";
 import type { Logger } from "../base/log.ts";
 
 const checkMs = 500;
@@ -14,7 +14,7 @@ export function containerdPaths(instance: Instance): ContainerdPaths {
 export async function ensureContainerd(instance: Instance, pauseImage: string): Promise<void> {
   await startContainerd({
     containerd: { ...containerdPaths(instance), pauseImage },
-    cni: { instance: instance.name, podCidr: instance.podCidr },
+    cni: { instance: instance.name, podCidrs: podCidrsOf(instance) },
   });
 }
 

@@ -34,7 +34,7 @@ export function createNetworkKeeper(options: KubeletOptions, pods: ReadonlyMap<s
   }
 
   function wanted(): PodNetwork {
-    return { instance: options.instance, podCidr: options.podCidr, hostPorts: hostPortsOf(pods.values()) };
+    return { instance: options.instance, podCidrs: options.podCidrs, hostPorts: hostPortsOf(pods.values()) };
   }
 
   return {

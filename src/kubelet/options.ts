@@ -19,8 +19,8 @@ export interface KubeletOptions {
   clusterDomain: string;
   /** The address at which the API server and pods reach this node. */
   nodeIp: string;
-  /** Addresses of the pods of this node; traffic from them to elsewhere is masqueraded. */
-  podCidr: string;
+  /** Addresses of the pods of this node, a network for each family; traffic from them to elsewhere is masqueraded. */
+  podCidrs: readonly string[];
   /** Where addresses in use on other networks are noted; must not outlive the pods' network namespaces. */
   addressesDir: string;
   /** Extended resources (e.g. `devices.kubevirt.io/tun`) that containers may ask for. */

@@ -20,8 +20,17 @@ test("host ports are those of pods with an address of their own", () => {
 
 test("each becomes one rule", () => {
   const hostPorts = hostPortsOf([aPod({ containers }, { podIP: "10.0.0.2" })]);
-  const table = renderPodNetwork({ instance: "x", podCidr: "10.0.0.0/24", hostPorts });
+  const table = renderPodNetwork({ instance: "x", podCidrs: ["10.0.0.0/24"], hostPorts });
   assert.match(table, /^ {4}tcp dport 8080 dnat ip to 10\.0\.0\.2:80$/m);
   assert.match(table, /^ {4}ip daddr 192\.0\.2\.1 udp dport 53 dnat ip to 10\.0\.0\.2:53$/m);
   assert.match(table, /ip saddr 10\.0\.0\.0\/24 ip daddr != 10\.0\.0\.0\/24 .*masquerade/);
+});
+
+test("with both families a port leads to both addresses, and both are masqueraded", () => {
+  const both = { podIP: "10.0.0.2", podIPs: [{ ip: "10.0.0.2" }, { ip: "fd00::2" }] };
+  const hostPorts = hostPortsOf([aPod({ containers }, both)]);
+  const table = renderPodNetwork({ instance: "x", podCidrs: ["10.0.0.0/24", "fd00::/64"], hostPorts });
+  assert.match(table, /^ {4}tcp dport 8080 dnat ip6 to \[fd00::2\]:80$/m);
+  assert.match(table, /^ {4}ip6 saddr fd00::\/64 ip6 daddr != fd00::\/64 ip6 daddr != ff00::\/8 masquerade$/m);
+  assert.equal(table.match(/dport 53 /g)?.length, 1, "its address on the host is an IPv4 one");
 });

@@ -6,6 +6,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Pod } from "../../api/core.ts";
 import { exec } from "../base/exec.ts";
+import { familyOf } from "../base/ip-network.ts";
 import { bridgeName } from "../cri/containerd/cni.ts";
 import { isTerminalPhase } from "./pods/lifetime.ts";
 
@@ -21,10 +22,15 @@ const tableName = (instance: string): string => `inet ${instance}-pods`;
 
 export function hostPortsOf(pods: Iterable<Pod>): HostPort[] {
   return [...pods].flatMap((pod) => {
-    const podIp = pod.status?.podIP;
-    const applies = pod.spec?.hostNetwork !== true && podIp !== undefined && !isTerminalPhase(pod.status?.phase);
-    return applies ? portsOf(pod, podIp) : [];
+    const applies = pod.spec?.hostNetwork !== true && !isTerminalPhase(pod.status?.phase);
+    return applies ? addressesOf(pod).flatMap((podIp) => portsOf(pod, podIp)) : [];
   });
+}
+
+/** One for each family. */
+function addressesOf({ status }: Pod): string[] {
+  const all = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  return [...new Set(all.filter((ip) => ip !== undefined))];
 }
 
 function portsOf(pod: Pod, podIp: string): HostPort[] {
@@ -32,19 +38,20 @@ function portsOf(pod: Pod, podIp: string): HostPort[] {
   return containers.flatMap(({ ports = [] }) =>
     ports.flatMap(({ hostPort, hostIP, containerPort, protocol = "TCP" }) => {
       const known = protocol.toLowerCase() as HostPort["protocol"];
-      const hostIp = hostIP === "" || hostIP === "0.0.0.0" ? undefined : hostIP;
-      return hostPort ? [{ protocol: known, hostIp, hostPort, podIp, containerPort }] : [];
+      const hostIp = hostIP === "" || hostIP === "0.0.0.0" || hostIP === "::" ? undefined : hostIP;
+      const isReachable = hostIP ? familyOf(hostIP) === familyOf(podIp) : true;
+      return hostPort && isReachable ? [{ protocol: known, hostIp, hostPort, podIp, containerPort }] : [];
     }),
   );
 }
 
 export interface PodNetwork {
   instance: string;
-  podCidr: string;
+  podCidrs: readonly string[];
   hostPorts: HostPort[];
 }
 
-export function renderPodNetwork({ instance, podCidr, hostPorts }: PodNetwork): string {
+export function renderPodNetwork({ instance, podCidrs, hostPorts }: PodNetwork): string {
   const table = tableName(instance);
   const toPods = hostPorts.map(dnatRule).join("\n    ");
   return `table ${table}
@@ -63,16 +70,21 @@ table ${table} {
   }
   chain postrouting {
     type nat hook postrouting priority srcnat;
-    ip saddr ${podCidr} ip daddr != ${podCidr} ip daddr != 224.0.0.0/4 masquerade
-    ct status dnat ip saddr 127.0.0.0/8 oifname "${bridgeName(instance)}" masquerade
+${podCidrs.map((cidr) => `    ${masqueradeRule(cidr)}\n`).join("")}    ct status dnat ip saddr 127.0.0.0/8 oifname "${bridgeName(instance)}" masquerade
   }
 }
 `;
 }
 
+function masqueradeRule(cidr: string): string {
+  const [family, multicast] = cidr.includes(":") ? ["ip6", "ff00::/8"] : ["ip", "224.0.0.0/4"];
+  return `${family} saddr ${cidr} ${family} daddr != ${cidr} ${family} daddr != ${multicast} masquerade`;
+}
+
 function dnatRule({ protocol, hostIp, hostPort, podIp, containerPort }: HostPort): string {
-  const address = hostIp === undefined ? "" : `ip daddr ${hostIp} `;
-  return `${address}${protocol} dport ${hostPort} dnat ip to ${podIp}:${containerPort}`;
+  const [family, target] = podIp.includes(":") ? ["ip6", `[${podIp}]`] : ["ip", podIp];
+  const address = hostIp === undefined ? "" : `${family} daddr ${hostIp} `;
+  return `${address}${protocol} dport ${hostPort} dnat ${family} to ${target}:${containerPort}`;
 }
 
 /** Replaces the table. */

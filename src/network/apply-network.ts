@@ -10,7 +10,7 @@ export async function applyNetwork(netnsPath: string, plan: NetworkPlan, signal?
 export function toShell(plan: NetworkPlan): string {
   return [
     ...(plan.links.length > 0 ? ["ip -batch - <<'END_OF_LINKS'", ...plan.links, "END_OF_LINKS"] : []),
-    ...plan.sysctls.map(({ path, value }) => `echo ${value} > /proc/sys/net/ipv4/${path}`),
+    ...plan.sysctls.map(({ path, value }) => `echo ${value} > /proc/sys/net/${path}`),
     ...(plan.ruleset === "" ? [] : ["nft -f - <<'END_OF_RULES'", plan.ruleset, "END_OF_RULES"]),
     "",
   ].join("\n");

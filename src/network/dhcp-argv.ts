@@ -6,7 +6,7 @@
  * its network namespace, and adopts it. Every argument that decides an answer is in the command line, so a
  * difference between this list and /proc/PID/cmdline is exactly the need for a restart.
  */
-import { netmask } from "./guest-subnet.ts";
+import { type GuestSubnet, netmask } from "./guest-subnet.ts";
 import type { Resolver } from "./resolv-conf.ts";
 
 /** Of the one guest behind a bridge. */
@@ -17,6 +17,8 @@ export interface DhcpNetwork {
   prefixLength: number;
   mtu: number;
   routerAddress: string | undefined;
+  /** By DHCPv6; the route is advertised. */
+  ipv6?: GuestSubnet;
   /** The bridge has no address of the guest's network. */
   foreign?: boolean;
 }
@@ -43,9 +45,9 @@ const domainPattern = /^[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?$/;
 
 export function dhcpArgv(answers: DhcpAnswers): string[] {
   const { network, resolver, hostname, pidFile } = answers;
-  const host = [network.guestMac, network.guestAddress, ...(isDomain(hostname) ? [hostname] : []), "infinite"].join(
-    ",",
-  );
+  const { ipv6 } = network;
+  const addresses = [network.guestAddress, ...(ipv6 ? [`[${ipv6.guestAddress}]`] : [])];
+  const host = [network.guestMac, ...addresses, ...(isDomain(hostname) ? [hostname] : []), "infinite"].join(",");
   return [
     "dnsmasq",
     `--pid-file=${pidFile}`,
@@ -64,8 +66,11 @@ export function dhcpArgv(answers: DhcpAnswers): string[] {
     "--except-interface=lo",
     ...(network.foreign ? [`--shared-network=${network.bridge},${network.guestAddress}`] : []),
     `--dhcp-range=${network.guestAddress},static,${netmask(network.prefixLength)},infinite`,
+    ...(ipv6 ? ["--enable-ra", `--dhcp-range=${ipv6.guestAddress},static,${ipv6.prefixLength},infinite`] : []),
     `--dhcp-host=${host}`,
-    ...options(network, resolver).map((option) => `--dhcp-option-force=${option}`),
+    ...[...options(network, resolver), ...(ipv6 ? options6(resolver) : [])].map(
+      (option) => `--dhcp-option-force=${option}`,
+    ),
     ...(answers.extraOptions ?? []).map((option) => `--dhcp-option-force=${extraOption(option)}`),
   ];
 }
@@ -80,6 +85,14 @@ function options(network: DhcpNetwork, resolver: Resolver): string[] {
     ...(resolver.servers.length > 0 ? [`option:dns-server,${resolver.servers.join(",")}`] : []),
     ...(domain ? [`option:domain-name,${domain}`] : []),
     ...(domain ? [`option:domain-search,${searchDomains.join(",")}`] : []),
+  ];
+}
+
+function options6({ servers6, searchDomains }: Resolver): string[] {
+  const domains = searchDomains.filter(isDomain);
+  return [
+    ...(servers6.length > 0 ? [`option6:dns-server,${servers6.map((server) => `[${server}]`).join(",")}`] : []),
+    ...(domains.length > 0 ? [`option6:domain-search,${domains.join(",")}`] : []),
   ];
 }
 

@@ -8,7 +8,11 @@ import { parseResolvConf } from "./resolv-conf.ts";
 
 const answers = {
   network: guestNetwork(),
-  resolver: { servers: ["10.43.0.10"], searchDomains: ["a.svc.cluster.local", "svc.cluster.local"] },
+  resolver: {
+    servers: ["10.43.0.10"],
+    servers6: ["fd00::a"],
+    searchDomains: ["a.svc.cluster.local", "svc.cluster.local"],
+  },
   hostname: "legacy",
   pidFile: "/run/x/uid.pid",
 };
@@ -27,6 +31,21 @@ test("one address for one card, with everything a guest needs to know", () => {
   ]) {
     assert.ok(argv.includes(expected), expected);
   }
+});
+
+test("an address of IPv6 goes to the same card, with a route by advertisement", () => {
+  const ipv6 = { routerAddress: "fd10:0:2::1", guestAddress: "fd10:0:2::2", prefixLength: 120 };
+  const argv = dhcpArgv({ ...answers, network: { ...answers.network, ipv6 } });
+  for (const expected of [
+    "--enable-ra",
+    "--dhcp-range=fd10:0:2::2,static,120,infinite",
+    "--dhcp-host=02:11:22:33:44:55,10.0.2.2,[fd10:0:2::2],legacy,infinite",
+    "--dhcp-option-force=option6:dns-server,[fd00::a]",
+    "--dhcp-option-force=option6:domain-search,a.svc.cluster.local,svc.cluster.local",
+  ]) {
+    assert.ok(argv.includes(expected), expected);
+  }
+  assert.ok(!dhcpArgv(answers).some((argument) => /option6|enable-ra|\[/.test(argument)), "where the pod has none");
 });
 
 test("what a machine asks to be told: nothing in a text is an option of dnsmasq's", () => {
@@ -48,7 +67,11 @@ test("what a machine asks to be told: nothing in a text is an option of dnsmasq'
 });
 
 test("without a resolver nothing is said of one", () => {
-  const argv = dhcpArgv({ ...answers, hostname: undefined, resolver: { servers: [], searchDomains: [] } });
+  const argv = dhcpArgv({
+    ...answers,
+    hostname: undefined,
+    resolver: { servers: [], servers6: [], searchDomains: [] },
+  });
   assert.equal(argv.filter((argument) => argument.includes("dns-server") || argument.includes("domain")).length, 0);
   assert.ok(argv.includes("--dhcp-host=02:11:22:33:44:55,10.0.2.2,infinite"));
 });
@@ -63,11 +86,15 @@ test("an answerer is kept only if it is the same, in the same namespace", () => 
   assert.deepEqual(planDhcp(argv, "net:[1]", [other, running]), { stop: [other], start: false });
 });
 
-test("a guest cannot use the pod's loopback resolver, nor IPv6", () => {
+test("a guest cannot use the pod's loopback resolver, and has servers of each family", () => {
   const text =
     "# made by\nnameserver 127.0.0.53\nnameserver 10.43.0.10 ; cluster\nnameserver fd00::a\nsearch a.b  b .\noptions ndots:5\n";
-  assert.deepEqual(parseResolvConf(text), { servers: ["10.43.0.10"], searchDomains: ["a.b", "b"] });
-  assert.deepEqual(parseResolvConf(""), { servers: [], searchDomains: [] });
+  assert.deepEqual(parseResolvConf(text), {
+    servers: ["10.43.0.10"],
+    servers6: ["fd00::a"],
+    searchDomains: ["a.b", "b"],
+  });
+  assert.deepEqual(parseResolvConf(""), { servers: [], servers6: [], searchDomains: [] });
 });
 
 const uid = "f72d89f1-ed0e-4f6e-b568-fa8fa257e953";
@@ -105,7 +132,11 @@ for (const [what, cgroup, expected] of cgroups) {
 }
 
 test("a name that is none becomes no option", () => {
-  const hostile = { servers: ["10.43.0.10"], searchDomains: ["good.example", "bad,option:router", "two\nlines"] };
+  const hostile = {
+    servers: ["10.43.0.10"],
+    servers6: [],
+    searchDomains: ["good.example", "bad,option:router", "two\nlines"],
+  };
   const argv = dhcpArgv({ ...answers, hostname: "a,set:tag", resolver: hostile });
   assert.ok(!argv.some((argument) => /set:tag|bad|two/.test(argument)), argv.join(" "));
   assert.ok(argv.includes("--dhcp-option-force=option:domain-search,good.example"));

@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import { TerminalError } from "../base/errors.ts";
+import { formatIpv6, parseIpv6Network } from "../base/ipv6.ts";
 
 export interface GuestSubnet {
   /** First host address: the bridge, the guest's router. */
@@ -26,6 +27,26 @@ export function guestSubnet(cidr: string): GuestSubnet {
   return {
     routerAddress: toAddress(base + 1),
     guestAddress: toAddress(base + 2),
+    prefixLength,
+  };
+}
+
+/**
+ * The same inside `network.pod.vmIPv6NetworkCIDR`. A network wider than /64 cannot be advertised.
+ * @throws TerminalError when the text is no IPv6 network of /64 to /126
+ */
+export function guestSubnet6(cidr: string): GuestSubnet {
+  const network = parseIpv6Network(cidr);
+  const prefixLength = Number(cidr.split("/")[1]);
+  if (network === undefined || prefixLength < 64 || prefixLength > 126) {
+    throw new TerminalError(
+      "InvalidNetwork",
+      `network.pod.vmIPv6NetworkCIDR "${cidr}" is not an IPv6 network of /64 to /126, such as fd10:0:2::/120`,
+    );
+  }
+  return {
+    routerAddress: formatIpv6(network.first + 1n),
+    guestAddress: formatIpv6(network.first + 2n),
     prefixLength,
   };
 }

@@ -3,9 +3,15 @@ import { test } from "node:test";
 import { applyToLinks, emptyNamespace, guestNetwork } from "./network.fixture.ts";
 import { isEmpty, planNetwork } from "./network-plan.ts";
 import type { ObservedNetwork } from "./observed-network.ts";
-import { masqueradeRuleset } from "./ruleset.ts";
+import type { MasqueradeNetwork } from "./pod-network.ts";
+import { masqueradeRulesets } from "./ruleset.ts";
 
 const desired = guestNetwork();
+const markers = (network: MasqueradeNetwork) => masqueradeRulesets(network).map(({ marker }) => marker);
+const scripts = (network: MasqueradeNetwork) =>
+  masqueradeRulesets(network)
+    .map(({ script }) => script)
+    .join("");
 
 const complete: ObservedNetwork = {
   links: [
@@ -33,8 +39,9 @@ const complete: ObservedNetwork = {
       multiqueue: false,
     },
   ],
-  chains: ["prerouting", masqueradeRuleset(desired).marker],
+  chains: ["prerouting", ...markers(desired)],
   forwarding: true,
+  forwarding6: false,
   localnet: true,
 };
 
@@ -49,9 +56,9 @@ test("an empty namespace gets a bridge, a tap, forwarding and rules", () => {
   ]);
   assert.deepEqual(
     plan.sysctls.map(({ path }) => path),
-    ["ip_forward", "conf/k6t-eth0/route_localnet"],
+    ["ipv4/ip_forward", "ipv4/conf/k6t-eth0/route_localnet"],
   );
-  assert.equal(plan.ruleset, masqueradeRuleset(desired).script);
+  assert.equal(plan.ruleset, scripts(desired));
 });
 
 test("a complete namespace is left alone", () => {
@@ -94,5 +101,17 @@ test("whatever is missing, and nothing else, is made", () => {
 
 test("other rules replace the loaded ones", () => {
   const narrower = { ...desired, ports: [{ protocol: "TCP", port: 80 } as const] };
-  assert.equal(planNetwork(narrower, complete).ruleset, masqueradeRuleset(narrower).script);
+  assert.equal(planNetwork(narrower, complete).ruleset, scripts(narrower));
+});
+
+test("IPv6 comes beside it, and only what it needs", () => {
+  const ipv6 = { routerAddress: "fd10:0:2::1", guestAddress: "fd10:0:2::2", prefixLength: 120 };
+  const both = { ...desired, ipv6 };
+  const plan = planNetwork(both, complete);
+  assert.deepEqual(plan.links, ["address replace fd10:0:2::1/120 dev k6t-eth0 nodad"]);
+  assert.deepEqual(plan.sysctls, [{ path: "ipv6/conf/all/forwarding", value: "1" }]);
+  assert.match(plan.ruleset, /^table ip6 vmpod\n/);
+  const addresses = ["10.0.2.1/24", "fd10:0:2::1/120"];
+  const done = { ...applyToLinks(complete, "k6t-eth0", { addresses }), forwarding6: true, chains: markers(both) };
+  assert.ok(isEmpty(planNetwork(both, done)));
 });

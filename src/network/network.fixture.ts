@@ -36,6 +36,7 @@ export const emptyNamespace: ObservedNetwork = {
   ],
   chains: [],
   forwarding: false,
+  forwarding6: false,
   localnet: false,
 };
 

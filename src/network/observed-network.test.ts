@@ -25,10 +25,12 @@ test("reads what ip, nft and the kernel say", () => {
     nftables: [
       { metainfo: { version: "1.0.6" } },
       { chain: { family: "ip", table: "vmpod", name: "digest_1" } },
+      { chain: { family: "ip6", table: "vmpod", name: "digest_2" } },
       { chain: { family: "ip", table: "nat", name: "other" } },
+      { chain: { family: "bridge", table: "vmpod", name: "other" } },
     ],
   };
-  const observed = parseObservation(`${JSON.stringify(links)}\n${JSON.stringify(rules)}\n1\n0\n`, new Map());
+  const observed = parseObservation(`${JSON.stringify(links)}\n${JSON.stringify(rules)}\n1\n0\n1\n`, new Map());
   assert.deepEqual(
     observed.links.map(({ name, up, master, owner, addresses }) => [name, up, master, owner, addresses]),
     [
@@ -36,7 +38,10 @@ test("reads what ip, nft and the kernel say", () => {
       ["tap0", false, "k6t-eth0", 107, []],
     ],
   );
-  assert.deepEqual([observed.chains, observed.forwarding, observed.localnet], [["digest_1"], true, false]);
+  assert.deepEqual(
+    [observed.chains, observed.forwarding, observed.localnet, observed.forwarding6],
+    [["digest_1", "digest_2"], true, false, true],
+  );
 });
 
 test("a tap's owner who has a name is known by the number", () => {

@@ -20,18 +20,21 @@ export interface ObservedLink {
 
 export interface ObservedNetwork {
   links: ObservedLink[];
-  /** Chains of our table. */
+  /** Chains of our tables, one for each family. */
   chains: string[];
   forwarding: boolean;
+  /** The same for IPv6. */
+  forwarding6: boolean;
   /** The bridge passes packets of 127.0.0.0/8. */
   localnet: boolean;
 }
 
 const script = [
   "ip -json -details address show",
-  "nft -j list chains ip",
+  "nft -j list chains",
   "cat /proc/sys/net/ipv4/ip_forward",
   `cat /proc/sys/net/ipv4/conf/${names.bridge}/route_localnet 2>/dev/null || echo 0`,
+  "cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null || echo 0",
 ].join("; ");
 
 export async function observeNetwork(netnsPath: string, signal?: AbortSignal): Promise<ObservedNetwork> {
@@ -85,13 +88,14 @@ interface NftListing {
 }
 
 export function parseObservation(output: string, numbers: ReadonlyMap<string, number>): ObservedNetwork {
-  const [links = "[]", chains = "{}", forwarding, localnet] = output.trim().split("\n");
+  const [links = "[]", chains = "{}", forwarding, localnet, forwarding6] = output.trim().split("\n");
   return {
     links: (JSON.parse(links) as IpLink[]).map((link) => parseLink(link, numbers)),
     chains: (JSON.parse(chains) as NftListing).nftables.flatMap(({ chain }) =>
-      chain?.table === names.table && chain.family === "ip" ? [chain.name] : [],
+      chain?.table === names.table && ["ip", "ip6"].includes(chain.family) ? [chain.name] : [],
     ),
     forwarding: forwarding === "1",
+    forwarding6: forwarding6 === "1",
     localnet: localnet === "1",
   };
 }

@@ -12,9 +12,12 @@
  *                               └─────────────────┼────────────────────────────┘
  *                                               guest 10.0.2.2 (fd of QEMU)
  *
+ * IPv6 is the same beside it: fd10:0:2::1 and ::2, a route and an address by router advertisement and DHCPv6.
  * The pod keeps its address; the guest always sees the same private one. QEMU opens the tap by name and needs no
  * privilege, because the tap already exists and belongs to its user.
  */
+
+import type { GuestSubnet } from "./guest-subnet.ts";
 
 export interface PortForward {
   protocol: "TCP" | "UDP" | "SCTP";
@@ -29,6 +32,8 @@ export interface MasqueradeNetwork extends PodLinks {
   routerAddress: string;
   guestAddress: string;
   prefixLength: number;
+  /** The same of IPv6. Only where the pod itself has an address of it. */
+  ipv6?: GuestSubnet;
   mtu: number;
   /** MAC address of the guest's network card. */
   guestMac: string;
@@ -46,6 +51,7 @@ export interface MasqueradeNetwork extends PodLinks {
 export const metadataAddress = { address: "169.254.169.254", port: 80 } as const;
 
 export const defaultGuestCidr = "10.0.2.0/24";
+export const defaultGuestCidr6 = "fd10:0:2::/120";
 
 /** Of the pod, not of its guest: where its QEMU receives a guest, and that guest's disks, from another node. As upstream's. */
 export const migrationPorts = { guest: 49152, disks: 49153 } as const;

@@ -1,6 +1,7 @@
 /** Observes, plans and applies the network of one pod: run again, it changes nothing. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { familyOf, networkHolds } from "../base/ip-network.ts";
 import { type BridgedNetwork, planBridged, planRemoval } from "./bridged-network.ts";
 import { applyNetwork } from "./apply-network.ts";
 import { type DhcpAnswers, dhcpArgv } from "./dhcp-argv.ts";
@@ -23,10 +24,18 @@ export async function reconcileNetwork(
 ): Promise<void> {
   const observed = await observeNetwork(netnsPath, signal);
   const uplink = observed.links.find((link) => link.name === request.network.uplink);
-  const network: MasqueradeNetwork = { ...request.network, mtu: uplink?.mtu ?? 1500 };
+  const { ipv6, ...rest } = request.network;
+  const hasIpv6 = uplink?.addresses.some(isGlobalIpv6) === true;
+  const network: MasqueradeNetwork = { ...rest, ...(ipv6 && hasIpv6 && { ipv6 }), mtu: uplink?.mtu ?? 1500 };
   const plan = planNetwork(network, observed);
   if (!isEmpty(plan)) await applyNetwork(netnsPath, plan, signal);
   await reconcileDhcp(netnsPath, dhcpArgv({ ...request, network }), request, signal);
+}
+
+/** Of an address with its prefix length; not of one that is good on its link alone. */
+function isGlobalIpv6(address: string): boolean {
+  const [text = ""] = address.split("/");
+  return familyOf(text) === "IPv6" && !networkHolds("fe80::/10", text);
 }
 
 export type BridgedRequest = Omit<DhcpAnswers, "network"> & {

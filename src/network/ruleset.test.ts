@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { guestNetwork } from "./network.fixture.ts";
-import type { PortForward } from "./pod-network.ts";
-import { masqueradeRuleset } from "./ruleset.ts";
+import type { MasqueradeNetwork, PortForward } from "./pod-network.ts";
+import { masqueradeRulesets, type Ruleset } from "./ruleset.ts";
+
+const masqueradeRuleset = (network: MasqueradeNetwork): Ruleset => only(masqueradeRulesets(network));
+
+function only([first, ...others]: Ruleset[]): Ruleset {
+  assert.deepEqual(others, []);
+  assert.ok(first);
+  return first;
+}
 
 const dnats = (ports: PortForward[]) =>
   masqueradeRuleset(guestNetwork({ ports }))
@@ -80,4 +88,19 @@ test("who asks who it is must be the guest, and its answers end there", () => {
   ])
     assert.ok(script.includes(rule), rule);
   assert.ok(!masqueradeRuleset(guestNetwork()).script.includes("169.254"));
+});
+
+test("IPv6 has a table of its own, with the same rules and its own addresses, but not who one is", () => {
+  const ipv6 = { routerAddress: "fd10:0:2::1", guestAddress: "fd10:0:2::2", prefixLength: 120 };
+  const network = guestNetwork({ ports: [{ protocol: "TCP", port: 80 }], metadata: true });
+  const [four, six] = masqueradeRulesets({ ...network, ipv6 });
+  assert.deepEqual(four, masqueradeRuleset(network), "that of IPv4 does not depend on it");
+  const text = six?.script ?? "";
+  assert.ok(text.startsWith("table ip6 vmpod\ndelete table ip6 vmpod\ntable ip6 vmpod {\n"));
+  for (const rule of [
+    'iifname "eth0" tcp dport { 80 } dnat to fd10:0:2::2',
+    'ip6 saddr fd10:0:2::2 oifname "eth0" masquerade',
+  ])
+    assert.ok(text.includes(rule), rule);
+  assert.doesNotMatch(text, /\d\.\d|\bip /);
 });

@@ -1,5 +1,5 @@
 /**
- * The nftables rules of one pod: pure text, applied as one transaction by `nft -f -`.
+ * The nftables rules of one pod, a table for each family that it has: pure text, each applied as one transaction by `nft -f -`.
  *
  * A chain named after the digest of the rules marks what is loaded, so an unchanged ruleset is recognised from
  * `nft -j list chains` alone and never touched again (replacing it would be harmless, but costs a process).
@@ -13,20 +13,34 @@ export interface Ruleset {
   script: string;
 }
 
-export function masqueradeRuleset(network: MasqueradeNetwork): Ruleset {
+export function masqueradeRulesets(network: MasqueradeNetwork): Ruleset[] {
+  const { ipv6 } = network;
+  return [
+    familyRuleset({ ...network, family: "ip" }),
+    ...(ipv6 ? [familyRuleset({ ...network, ...ipv6, metadata: false, family: "ip6" })] : []),
+  ];
+}
+
+/** Of one family, with its addresses. */
+interface FamilyNetwork extends MasqueradeNetwork {
+  /** As nft calls it. */
+  family: "ip" | "ip6";
+}
+
+function familyRuleset(network: FamilyNetwork): Ruleset {
   const body = [...prerouting(network), ...output(network), ...postrouting(network), ...metadata(network)];
   const marker = `digest_${createHash("sha256").update(body.join("\n")).digest("hex").slice(0, 16)}`;
-  return { marker, script: replaceTable([...body, `\tchain ${marker} {`, "\t}"]) };
+  return { marker, script: replaceTable(network.family, [...body, `\tchain ${marker} {`, "\t}"]) };
 }
 
 /** Declaring before deleting makes the deletion valid whether or not the table is there. */
-function replaceTable(body: readonly string[]): string {
-  const table = `table ip ${names.table}`;
+function replaceTable(family: string, body: readonly string[]): string {
+  const table = `table ${family} ${names.table}`;
   return [table, `delete ${table}`, `${table} {`, ...body, "}", ""].join("\n");
 }
 
 /** Into the guest: whatever arrives at the pod but for QEMU itself, or only the listed ports. */
-function prerouting(network: MasqueradeNetwork): string[] {
+function prerouting(network: FamilyNetwork): string[] {
   return [
     "\tchain prerouting {",
     "\t\ttype nat hook prerouting priority dstnat; policy accept;",
@@ -38,8 +52,9 @@ function prerouting(network: MasqueradeNetwork): string[] {
   ];
 }
 
-/** The pod's own localhost reaches the guest too: probes and port-forward dial it. */
-function output(network: MasqueradeNetwork): string[] {
+/** The pod's own localhost reaches the guest too: probes and port-forward dial it. No kernel lets ::1 leave a machine. */
+function output(network: FamilyNetwork): string[] {
+  if (network.family === "ip6") return [];
   return [
     "\tchain output {",
     "\t\ttype nat hook output priority -100; policy accept;",
@@ -48,12 +63,14 @@ function output(network: MasqueradeNetwork): string[] {
   ];
 }
 
-function postrouting(network: MasqueradeNetwork): string[] {
+function postrouting(network: FamilyNetwork): string[] {
   return [
     "\tchain postrouting {",
     "\t\ttype nat hook postrouting priority srcnat; policy accept;",
-    `\t\tip saddr ${network.guestAddress} oifname "${network.uplink}" masquerade`,
-    `\t\tip saddr 127.0.0.1 oifname "${network.bridge}" snat to ${network.routerAddress}`,
+    `\t\t${network.family} saddr ${network.guestAddress} oifname "${network.uplink}" masquerade`,
+    ...(network.family === "ip"
+      ? [`\t\tip saddr 127.0.0.1 oifname "${network.bridge}" snat to ${network.routerAddress}`]
+      : []),
     "\t}",
   ];
 }
@@ -62,7 +79,7 @@ function postrouting(network: MasqueradeNetwork): string[] {
  * Only the guest asks who it is: not the pod's neighbours, nor its other containers. And its answers end at the guest: a
  * container in it, behind another hop, cannot take a token and be it.
  */
-function metadata(network: MasqueradeNetwork): string[] {
+function metadata(network: FamilyNetwork): string[] {
   if (!network.metadata) return [];
   const { address } = metadataAddress;
   return [

@@ -135,7 +135,7 @@ async function startApiserver(directory: string, users: Authority, port: number)
     keyPem: serving.keyPem,
     clientCaPem: users.certificatePem,
     serviceAccountKey: await ensureServiceAccountKey(directory),
-    serviceCidr: "10.28.0.0/16",
+    serviceCidrs: ["10.28.0.0/16"],
     log: createLogger("apiserver"),
   });
 }

@@ -11,7 +11,7 @@ import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { TerminalError } from "../../src/base/errors.ts";
 import { type LauncherContext, renderLauncherPod } from "../../src/controllers/virtualmachineinstance/launcher-pod.ts";
 import { dhcpArgv } from "../../src/network/dhcp-argv.ts";
-import { masqueradeRuleset } from "../../src/network/ruleset.ts";
+import { masqueradeRulesets } from "../../src/network/ruleset.ts";
 import { credentialSecrets, wantedCredentials } from "../../src/node/credentials/wanted.ts";
 import { mediumContent } from "../../src/node/disks/build-medium.ts";
 import { diskSources } from "../../src/node/disks/disk-source.ts";
@@ -101,12 +101,16 @@ function digest(content: Buffer): string {
 
 function network(vmi: VirtualMachineInstance): unknown {
   const pod = { metadata: { uid: "pod-uid" }, spec: { hostname: "pod", containers: [] } };
-  const place = { resolver: { servers: ["10.43.0.10"], searchDomains: [] }, pidFile: "/pid", cgroups: [] };
+  const place = {
+    resolver: { servers: ["10.43.0.10"], servers6: [], searchDomains: [] },
+    pidFile: "/pid",
+    cgroups: [],
+  };
   return guestInterfaces(vmi).map((nic) => {
     if (!nic.masquerade) return bridgedRequest({ vmi, pod, nic }, place);
     const request = networkRequest({ vmi, pod, nic }, place);
     const withMtu = { ...request.network, mtu: 1500 };
-    return [dhcpArgv({ ...request, network: withMtu }), masqueradeRuleset(withMtu).script];
+    return [dhcpArgv({ ...request, network: withMtu }), masqueradeRulesets(withMtu).map(({ script }) => script)];
   });
 }
 

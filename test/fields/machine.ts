@@ -94,6 +94,7 @@ export const machineValues: ValueTable = [
   [/\.macAddress$/, ["02:00:00:00:00:0a", "02:00:00:00:00:0b"]],
   [/\.multus\.networkName$/, ["blue", "other/red"]],
   [/\.vmNetworkCIDR$/, ["10.1.2.0/24", "10.1.3.0/24"]],
+  [/\.vmIPv6NetworkCIDR$/, ["fd10:1::/120", "fd10:2::/120"]],
   [/\.firmware\.uuid$/, ["0c5b00f6-f784-4153-8663-feaeff911673", "0c5b00f6-f784-4153-8663-feaeff911674"]],
   [/\.machine\.type$/, ["sample", "pc-q35-7.1", "pc-q35-7.2"]],
   [/^domain\.memory\.guest$/, ["128Mi", "192Mi"]],

@@ -39,7 +39,7 @@ export async function startApi(options: EnvironmentOptions, dir: string): Promis
     keyPem: serving.keyPem,
     clientCaPem: authority.certificatePem,
     serviceAccountKey: await ensureServiceAccountKey(pki),
-    serviceCidr: options.serviceCidr,
+    serviceCidrs: [options.serviceCidr],
     kubelet: { ...toKubelet, caPem: authority.certificatePem },
     log: createLogger("apiserver"),
   });
@@ -107,7 +107,7 @@ export async function writeKubeletConfig(options: EnvironmentOptions, place: Nod
     clusterDns: [],
     clusterDomain: "cluster.local",
     nodeIp: "127.0.0.1",
-    podCidr: options.podCidr,
+    podCidrs: [options.podCidr],
     devices: [{ name: "devices.kubevirt.io/tun", capacity: 100, paths: ["/dev/net/tun"] }],
   };
   const file = join(place.dir, "kubelet.json");

@@ -72,7 +72,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const startRuntime = async (): Promise<number> => {
     const started = await startContainerd({
       containerd: { ...containerd, pauseImage: pause },
-      cni: { instance, podCidr: options.podCidr },
+      cni: { instance, podCidrs: [options.podCidr] },
     });
     return started.pid;
   };

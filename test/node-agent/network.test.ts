@@ -20,8 +20,9 @@ import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
 import { observeNetwork } from "../../src/network/observed-network.ts";
 import { type NetworkRequest, reconcileBridged, reconcileNetwork } from "../../src/network/reconcile-network.ts";
 import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
+import { dhclient, fetchDhclient } from "../fixtures/dhclient.ts";
 
-before(fetchBusybox);
+before(() => Promise.all([fetchBusybox(), fetchDhclient()]));
 
 /** Of this process alone: those of one that was killed may still be there. */
 const unique = (role: string): string => `vmpod-test-${process.pid}-${role}`;
@@ -48,10 +49,11 @@ function request(): NetworkRequest {
       prefixLength: 24,
       guestMac,
       multiqueue: true,
+      ipv6: { routerAddress: "fd10:0:2::1", guestAddress: "fd10:0:2::2", prefixLength: 120 },
       ports: [],
       owner: 107,
     },
-    resolver: { servers: ["10.43.0.10"], searchDomains: ["default.svc.cluster.local"] },
+    resolver: { servers: ["10.43.0.10"], servers6: [], searchDomains: ["default.svc.cluster.local"] },
     hostname: "legacy",
     pidFile: join(directory, "pod.pid"),
     cgroups: [],
@@ -77,11 +79,12 @@ before(async () => {
     "netns",
     names.peer,
   );
-  for (const [name, address] of [
-    [names.pod, "10.42.0.5/24"],
-    [names.peer, "10.42.0.6/24"],
+  for (const [name, address, address6] of [
+    [names.pod, "10.42.0.5/24", "fd42::5/64"],
+    [names.peer, "10.42.0.6/24", "fd42::6/64"],
   ] as const) {
     inside(name, "ip", "address", "add", address, "dev", "eth0");
+    inside(name, "ip", "address", "add", address6, "dev", "eth0", "nodad");
     for (const link of ["lo", "eth0"]) inside(name, "ip", "link", "set", link, "up");
   }
 });
@@ -108,8 +111,8 @@ test("the answerer has no privilege beyond its network", async () => {
   const [dhcp] = await listDhcpProcesses(directory);
   const status = readFileSync(`/proc/${dhcp?.pid}/status`, "utf8");
   assert.match(status, /^Uid:\t65534\t/m);
-  // CAP_NET_ADMIN alone, in the pod's namespace: it has to write the neighbour table.
-  assert.match(status, /^CapEff:\t0000000000001000$/m);
+  // In the pod's namespace CAP_NET_ADMIN, to write the neighbour table, and CAP_NET_RAW, to advertise itself as router.
+  assert.match(status, /^CapEff:\t0000000000003000$/m);
 });
 
 test("what is damaged is mended", async () => {
@@ -152,6 +155,19 @@ test("a guest gets its address, and is reached at the pod's", async () => {
   assert.equal(await ask(names.peer, names.guest, "10.42.0.6"), "hello");
 });
 
+test("a guest gets an IPv6 address and a route, and is reached at the pod's", async () => {
+  // A client waits until its card's own address is found to be nobody else's.
+  while (/tentative/.test(inside(names.guest, "ip", "-6", "address", "show", "dev", "eth0"))) await delay(100);
+  const answers = askDhcpv6();
+  assert.match(answers, /^ip6=fd10:0:2::2$/m);
+  assert.match(answers, /^search6=default\.svc\.cluster\.local\.$/m);
+  inside(names.guest, "ip", "address", "add", "fd10:0:2::2/120", "dev", "eth0", "nodad");
+  const routes = () => inside(names.guest, "ip", "-6", "route", "show", "default");
+  while (!/^default via fe80::\S+ .*proto ra/m.test(routes())) await delay(100);
+  assert.equal(await ask(names.guest, names.peer, "fd42::5"), "hello");
+  assert.equal(await ask(names.peer, names.guest, "fd42::6"), "hello");
+});
+
 test("a guest, and nobody else, is told who it is", async () => {
   const network = { ...request().network, metadata: true };
   await reconcileNetwork(pod, { ...request(), network });
@@ -185,6 +201,7 @@ test("only the listed ports reach the guest", async () => {
     network: { ...request().network, ports: [{ protocol: "TCP", port: 80 }] },
   });
   assert.equal(await ask(names.guest, names.peer, "10.42.0.5"), undefined, "port 8080 is not listed");
+  assert.equal(await ask(names.guest, names.peer, "fd42::5"), undefined, "nor is it by IPv6");
 });
 
 test("with the bridge binding the guest gets the pod's address, and is in its network", async () => {
@@ -197,7 +214,7 @@ test("with the bridge binding the guest gets the pod's address, and is in its ne
   const bridged = {
     ...request(),
     network: { ...links, bridge: "k6t-eth1", tap: "tap1", guestMac: cardMac, multiqueue: false, owner: 107 },
-    resolver: { servers: [], searchDomains: [] },
+    resolver: { servers: [], servers6: [], searchDomains: [] },
     pidFile: join(directory, "pod.tap1.pid"),
   };
   for (const _ of ["built", "as it is"]) await reconcileBridged(pod, bridged);
@@ -251,6 +268,16 @@ function containerInGuest(): void {
     "nft",
     "add table ip n; add chain ip n p { type nat hook postrouting priority 100; }; add rule ip n p oifname eth0 masquerade",
   );
+}
+
+/** The client's script tells the answers, and ends it. */
+function askDhcpv6(): string {
+  const script = join(directory, "dhclient.sh");
+  const bound = 'echo "ip6=$new_ip6_address"; echo "search6=$new_dhcp6_domain_search"; kill $PPID';
+  writeFileSync(script, `#!/bin/sh\n[ "$reason" != BOUND6 ] || { ${bound}; }\n`, { mode: 0o755 });
+  const notes = ["-cf", "/dev/null", "-lf", join(directory, "dhclient.leases"), "-pf", join(directory, "dhclient.pid")];
+  const argv = [`--net=/run/netns/${names.guest}`, dhclient, "-6", "-1", "-d", "-sf", script, ...notes, "eth0"];
+  return spawnSync("nsenter", argv, { encoding: "utf8", timeout: 20_000 }).stdout;
 }
 
 /** udhcpc calls a script with the answers in its environment. */

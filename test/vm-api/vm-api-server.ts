@@ -105,7 +105,7 @@ async function runServer(
     certificatePem: serving.certificatePem,
     keyPem: serving.keyPem,
     clientCaPem: authority.certificatePem,
-    serviceCidr: "10.28.0.0/16",
+    serviceCidrs: ["10.28.0.0/16"],
     admission: extension.admission,
     delegates: [extension.delegate],
     log,

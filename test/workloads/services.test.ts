@@ -1,5 +1,6 @@
 /** Services as their clients see them: from a pod, from the host, by address and by name; and whom NetworkPolicies keep out. */
 import assert from "node:assert/strict";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { test } from "node:test";
 import { eventually, run } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
@@ -30,6 +31,8 @@ test("the servers and a client come up", () => {
     pod("client", podSpec()),
     service("web", "web"),
     service("sticky", "web", { sessionAffinity: "ClientIP" }),
+    service("both", "web", { ipFamilyPolicy: "RequireDualStack" }),
+    service("six", "web", { ipFamilies: ["IPv6"], sessionAffinity: "ClientIP" }),
     service("headless", "web", { clusterIP: "None" }),
     service("node", "web", { type: "NodePort", ports: [{ port: 80, targetPort: 8080, nodePort: 30_990 }] }),
     service("nobody", "nobody", { ports: [{ port: 80 }] }),
@@ -55,6 +58,43 @@ test("all pods behind a Service serve, asked from a pod by name and from the hos
     whoAnswers(() => askFromHost(clusterIp("web")), 30),
     all,
   );
+});
+
+test("a pod has an address of each family, and a Service of both answers on both, from a pod and from the host", async () => {
+  const [four = "", six = "", ...others] = fieldOf("pod/client", ".status.podIPs[*].ip").split(" ");
+  assert.deepEqual([isIPv4(four), isIPv6(six), others], [true, true, []]);
+  assert.equal(fieldOf("node", ".items[0].spec.podCIDRs").split(",").length, 2);
+  const addresses = fieldOf("service/both", ".spec.clusterIPs[*]").split(" ");
+  assert.deepEqual(addresses.map(isIP), [4, 6]);
+  for (const address of addresses) {
+    await eventually("an answer", 10_000, () => (askFromPod(address).status === 0 ? true : undefined));
+    const answers = whoAnswers(() => askFromPod(address), 12);
+    assert.ok([...answers].every((name) => podsOf("web").includes(name)) && answers.size > 1, [...answers].join());
+    assert.ok(podsOf("web").includes(served(askFromHost(isIPv6(address) ? `[${address}]` : address))));
+  }
+  // The servers see who asks, by its own address of that family.
+  assert.ok(askFromPod(addresses[1] ?? "").stdout.includes(six));
+});
+
+test("names have the addresses of their families, and addresses have names", () => {
+  const [four = "", six = ""] = fieldOf("service/both", ".spec.clusterIPs[*]").split(" ");
+  const { stdout } = resolve("both.default.svc.cluster.local");
+  assert.ok(stdout.includes(`Address: ${four}`) && stdout.includes(`Address: ${six}`), stdout);
+  assert.equal(fieldOf("service/six", ".spec.clusterIP"), fieldOf("service/six", ".spec.clusterIPs[0]"));
+  assert.ok(podsOf("web").includes(served(askFromPod("six"))), "it has no other address");
+  assert.match(resolve(six).stdout, /both\.default\.svc\.cluster\.local/);
+});
+
+test("a Service gets a second family, and gives it back; what the cluster has not is refused", () => {
+  const policyOf = (ipFamilyPolicy: string) =>
+    tryKubectl(["patch", "service", "web", "-p", JSON.stringify({ spec: { ipFamilyPolicy } })]);
+  const addresses = () => fieldOf("service/web", ".spec.clusterIPs[*]").split(" ");
+  const before = addresses();
+  assert.equal(policyOf("PreferDualStack").status, 0);
+  assert.deepEqual([addresses()[0], ...addresses().map(isIP)], [before[0], 4, 6]);
+  assert.equal(policyOf("SingleStack").status, 0);
+  assert.deepEqual(addresses(), before);
+  assert.match(policyOf("Both").stderr, /spec\.ipFamilyPolicy: .*"Both".*SingleStack/);
 });
 
 test("an alias is followed", () => {
@@ -84,7 +124,11 @@ test("a Service without endpoints refuses at once", () => {
 });
 
 test("a pod reaches itself through its Service, and sees another client than itself", async () => {
-  apply(pod("alone", podSpec({}, webContainer)), service("alone", "alone"));
+  apply(
+    pod("alone", podSpec({}, webContainer)),
+    service("alone", "alone"),
+    service("alone-six", "alone", { ipFamilies: ["IPv6"] }),
+  );
   kubectl("wait", "--for=condition=Ready", "pod/alone", "--timeout=60s");
   // By address: its name is the pod's own host name, too.
   const ask = () => askFromPod(clusterIp("alone"), "alone");
@@ -105,7 +149,15 @@ test("a network policy lets in whom it names, on the port that it names, and the
   assert.equal(served(askFromPod("alone")), "alone");
   assert.equal(served(askFromHost(clusterIp("alone"))), "alone");
   assert.equal(served(askFromPod(clusterIp("alone"), "alone")), "alone", "itself");
+  const six = fieldOf("service/alone-six", ".spec.clusterIP");
+  assert.equal(served(askFromPod(six, other)), "", "by IPv6 neither");
+  assert.equal(served(askFromPod(six)), "alone");
+  assert.equal(served(askFromPod(six, "alone")), "alone", "itself");
+  const linkLocal = tryKubectl(["exec", "alone", "--", "ip", "-6", "address", "show", "dev", "eth0"]).stdout;
+  const [, beside = ""] = /inet6 (fe80:\S+)\/64/.exec(linkLocal) ?? [];
+  assert.notEqual(tryKubectl(["exec", other, "--", "nc", "-w", "2", `${beside}%eth0`, "8080"]).status, 0);
   kubectl("delete", "networkpolicy", "into-alone");
+  assert.equal(served(askFromPod(six, other)), "alone", "nor is anyone kept out by IPv6");
   await eventually("nobody is kept out", 10_000, () => served(askFromPod("alone", other)) || undefined);
 });
 

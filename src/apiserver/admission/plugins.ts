@@ -14,11 +14,12 @@ export interface PluginContext {
   objects: Objects;
   registry: Registry;
   authorizer: Authorizer;
-  serviceCidr: string;
+  /** One for each family. */
+  serviceCidrs: readonly string[];
 }
 
 export function createPlugins(context: PluginContext, others: readonly AdmissionPlugin[]): AdmissionPlugin[] {
-  const { objects, registry, authorizer, serviceCidr } = context;
+  const { objects, registry, authorizer, serviceCidrs } = context;
   return [
     createNamespaceLifecycle(objects),
     nodeRestriction,
@@ -26,7 +27,7 @@ export function createPlugins(context: PluginContext, others: readonly Admission
     createPriority(objects),
     createDefaultStorageClass(objects),
     ...others,
-    createServiceAddresses(objects.cache, serviceCidr),
+    createServiceAddresses(objects.cache, serviceCidrs),
     createEscalationCheck(objects.cache, authorizer),
   ];
 }

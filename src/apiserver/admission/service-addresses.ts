@@ -1,5 +1,5 @@
 /**
- * Gives Services their cluster address and node ports.
+ * Gives Services their cluster addresses and node ports.
  *
  * What is taken is read from the stored Services each time, so nothing can leak and nothing needs repair after a
  * crash. Between the choice and the write of the Service the choice is held in memory, for other requests to see.
@@ -11,18 +11,20 @@ import type { KubeObject } from "../../../api/meta.ts";
 import { invalidObject } from "../../apimachinery/invalid.ts";
 import { invalid } from "../../apimachinery/schema/cause.ts";
 import { nthAddress } from "../../base/instance.ts";
+import { familyOfNetwork, type IpFamily, networkHolds } from "../../base/ip-network.ts";
 import { StatusError } from "../../base/errors.ts";
-import { ensure, list, number, text } from "../registry/field.ts";
+import { ensure, list, number } from "../registry/field.ts";
 import type { Cache } from "../storage/cache.ts";
 import { keyOf, prefixOf } from "../storage/keys.ts";
+import { chooseFamilies, type ServiceSpec } from "./service-families.ts";
 
 /** The API server's own, and DNS; handed out only when asked for. */
 const reservedAddresses = 16;
 const nodePorts = { first: 30_000, last: 32_767 };
 const holdMs = 30_000;
 
-export function createServiceAddresses(cache: Cache, cidr: string): AdmissionPlugin {
-  const allocator = new Allocator(cache, cidr);
+export function createServiceAddresses(cache: Cache, cidrs: readonly string[]): AdmissionPlugin {
+  const allocator = new Allocator(cache, cidrs);
   return {
     name: "ServiceAddresses",
     matches: ({ resource, operation, subresource }) =>
@@ -33,15 +35,18 @@ export function createServiceAddresses(cache: Cache, cidr: string): AdmissionPlu
 
 class Allocator {
   readonly #cache: Cache;
-  readonly #cidr: string;
-  readonly #size: number;
+  readonly #ranges: ReadonlyMap<IpFamily, string>;
   /** Address or `port/N` -> key of the service that holds it and until when. */
   readonly #held = new Map<string, { key: string; until: number }>();
 
-  constructor(cache: Cache, cidr: string) {
+  constructor(cache: Cache, cidrs: readonly string[]) {
     this.#cache = cache;
-    this.#cidr = cidr;
-    this.#size = 2 ** (32 - Number(cidr.split("/")[1] ?? 32));
+    this.#ranges = new Map(
+      cidrs.flatMap((cidr) => {
+        const family = familyOfNetwork(cidr);
+        return family === undefined ? [] : [[family, cidr] as const];
+      }),
+    );
   }
 
   assign(request: AdmissionRequest): KubeObject {
@@ -51,47 +56,36 @@ class Allocator {
     if (spec["type"] === "ExternalName") {
       delete spec["clusterIP"];
       delete spec["clusterIPs"];
+      delete spec["ipFamilies"];
+      delete spec["ipFamilyPolicy"];
       return service;
     }
-    this.#assignAddress(service, spec, key);
+    this.#assignAddresses(service, spec, request, key);
     if (spec["type"] === "NodePort" || spec["type"] === "LoadBalancer") this.#assignPorts(service, spec, key);
     else for (const port of list(spec, "ports")) delete port["nodePort"];
     return service;
   }
 
-  #assignAddress(service: KubeObject, spec: Record<string, unknown>, key: string): void {
-    const asked = text(spec, "clusterIP");
-    const taken = this.#takenBy(key, (other) => [text(other, "spec", "clusterIP")]);
-    if (asked !== "" && asked !== "None") this.#checkAddress(service, asked, taken);
-    const address = asked === "" ? this.#freeAddress(taken) : asked;
-    spec["clusterIP"] = address;
-    spec["clusterIPs"] = [address];
-    if (address !== "None") this.#hold(address, key);
-  }
-
-  #checkAddress(service: KubeObject, address: string, taken: ReadonlySet<string>): void {
-    const why = !this.#contains(address)
-      ? `failed to allocate IP ${address}: the provided IP is not in the valid range. The range of valid IPs is ${this.#cidr}`
-      : taken.has(address)
-        ? `failed to allocate IP ${address}: provided IP is already allocated`
-        : undefined;
-    if (why !== undefined)
-      throw invalidObject(services, service.metadata?.name ?? "", [invalid("spec.clusterIPs", [address], why)]);
-  }
-
-  #contains(address: string): boolean {
-    const offset = numberOf(address) - numberOf(nthAddress(this.#cidr, 0));
-    return offset > 0 && offset < this.#size - 1;
-  }
-
-  #freeAddress(taken: ReadonlySet<string>): string {
-    const count = this.#size - 1 - reservedAddresses;
-    const start = randomInt(count);
-    for (let step = 0; step < count; step += 1) {
-      const address = nthAddress(this.#cidr, reservedAddresses + ((start + step) % count));
-      if (!taken.has(address)) return address;
+  #assignAddresses(service: KubeObject, spec: ServiceSpec, { oldObject }: AdmissionRequest, key: string): void {
+    const old = (oldObject as { spec?: ServiceSpec } | undefined)?.spec;
+    const choice = chooseFamilies(spec, old, [...this.#ranges.keys()]);
+    if (Array.isArray(choice)) throw invalidObject(services, service.metadata?.name ?? "", choice);
+    spec.ipFamilyPolicy = choice.policy;
+    spec.ipFamilies = choice.families;
+    if (spec.clusterIP === "None") {
+      spec.clusterIPs = ["None"];
+      return;
     }
-    throw new StatusError("InternalError", `no address of the service range ${this.#cidr} is free`);
+    const taken = this.#takenBy(key, clusterIpsOf);
+    const chosen = choice.families.map((family, index) => {
+      const asked = choice.addresses[index] ?? "";
+      const range = this.#ranges.get(family) ?? "";
+      if (asked !== "") checkAddress(service, asked, range, taken);
+      return asked === "" ? freeAddress(range, taken) : asked;
+    });
+    [spec.clusterIP = ""] = chosen;
+    spec.clusterIPs = chosen;
+    for (const address of chosen) this.#hold(address, key);
   }
 
   #assignPorts(service: KubeObject, spec: Record<string, unknown>, key: string): void {
@@ -136,6 +130,41 @@ class Allocator {
   }
 }
 
+function clusterIpsOf(service: KubeObject): string[] {
+  const { clusterIP = "", clusterIPs = [] } = (service as { spec?: ServiceSpec }).spec ?? {};
+  return [clusterIP, ...clusterIPs];
+}
+
+function checkAddress(service: KubeObject, address: string, range: string, taken: ReadonlySet<string>): void {
+  const isUsable = networkHolds(range, address) && !edgesOf(range).includes(address);
+  const why = !isUsable
+    ? `failed to allocate IP ${address}: the provided IP is not in the valid range. The range of valid IPs is ${range}`
+    : taken.has(address)
+      ? `failed to allocate IP ${address}: provided IP is already allocated`
+      : undefined;
+  if (why !== undefined)
+    throw invalidObject(services, service.metadata?.name ?? "", [invalid("spec.clusterIPs", [address], why)]);
+}
+
+function freeAddress(range: string, taken: ReadonlySet<string>): string {
+  const count = sizeOf(range) - 1 - reservedAddresses;
+  const start = randomInt(count);
+  for (let step = 0; step < count; step += 1) {
+    const address = nthAddress(range, reservedAddresses + ((start + step) % count));
+    if (!taken.has(address)) return address;
+  }
+  throw new StatusError("InternalError", `no address of the service range ${range} is free`);
+}
+
+/** The first and the last are nobody's. */
+function edgesOf(range: string): string[] {
+  return [nthAddress(range, 0), nthAddress(range, sizeOf(range) - 1)];
+}
+
+function sizeOf(range: string): number {
+  return 2 ** ((range.includes(":") ? 128 : 32) - Number(range.split("/")[1]));
+}
+
 function portName(port: number): string {
   return `port/${port}`;
 }
@@ -148,8 +177,4 @@ function freePort(taken: ReadonlySet<string>): number {
     if (!taken.has(portName(port))) return port;
   }
   throw new StatusError("InternalError", `no node port between ${nodePorts.first} and ${nodePorts.last} is free`);
-}
-
-function numberOf(address: string): number {
-  return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

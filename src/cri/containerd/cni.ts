@@ -5,8 +5,8 @@ import { addressPlugin, annotationsCapability } from "./address-plugin.ts";
 export interface CniConfig {
   /** Name of this installation; the bridge is `<instance>0`. */
   instance: string;
-  /** Addresses of the pods of this node, e.g. `10.42.0.0/24`. */
-  podCidr: string;
+  /** Addresses of the pods of this node, a network for each family that they have, e.g. `10.42.0.0/24`. */
+  podCidrs: readonly string[];
   /** Where the addresses in use are noted; must not outlive the containers' network namespaces. */
   dataDir: string;
   mtu?: number;
@@ -32,7 +32,11 @@ export function renderCniConf(config: CniConfig): string {
         ipMasq: false,
         ...(config.mtu !== undefined && { mtu: config.mtu }),
         capabilities: { [annotationsCapability]: true },
-        ipam: { type: addressPlugin, dataDir: config.dataDir, ranges: [[{ subnet: config.podCidr }]] },
+        ipam: {
+          type: addressPlugin,
+          dataDir: config.dataDir,
+          ranges: config.podCidrs.map((subnet) => [{ subnet }]),
+        },
       },
     ],
   };

@@ -26,8 +26,10 @@ test("what a machine without every privilege needs", () => {
 });
 
 test("the bridge carries the installation's name", () => {
-  const list = JSON.parse(renderCniConf({ instance: "x", podCidr: "10.0.0.0/24", dataDir: "/run/x/ipam" }));
+  const list = JSON.parse(
+    renderCniConf({ instance: "x", podCidrs: ["10.0.0.0/24", "fd00::/64"], dataDir: "/run/x/ipam" }),
+  );
   assert.equal(list.name, "x");
   assert.equal(list.plugins[0].bridge, "x0");
-  assert.deepEqual(list.plugins[0].ipam.ranges, [[{ subnet: "10.0.0.0/24" }]]);
+  assert.deepEqual(list.plugins[0].ipam.ranges, [[{ subnet: "10.0.0.0/24" }], [{ subnet: "fd00::/64" }]]);
 });

@@ -52,7 +52,7 @@ async function register(context: KubeletContext, hostname: string): Promise<Node
     apiVersion: "v1",
     kind: "Node",
     metadata: { name: context.nodeName, labels: labelsOf(context, hostname) },
-    spec: { podCIDR: context.podCidr, podCIDRs: [context.podCidr] },
+    spec: { podCIDR: context.podCidrs[0], podCIDRs: [...context.podCidrs] },
   };
   try {
     return await context.client.create(nodes, node);

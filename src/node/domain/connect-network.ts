@@ -8,9 +8,9 @@ import type { Interface, Network, VirtualMachineInstance } from "../../../api/ku
 import { secondaryLinks } from "../../network/bridged-network.ts";
 import type { DhcpOption } from "../../network/dhcp-argv.ts";
 import { listDhcpProcesses, stopDhcp } from "../../network/dhcp-process.ts";
-import { guestSubnet } from "../../network/guest-subnet.ts";
+import { guestSubnet, guestSubnet6 } from "../../network/guest-subnet.ts";
 import { podCgroups } from "../../network/pod-cgroup.ts";
-import { defaultGuestCidr, podLinks } from "../../network/pod-network.ts";
+import { defaultGuestCidr, defaultGuestCidr6, podLinks } from "../../network/pod-network.ts";
 import {
   type BridgedRequest,
   type NetworkRequest,
@@ -83,10 +83,11 @@ type InterfaceTarget = Pick<NetworkTarget, "vmi" | "pod"> & { nic: Interface };
 
 /** The network that an interface with masquerade asks for. Pure. */
 export function networkRequest({ vmi, pod, nic }: InterfaceTarget, place: Place): NetworkRequest {
-  const subnet = guestSubnet(podNetworkOf(vmi, nic.name)?.pod?.vmNetworkCIDR || defaultGuestCidr);
+  const { vmNetworkCIDR, vmIPv6NetworkCIDR } = podNetworkOf(vmi, nic.name)?.pod ?? {};
   return {
     network: {
-      ...subnet,
+      ...guestSubnet(vmNetworkCIDR || defaultGuestCidr),
+      ipv6: guestSubnet6(vmIPv6NetworkCIDR || defaultGuestCidr6),
       ...podLinks,
       guestMac: macOf(vmi, nic),
       multiqueue: hasQueues(asBooted(vmi).spec, nic),
@@ -120,7 +121,7 @@ export function bridgedRequest({ vmi, pod, nic }: InterfaceTarget, place: Place)
     },
     hostname: pod.spec?.hostname ?? vmi.metadata?.name,
     extraOptions: dhcpOptions(nic.dhcpOptions),
-    resolver: isOwn ? place.resolver : { servers: [], searchDomains: [] },
+    resolver: isOwn ? place.resolver : { servers: [], servers6: [], searchDomains: [] },
     pidFile: isOwn ? place.pidFile : place.pidFile.replace(/\.pid$/, `.${links.tap}.pid`),
     cgroups: place.cgroups,
   };

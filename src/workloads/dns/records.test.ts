@@ -37,6 +37,14 @@ const cases: [name: string, type: string, expected: string[] | undefined][] = [
   ["svc.cluster.local", "A", []],
   ["cluster.local", "A", []],
   ["nonsense.cluster.local", "A", undefined],
+  ["dual.n.svc.cluster.local", "A", ["10.0.0.2"]],
+  ["dual.n.svc.cluster.local", "AAAA", ["fd00::2"]],
+  ["db6.n.svc.cluster.local", "AAAA", ["fd01::7"]],
+  ["db6.n.svc.cluster.local", "A", []],
+  ["fd01--7.db6.n.svc.cluster.local", "AAAA", ["fd01::7"]],
+  ["fd01--7.n.pod.cluster.local", "AAAA", ["fd01::7"]],
+  ["fd01--7.n.pod.cluster.local", "A", []],
+  [`2.${"0.".repeat(27)}0.0.d.f.ip6.arpa`, "PTR", ["dual.n.svc.cluster.local"]],
   ["1.0.0.10.in-addr.arpa", "PTR", ["web.n.svc.cluster.local"]],
   ["1.0.0.10.in-addr.arpa", "A", []],
 ];
@@ -46,7 +54,7 @@ for (const [name, type, expected] of cases)
     const result = lookup(zone, name, type);
     const shown = result.found
       ? result.records.map((record) =>
-          record.type === "A"
+          record.type === "A" || record.type === "AAAA"
             ? record.address
             : record.type === "SRV"
               ? `${record.target}:${record.port}`

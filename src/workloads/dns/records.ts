@@ -1,9 +1,12 @@
 /** Kubernetes DNS-based service discovery (spec 1.1.0) as a pure lookup over Services and EndpointSlices. */
 import type { Service } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
+import { familyOf } from "../../base/ip-network.ts";
+import { formatIpv6 } from "../../base/ipv6.ts";
 
 export type DnsRecord =
   | { type: "A"; name: string; address: string }
+  | { type: "AAAA"; name: string; address: string }
   | { type: "SRV"; name: string; port: number; target: string }
   | { type: "CNAME"; name: string; target: string }
   | { type: "PTR"; name: string; target: string };
@@ -57,9 +60,9 @@ function serviceRecords(zone: DnsZone, labels: string[], name: string, type: str
 }
 
 function addresses(service: Service, slices: readonly EndpointSlice[], name: string, type: string): DnsLookup {
-  const found = isHeadless(service) ? readyAddresses(service, slices) : [service.spec?.clusterIP ?? ""];
+  const found = isHeadless(service) ? readyAddresses(service, slices) : clusterIpsOf(service);
   if (isHeadless(service) && found.length === 0) return none;
-  return { found: true, records: type === "A" ? found.map((address) => ({ type: "A", name, address })) : [] };
+  return { found: true, records: addressRecords(found, name, type) };
 }
 
 /** `_port._protocol.service.namespace.svc` */
@@ -101,26 +104,43 @@ function hostRecord(slices: readonly EndpointSlice[], labels: string[], name: st
     .filter((endpoint) => endpointHost(endpoint) === host)
     .flatMap((endpoint) => endpoint.addresses);
   if (found.length === 0) return none;
-  return { found: true, records: type === "A" ? found.map((address) => ({ type: "A", name, address })) : [] };
+  return { found: true, records: addressRecords(found, name, type) };
 }
 
-/** `10-42-0-7.namespace.pod` */
+/** `10-42-0-7.namespace.pod`, `fd00--7.namespace.pod` */
 function podRecord(labels: string[], name: string, type: string): DnsLookup {
-  const address = (labels[0] ?? "").replaceAll("-", ".");
-  if (labels.length !== 2 || !/^\d+\.\d+\.\d+\.\d+$/.test(address)) return none;
-  return { found: true, records: type === "A" ? [{ type: "A", name, address }] : [] };
+  const [label = ""] = labels;
+  const address = [".", ":"].map((separator) => label.replaceAll("-", separator)).find(familyOf);
+  if (labels.length !== 2 || address === undefined) return none;
+  return { found: true, records: addressRecords([address], name, type) };
+}
+
+/** Of the family that the type asks for; of none for another type. */
+function addressRecords(addresses: readonly string[], name: string, type: string): DnsRecord[] {
+  const family = type === "A" ? "IPv4" : "IPv6";
+  if (type !== "A" && type !== "AAAA") return [];
+  return addresses.filter((address) => familyOf(address) === family).map((address) => ({ type, name, address }));
 }
 
 function reverseService(zone: DnsZone, name: string): Service | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
-  if (!match) return undefined;
-  const address = match.slice(1).reverse().join(".");
-  return zone.services().find((service) => service.spec?.clusterIP === address);
+  const address = reverseAddress(name);
+  return address === undefined ? undefined : zone.services().find((service) => clusterIpsOf(service).includes(address));
+}
+
+/** Of `1.0.43.10.in-addr.arpa`, or of 32 digits and `ip6.arpa`. */
+function reverseAddress(name: string): string | undefined {
+  const four = /^((?:\d+\.){4})in-addr\.arpa$/.exec(name)?.[1];
+  if (four !== undefined) return four.split(".").slice(0, 4).reverse().join(".");
+  const six = /^((?:[\da-f]\.){32})ip6\.arpa$/.exec(name)?.[1];
+  return six === undefined ? undefined : formatIpv6(BigInt(`0x${six.split(".").reverse().join("")}`));
+}
+
+function clusterIpsOf({ spec }: Service): string[] {
+  return [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])];
 }
 
 function readyAddresses(service: Service, slices: readonly EndpointSlice[]): string[] {
   const all = slices
-    .filter((slice) => slice.addressType === "IPv4")
     .flatMap((slice) => slice.endpoints ?? [])
     .filter((endpoint) => service.spec?.publishNotReadyAddresses || endpoint.conditions?.ready !== false)
     .flatMap((endpoint) => endpoint.addresses);
@@ -128,7 +148,7 @@ function readyAddresses(service: Service, slices: readonly EndpointSlice[]): str
 }
 
 function endpointHost(endpoint: NonNullable<EndpointSlice["endpoints"]>[number]): string {
-  return endpoint.hostname ?? (endpoint.addresses[0] ?? "").replaceAll(".", "-");
+  return endpoint.hostname ?? (endpoint.addresses[0] ?? "").replaceAll(/[.:]/g, "-");
 }
 
 function isHeadless(service: Service): boolean {

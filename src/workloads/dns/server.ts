@@ -114,7 +114,7 @@ async function resolve(zone: DnsZone, question: Question): Promise<Answer[]> {
 
 function wireRecord(record: DnsRecord): Answer {
   const common = { name: record.name, ttl: ttlSeconds };
-  if (record.type === "A") return { ...common, type: "A", data: record.address };
+  if (record.type === "A" || record.type === "AAAA") return { ...common, type: record.type, data: record.address };
   if (record.type === "SRV")
     return { ...common, type: "SRV", data: { port: record.port, target: record.target, priority: 0, weight: 100 } };
   return { ...common, type: record.type, data: record.target };

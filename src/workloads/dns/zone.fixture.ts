@@ -7,6 +7,8 @@ const service = (name: string, spec: Service["spec"]): Service => ({ metadata: {
 
 const services = [
   service("web", { clusterIP: "10.0.0.1", ports: [{ name: "http", port: 80 }] }),
+  service("dual", { clusterIP: "10.0.0.2", clusterIPs: ["10.0.0.2", "fd00::2"] }),
+  service("db6", { clusterIP: "None", ipFamilies: ["IPv6"] }),
   service("db", { clusterIP: "None", ports: [{ name: "sql", port: 5432 }] }),
   service("early", { clusterIP: "None", publishNotReadyAddresses: true }),
   service("empty", { clusterIP: "None" }),
@@ -26,7 +28,13 @@ const slice = (name: string, port?: number): EndpointSlice => ({
   ],
 });
 
-const slices: Record<string, EndpointSlice[]> = { db: [slice("db", 5433)], early: [slice("early")] };
+const slice6: EndpointSlice = {
+  ...slice("db6"),
+  addressType: "IPv6",
+  endpoints: [{ addresses: ["fd01::7"], conditions: { ready: true } }],
+};
+
+const slices: Record<string, EndpointSlice[]> = { db6: [slice6], db: [slice("db", 5433)], early: [slice("early")] };
 
 export const zone: DnsZone = {
   domain: "cluster.local",

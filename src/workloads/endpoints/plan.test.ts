@@ -103,3 +103,28 @@ test("Endpoints list ready and unready addresses apart, and none that terminates
     [["10.1.0.1"], ["10.1.0.2"], [{ port: 8080, protocol: "TCP" }]],
   );
 });
+
+test("a Service of both families has slices of each; Endpoints know its first", () => {
+  const both = pod("10.1.0.1");
+  const pods = [
+    { ...both, status: { ...both.status, podIPs: [{ ip: "10.1.0.1" }, { ip: "fd00::1" }] } },
+    pod("10.1.0.2"),
+  ];
+  const wanted = service({ ipFamilies: ["IPv6", "IPv4"] });
+  assert.deepEqual(
+    desiredSlices(wanted, pods).map(({ metadata, addressType, endpoints }) => [
+      metadata?.name,
+      addressType,
+      endpoints?.flatMap(({ addresses }) => addresses),
+    ]),
+    [
+      ["web-ipv4", "IPv4", ["10.1.0.1", "10.1.0.2"]],
+      ["web-ipv6", "IPv6", ["fd00::1"]],
+    ],
+  );
+  const [subset] = desiredEndpoints(wanted, pods).subsets ?? [];
+  assert.deepEqual(
+    subset?.addresses?.map(({ ip }) => ip),
+    ["fd00::1"],
+  );
+});

@@ -1,6 +1,7 @@
 /** From a Service and its pods to one EndpointSlice and the Endpoints of old. Pure. */
 import type { Endpoints, Pod, Service } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
+import { families, familyOf, type IpFamily } from "../../base/ip-network.ts";
 import { controllerReference, ownerReference } from "../../runtime/owner-references.ts";
 import { hasEnded, isReady } from "../pods.ts";
 import { services } from "../../../api/core.ts";
@@ -14,14 +15,24 @@ export const serviceNameLabel = "kubernetes.io/service-name";
 
 /** Pods whose targetPort names another number each need a slice of their own ports. */
 export function desiredSlices(service: Service, pods: readonly Pod[]): EndpointSlice[] {
-  const placed = pods.filter((pod) => pod.status?.podIP && !hasEnded(pod));
+  return familiesOf(service).flatMap((family) => slicesOf(service, pods, family));
+}
+
+function familiesOf({ spec }: Service): readonly IpFamily[] {
+  const asked = families.filter((family) => spec?.ipFamilies?.includes(family));
+  return asked.length > 0 ? asked : ["IPv4"];
+}
+
+function slicesOf(service: Service, pods: readonly Pod[], family: IpFamily): EndpointSlice[] {
+  const placed = pods.filter((pod) => addressOf(pod, family) !== undefined && !hasEnded(pod));
+  const stem = `${service.metadata?.name}-${family.toLowerCase()}`;
   const groups = Map.groupBy(placed, (pod) => JSON.stringify(portsFor(service, pod)));
   const shapes = groups.size > 0 ? [...groups] : [[JSON.stringify(portsFor(service, undefined)), []] as const];
   return shapes.map(([ports, members], index) => ({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: {
-      name: index === 0 ? `${service.metadata?.name}-ipv4` : `${service.metadata?.name}-ipv4-${index}`,
+      name: index === 0 ? stem : `${stem}-${index}`,
       namespace: service.metadata?.namespace,
       labels: {
         ...service.metadata?.labels,
@@ -31,14 +42,16 @@ export function desiredSlices(service: Service, pods: readonly Pod[]): EndpointS
       },
       ownerReferences: [controllerReference(services, service)],
     },
-    addressType: "IPv4",
-    endpoints: members.map((pod) => endpointOf(service, pod)).sort(byAddress),
+    addressType: family,
+    endpoints: members.map((pod) => endpointOf(service, pod, family)).sort(byAddress),
     ports: JSON.parse(ports) as SlicePort[],
   }));
 }
 
 export function desiredEndpoints(service: Service, pods: readonly Pod[]): Endpoints {
-  const subsets = desiredSlices(service, pods).flatMap((slice) => {
+  // Those of old know one family: the Service's first.
+  const [family = "IPv4"] = service.spec?.ipFamilies ?? [];
+  const subsets = slicesOf(service, pods, family as IpFamily).flatMap((slice) => {
     const usable = (slice.endpoints ?? []).filter(({ conditions }) => !conditions?.terminating);
     const addresses = (ready: boolean) =>
       usable
@@ -69,12 +82,17 @@ export function desiredEndpoints(service: Service, pods: readonly Pod[]): Endpoi
   };
 }
 
-function endpointOf(service: Service, pod: Pod): SliceEndpoint {
+function addressOf({ status }: Pod, family: IpFamily): string | undefined {
+  const all = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  return all.find((ip) => ip !== undefined && familyOf(ip) === family);
+}
+
+function endpointOf(service: Service, pod: Pod, family: IpFamily): SliceEndpoint {
   const terminating = pod.metadata?.deletionTimestamp !== undefined;
   const serving = isReady(pod);
   const publishAll = service.spec?.publishNotReadyAddresses === true;
   return {
-    addresses: [pod.status?.podIP ?? ""],
+    addresses: [addressOf(pod, family) ?? ""],
     conditions: { ready: publishAll || (serving && !terminating), serving, terminating },
     ...(pod.spec?.hostname && pod.spec.subdomain === service.metadata?.name && { hostname: pod.spec.hostname }),
     nodeName: pod.spec?.nodeName,

@@ -7,7 +7,6 @@
  * What a policy can name are pods with an address of their own: those on the host's network are the host, which is
  * never kept from a pod, nor a pod from it. A virtual machine is its launcher pod, at whose address its guest is.
  */
-import { isIPv4 } from "node:net";
 import type { Namespace, Pod } from "../../../api/core.ts";
 import type { LabelSelector } from "../../../api/meta.ts";
 import type { NetworkPolicy } from "../../../api/networking.ts";
@@ -17,7 +16,7 @@ import {
   matchesLabels,
   requirementsOf,
 } from "../../apimachinery/selector/label-selector.ts";
-import { networkHolds, parseIpv4Network } from "../../base/ipv4.ts";
+import { familyOf, familyOfNetwork, networkHolds } from "../../base/ip-network.ts";
 import { hasEnded } from "../pods.ts";
 
 export interface PolicyWorld {
@@ -79,7 +78,7 @@ interface Resident {
   namedPorts: { name: string; protocol: Protocol; port: number }[];
 }
 
-/** One for each address: two pods have the same one only while the first of them is being removed. */
+/** One for each address, of which a pod has one of each family: two pods have the same one only while the first of them is being removed. */
 function residentsOf({ pods, namespaces }: PolicyWorld): Resident[] {
   const labelsOf = new Map(namespaces.map(({ metadata }) => [metadata?.name ?? "", metadata?.labels ?? {}]));
   const created = (pod: Pod): string => pod.metadata?.creationTimestamp ?? "";
@@ -87,27 +86,22 @@ function residentsOf({ pods, namespaces }: PolicyWorld): Resident[] {
     .filter((pod) => pod.spec?.hostNetwork !== true && !hasEnded(pod))
     .sort((one, other) => created(one).localeCompare(created(other)));
   const residents = byAge.flatMap((pod): Resident[] => {
-    const address = addressOf(pod);
     const namespace = pod.metadata?.namespace ?? "";
-    if (address === undefined) return [];
-    return [
-      {
-        name: `${namespace}/${pod.metadata?.name}`,
-        namespace,
-        namespaceLabels: labelsOf.get(namespace) ?? {},
-        labels: pod.metadata?.labels ?? {},
-        address,
-        namedPorts: namedPortsOf(pod),
-      },
-    ];
+    return addressesOf(pod).map((address) => ({
+      name: `${namespace}/${pod.metadata?.name}`,
+      namespace,
+      namespaceLabels: labelsOf.get(namespace) ?? {},
+      labels: pod.metadata?.labels ?? {},
+      address,
+      namedPorts: namedPortsOf(pod),
+    }));
   });
   return [...new Map(residents.map((resident) => [resident.address, resident])).values()];
 }
 
-function addressOf({ status }: Pod): string | undefined {
-  return [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)].find(
-    (ip): ip is string => ip !== undefined && isIPv4(ip),
-  );
+function addressesOf({ status }: Pod): string[] {
+  const all = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  return [...new Set(all.filter((ip) => ip !== undefined && familyOf(ip) !== undefined))] as string[];
 }
 
 function namedPortsOf({ spec }: Pod): Resident["namedPorts"] {
@@ -176,14 +170,14 @@ function selectorOf(selector: Spec["podSelector"]): LabelRequirement[] {
   return requirementsOf((selector ?? {}) as LabelSelector);
 }
 
-/** What is no IPv4 network names nobody here. */
+/** What is no network names nobody here. */
 function compilePeer(peer: PolicyPeer, namespace: string, residents: readonly Resident[]): CompiledPeers[] {
   const { ipBlock, podSelector, namespaceSelector } = peer;
   if (ipBlock) {
-    const except = (ipBlock.except ?? []).filter((each) => parseIpv4Network(each) !== undefined);
+    const except = (ipBlock.except ?? []).filter((each) => familyOfNetwork(each) === familyOfNetwork(ipBlock.cidr));
     const holds = ({ address }: Resident): boolean =>
       networkHolds(ipBlock.cidr, address) && !except.some((each) => networkHolds(each, address));
-    if (parseIpv4Network(ipBlock.cidr) === undefined) return [];
+    if (familyOfNetwork(ipBlock.cidr) === undefined) return [];
     return [{ peers: { type: "block", cidr: ipBlock.cidr, except }, residents: residents.filter(holds) }];
   }
   if (!podSelector && !namespaceSelector) return [];

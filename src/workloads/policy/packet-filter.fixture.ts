@@ -1,5 +1,5 @@
 /** Reads the rules as nftables does, as far as those of the policies go: whether a first packet passes `forward`. */
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
 import type { Packet } from "./reference.fixture.ts";
 
 export function passes(ruleset: string, packet: Packet): boolean {
@@ -9,14 +9,21 @@ export function passes(ruleset: string, packet: Packet): boolean {
 
 function forward(lines: readonly string[], packet: Packet): boolean {
   for (const rule of block(lines, "chain forward {")) {
-    if (rule === "ip saddr . ip daddr @itself accept") {
-      if (element(lines, "set itself {", `${packet.source} . ${packet.destination}`) !== undefined) return true;
+    const [, field] = /^(ip6?) saddr/.exec(rule) ?? /^(ip6?) daddr/.exec(rule) ?? [];
+    if (field !== undefined && (field === "ip6") !== packet.source.includes(":")) continue;
+    const [, own] = /^ip6? saddr \. ip6? daddr @(itself6?) accept$/.exec(rule) ?? [];
+    if (own !== undefined) {
+      if (element(lines, `set ${own} {`, `${packet.source} . ${packet.destination}`) !== undefined) return true;
     } else if (rule.includes(" vmap @")) {
-      const [, field = "", map = ""] = /^ip (saddr|daddr) vmap @(\w+)$/.exec(rule) ?? [];
-      const found = element(lines, `map ${map} {`, field === "saddr" ? packet.source : packet.destination);
+      const [, side = "", map = ""] = /^ip6? (saddr|daddr) vmap @(\w+)$/.exec(rule) ?? [];
+      const found = element(lines, `map ${map} {`, side === "saddr" ? packet.source : packet.destination);
       const chain = found?.split(" : jump ")[1];
       if (chain !== undefined && !returns(lines, chain, packet)) return false;
-    } else if (!/^(type filter|ct (direction reply|state related) accept|iifname .* nfproto ipv6 drop)/.test(rule)) {
+    } else if (
+      !/^(type filter|ct (direction reply|state related) accept|iifname .* (nfproto ipv6 drop|ip6 [sd]addr != \S+ drop|icmpv6 type .* accept)$)/.test(
+        rule,
+      )
+    ) {
       throw new Error(`a rule that this does not know: ${rule}`);
     }
   }
@@ -44,7 +51,7 @@ function element(lines: readonly string[], head: string, key: string): string | 
 
 /** `MATCH... return` */
 function holds(rule: string, packet: Packet): boolean {
-  const matches = rule.matchAll(/(?:ip (saddr|daddr)|(tcp|udp|sctp) dport) (!= )?(\{ [^}]* \}|\S+) /g);
+  const matches = rule.matchAll(/(?:ip6? (saddr|daddr)|(tcp|udp|sctp) dport) (!= )?(\{ [^}]* \}|\S+) /g);
   let length = 0;
   for (const [text, address, protocol, not, value = ""] of matches) {
     length += text.length;
@@ -59,10 +66,11 @@ function holds(rule: string, packet: Packet): boolean {
 }
 
 function inNetwork(network: string, address: string): boolean {
-  const [base = "", length = "32"] = network.split("/");
+  const family = network.includes(":") ? "ipv6" : "ipv4";
+  const [base = "", length = family === "ipv6" ? "128" : "32"] = network.split("/");
   const list = new BlockList();
-  list.addSubnet(base, Number(length));
-  return list.check(address);
+  list.addSubnet(base, Number(length), family);
+  return isIP(address) === isIP(base) && list.check(address, family);
 }
 
 function inRange(range: string, port: number): boolean {

@@ -1,4 +1,5 @@
 /** Keeps the node's packet filter in step with NetworkPolicies and the pods that they name. */
+import { isDeepStrictEqual } from "node:util";
 import { namespaces, type Pod, pods } from "../../../api/core.ts";
 import { networkPolicies } from "../../../api/networking.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -17,6 +18,8 @@ export interface PolicyEnforcerOptions {
   table: string;
   /** The bridge of the pods. */
   bridge: string;
+  /** The networks of the pods, one for each family that they have. */
+  podCidrs: readonly string[];
   events: EventRecorder;
   log: Logger;
   signal: AbortSignal;
@@ -86,7 +89,7 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
   }
 
   informers.pods.onChange(({ type, object }) => {
-    const isTold = object.status?.podIP === admitted.get(uidOf(object))?.status?.podIP;
+    const isTold = isDeepStrictEqual(object.status?.podIPs, admitted.get(uidOf(object))?.status?.podIPs);
     if (type === "deleted" || isTold) admitted.delete(uidOf(object));
   });
   informers.policies.onChange(({ type, object }) => {
@@ -99,12 +102,13 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
   schedule(0);
 
   return {
-    async admit(pod, [address]) {
-      if (pod.spec?.hostNetwork === true || address === undefined) return;
+    async admit(pod, addresses) {
+      const [podIP] = addresses;
+      if (pod.spec?.hostNetwork === true || podIP === undefined) return;
       await synced;
       const { metadata, spec } = whatDecides(pod);
-      admitted.set(uidOf(pod), { metadata, spec, status: { podIP: address } });
-      if (wanted().some((isolation) => isolation.address === address)) await apply();
+      admitted.set(uidOf(pod), { metadata, spec, status: { podIP, podIPs: addresses.map((ip) => ({ ip })) } });
+      if (wanted().some(({ address }) => addresses.includes(address))) await apply();
       else schedule(0);
     },
   };
@@ -113,8 +117,8 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
 const uidOf = (pod: Pod): string => pod.metadata?.uid ?? "";
 
 function withAddress(pod: Pod, admitted: ReadonlyMap<string, Pod>): Pod {
-  const newer = admitted.get(uidOf(pod))?.status?.podIP;
-  return newer === undefined ? pod : { ...pod, status: { ...pod.status, podIP: newer } };
+  const newer = admitted.get(uidOf(pod))?.status;
+  return newer === undefined ? pod : { ...pod, status: { ...pod.status, ...newer } };
 }
 
 function whatDecides({ metadata, spec, status }: Pod): Pod {

@@ -8,7 +8,11 @@ import { passes } from "./packet-filter.fixture.ts";
 import { mayPass, type Packet } from "./reference.fixture.ts";
 import { renderPolicies } from "./ruleset.ts";
 
-const render = (world: PolicyWorld) => renderPolicies(isolations(world), { table: "t", bridge: "t0" });
+const podCidrs = ["10.1.0.0/16", "fd00::/64"];
+const render = (world: PolicyWorld) => renderPolicies(isolations(world), { table: "t", bridge: "t0", podCidrs });
+/** Of some pods of these tests: the same of the other family. */
+const addressesBeside = (address: string): { ip: string }[] =>
+  /^10\.1\.0\.[013]$/.test(address) ? [{ ip: address.replace("10.1.0.", "fd00::") }] : [];
 const namespace = (name: string, labels = {}): Namespace => ({ metadata: { name, labels } });
 const pod = (
   address: string,
@@ -17,7 +21,7 @@ const pod = (
   ({
     metadata: { name: `p-${address}`, namespace: more.namespace ?? "a", labels: more.labels },
     spec: { containers: [], ...more.spec },
-    status: { podIP: address, ...more.status },
+    status: { podIP: address, podIPs: [{ ip: address }, ...addressesBeside(address)], ...more.status },
   }) as Pod;
 const policy = (spec: object, inNamespace = "a"): NetworkPolicy => ({
   metadata: { name: "p", namespace: inNamespace },
@@ -31,7 +35,7 @@ test("without a policy there are no rules", () => {
 
 test("one policy in both directions", () => {
   const http = { name: "http", containerPort: 8080 };
-  const web = pod("10.1.0.1", { labels: { app: "web" }, spec: { containers: [{ name: "c", ports: [http] }] } });
+  const web = pod("10.1.0.7", { labels: { app: "web" }, spec: { containers: [{ name: "c", ports: [http] }] } });
   const spec = {
     podSelector: { matchLabels: { app: "web" } },
     ingress: [
@@ -45,15 +49,16 @@ test("one policy in both directions", () => {
   assert.deepEqual(
     body.map((line) => line.trim()).filter((line) => /return|drop/.test(line)),
     [
-      "ip saddr { 10.1.0.1, 10.1.0.2 } tcp dport { 100-200, 8080 } return",
+      "ip saddr { 10.1.0.2, 10.1.0.7 } tcp dport { 100-200, 8080 } return",
       "ip saddr 192.0.2.0/24 ip saddr != 192.0.2.7/32 return",
       "drop",
       "udp dport { 53 } return",
       "drop",
-      'iifname "t0" oifname "t0" meta nfproto ipv6 drop',
+      'iifname "t0" oifname "t0" ip6 saddr != fd00::/64 drop',
+      'iifname "t0" oifname "t0" ip6 daddr != fd00::/64 drop',
     ],
   );
-  assert.match(rules, /10\.1\.0\.1 comment "a\/p-10\.1\.0\.1" : jump allow_/);
+  assert.match(rules, /10\.1\.0\.7 comment "a\/p-10\.1\.0\.7" : jump allow_/);
 });
 
 test("an address belongs to the youngest of those that claim it, and to none that has ended", () => {
@@ -68,8 +73,11 @@ test("an address belongs to the youngest of those that claim it, and to none tha
   ];
   const found = isolations({ policies: [policy({})], pods, namespaces: [] });
   assert.deepEqual(
-    found.map((each) => each.pod),
-    ["a/young"],
+    found.map(({ pod: owner, address }) => [owner, address]),
+    [
+      ["a/young", "10.1.0.1"],
+      ["a/young", "fd00::1"],
+    ],
   );
 });
 
@@ -102,14 +110,22 @@ const selector = fc.oneof(
     ),
   }),
 );
-const cidr = fc.constantFrom("10.1.0.0/16", "10.1.0.0/30", "10.1.0.2/31", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32");
+const cidr = fc.constantFrom(
+  "10.1.0.0/16",
+  "10.1.0.0/30",
+  "10.1.0.2/31",
+  "192.0.2.0/24",
+  "0.0.0.0/0",
+  "fd00::/127",
+  "::/0",
+);
 const peer = fc.oneof(
   fc.record({ podSelector: selector }),
   fc.record({ namespaceSelector: selector }),
   fc.record({ podSelector: selector, namespaceSelector: selector }),
   fc.record({
     ipBlock: fc.record(
-      { cidr, except: fc.array(fc.constantFrom("10.1.0.1/32", "10.1.0.0/31"), { maxLength: 2 }) },
+      { cidr, except: fc.array(fc.constantFrom("10.1.0.1/32", "10.1.0.0/31", "fd00::1/128"), { maxLength: 2 }) },
       { requiredKeys: ["cidr"] },
     ),
   }),
@@ -166,13 +182,26 @@ const worlds = fc
   .map(({ a, b, ...world }): PolicyWorld => ({ ...world, namespaces: [namespace("a", a), namespace("b", b)] }));
 
 /** Every pair of addresses, also such as no pod has, and every port that a policy may name. */
-const packets: Packet[] = [...addresses, "192.0.2.9"].flatMap((source) =>
-  [...addresses, "192.0.2.9"].flatMap((destination) =>
-    (["tcp", "udp", "sctp"] as const).flatMap((each) =>
-      [80, 81, 443, 8080].map((number) => ({ source, destination, protocol: each, port: number })),
+const ends = [
+  [...addresses, "192.0.2.9"],
+  ["fd00::0", "fd00::1", "fd00::3", "fd00::9"],
+];
+const packets: Packet[] = ends.flatMap((family) =>
+  family.flatMap((source) =>
+    family.flatMap((destination) =>
+      (["tcp", "udp", "sctp"] as const).flatMap((each) =>
+        [80, 81, 443, 8080].map((number) => ({ source, destination, protocol: each, port: number })),
+      ),
     ),
   ),
 );
+
+test("where pods have IPv4 alone, no IPv6 passes the bridge", () => {
+  const world = { policies: [policy({})], pods: [pod("10.1.0.2")], namespaces: [namespace("a")] };
+  const rules = renderPolicies(isolations(world), { table: "t", bridge: "t0", podCidrs: ["10.1.0.0/16"] });
+  assert.match(rules, /iifname "t0" oifname "t0" meta nfproto ipv6 drop/);
+  assert.doesNotMatch(rules, /ip6|ipv6_addr/);
+});
 
 test("the rules let pass what Kubernetes says, and nothing else", () => {
   const outcomes = { passed: 0, dropped: 0 };

@@ -2,7 +2,7 @@
  * What Kubernetes' documentation says of NetworkPolicies, word for word and packet by packet, however slow: the measure for
  * the rules that are made of them.
  */
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
 import type { Pod } from "../../../api/core.ts";
 import type { PolicyWorld, Protocol } from "./isolation.ts";
 
@@ -51,7 +51,10 @@ function mayEnter(world: PolicyWorld, packet: Packet): boolean {
 
 function podAt({ pods }: PolicyWorld, address: string): Pod | undefined {
   return pods.find(
-    (pod) => pod.status?.podIP === address && !pod.spec?.hostNetwork && pod.status.phase !== "Succeeded",
+    (pod) =>
+      pod.status?.podIPs?.some(({ ip }) => ip === address) &&
+      !pod.spec?.hostNetwork &&
+      pod.status.phase !== "Succeeded",
   );
 }
 
@@ -107,6 +110,7 @@ function selects({ matchLabels = {}, matchExpressions = [] }: NonNullable<Select
 function holds(cidr: string, address: string): boolean {
   const [network = "", length = ""] = cidr.split("/");
   const list = new BlockList();
-  list.addSubnet(network, Number(length), network.includes(":") ? "ipv6" : "ipv4");
-  return list.check(address);
+  const family = network.includes(":") ? "ipv6" : "ipv4";
+  list.addSubnet(network, Number(length), family);
+  return isIP(address) === isIP(network) && list.check(address, family);
 }

@@ -10,10 +10,11 @@
  * Service addresses are pods' addresses by then. Each packet of the side that began a connection is judged, not the
  * first alone, so a policy counts at once also for connections that are open.
  *
- * Pods of one bridge meet on it; src/network/pod-bridge.ts makes it show its packets here. IPv6 would pass unjudged, and
- * pods have no such addresses but those that they give themselves: as soon as one pod is isolated, it does not pass the bridge.
+ * Pods of one bridge meet on it; src/network/pod-bridge.ts makes it show its packets here. By IPv6 they have further addresses,
+ * which the kernel or they themselves make: as soon as one pod is isolated, nothing but what finds a neighbour passes the bridge by those.
  */
 import { createHash } from "node:crypto";
+import { familyOf, familyOfNetwork, type IpFamily } from "../../base/ip-network.ts";
 import type { Direction, Isolation, Opening, Peers, PortRange, Protocol } from "./isolation.ts";
 
 export interface PolicyRulesetOptions {
@@ -21,27 +22,38 @@ export interface PolicyRulesetOptions {
   table: string;
   /** The bridge of the pods. */
   bridge: string;
+  /** The networks of the pods, one for each family that they have. */
+  podCidrs: readonly string[];
 }
 
 /** What nft takes. */
 const longestComment = 128;
 
-export function renderPolicies(isolations: readonly Isolation[], { table, bridge }: PolicyRulesetOptions): string {
+export function renderPolicies(
+  isolations: readonly Isolation[],
+  { table, bridge, podCidrs }: PolicyRulesetOptions,
+): string {
   const removal = removePolicies(table);
   if (isolations.length === 0) return removal;
+  const judged = familyNames.filter(({ family }) => podCidrs.some((cidr) => familyOfNetwork(cidr) === family));
   const chains = new Map(isolations.map((isolation) => [chainName(isolation), chainBody(isolation)]));
   return `${removal}table inet ${table} {
 ${[...chains].map(([name, body]) => `  chain ${name} {\n${body}  }\n`).join("")}
-${itself(isolations)}${verdicts("egress", isolations)}${verdicts("ingress", isolations)}
+${judged.map((family) => judgement(family, isolations)).join("")}
   chain forward {
     type filter hook forward priority filter; policy accept;
     ct direction reply accept
     ct state related accept
-    iifname "${bridge}" oifname "${bridge}" meta nfproto ipv6 drop
-    ip saddr . ip daddr @itself accept
-    ip saddr vmap @egress
-    ip daddr vmap @ingress
-  }
+${onBridge(podCidrs)
+  .map((rule) => `    iifname "${bridge}" oifname "${bridge}" ${rule}\n`)
+  .join("")}${judged
+  .map(
+    ({ field, suffix }) => `    ${field} saddr . ${field} daddr @itself${suffix} accept
+    ${field} saddr vmap @egress${suffix}
+    ${field} daddr vmap @ingress${suffix}
+`,
+  )
+  .join("")}  }
 }
 `;
 }
@@ -51,25 +63,58 @@ export function removePolicies(table: string): string {
   return `table inet ${table}\ndelete table inet ${table}\n`;
 }
 
-function itself(isolations: readonly Isolation[]): string {
-  const pairs = new Set(isolations.map(({ address }) => `${address} . ${address}`));
-  return `  set itself {
-    type ipv4_addr . ipv4_addr
-    elements = { ${[...pairs].join(",\n      ")} }
-  }
+interface FamilyNames {
+  family: IpFamily;
+  /** Of a packet, as nft calls it. */
+  field: "ip" | "ip6";
+  /** Type of an address. */
+  type: string;
+  suffix: string;
+}
+
+const familyNames: readonly FamilyNames[] = [
+  { family: "IPv4", field: "ip", type: "ipv4_addr", suffix: "" },
+  { family: "IPv6", field: "ip6", type: "ipv6_addr", suffix: "6" },
+];
+
+/** What passes between pods of one bridge whatever addresses they give themselves. */
+function onBridge(podCidrs: readonly string[]): string[] {
+  const cidr = podCidrs.find((each) => familyOfNetwork(each) === "IPv6");
+  if (cidr === undefined) return ["meta nfproto ipv6 drop"];
+  return [
+    "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept",
+    `ip6 saddr != ${cidr} drop`,
+    `ip6 daddr != ${cidr} drop`,
+  ];
+}
+
+function judgement(names: FamilyNames, all: readonly Isolation[]): string {
+  const isolations = all.filter(({ address }) => familyOf(address) === names.family);
+  return itself(names, isolations) + verdicts(names, "egress", isolations) + verdicts(names, "ingress", isolations);
+}
+
+function itself({ type, suffix }: FamilyNames, isolations: readonly Isolation[]): string {
+  const pairs = [...new Set(isolations.map(({ address }) => `${address} . ${address}`))];
+  return `  set itself${suffix} {
+    type ${type} . ${type}
+${elementsOf(pairs)}  }
 `;
 }
 
-function verdicts(direction: Direction, isolations: readonly Isolation[]): string {
+function elementsOf(elements: readonly string[]): string {
+  return elements.length === 0 ? "" : `    elements = { ${elements.join(",\n      ")} }\n`;
+}
+
+function verdicts({ type, suffix }: FamilyNames, direction: Direction, isolations: readonly Isolation[]): string {
   const elements = isolations
     .filter((isolation) => isolation.direction === direction)
     .map((isolation) => {
       const comment = isolation.pod.replaceAll(/[^\w./-]/g, "?").slice(0, longestComment);
       return `${isolation.address} comment "${comment}" : jump ${chainName(isolation)}`;
     });
-  return `  map ${direction} {
-    type ipv4_addr : verdict
-${elements.length === 0 ? "" : `    elements = { ${elements.join(",\n      ")} }\n`}  }
+  return `  map ${direction}${suffix} {
+    type ${type} : verdict
+${elementsOf(elements)}  }
 `;
 }
 
@@ -84,18 +129,25 @@ function chainBody({ direction, openings }: Isolation): string {
 }
 
 function allow({ peers, ports }: Opening, direction: Direction): string[] {
-  const from = peerMatch(peers, direction === "ingress" ? "ip saddr" : "ip daddr");
-  if (from === undefined) return [];
-  return portMatches(ports).map((to) => [from, to, "return"].filter((part) => part !== "").join(" "));
+  const matches = peerMatches(peers, direction === "ingress" ? "saddr" : "daddr");
+  return matches.flatMap((from) =>
+    portMatches(ports).map((to) => [from, to, "return"].filter((part) => part !== "").join(" ")),
+  );
 }
 
-/** Undefined when it is nobody. */
-function peerMatch(peers: Peers, field: string): string | undefined {
-  if (peers.type === "anyone") return "";
-  if (peers.type === "addresses")
-    return peers.addresses.length === 0 ? undefined : `${field} { ${peers.addresses.toSorted().join(", ")} }`;
-  // One by one: a set takes no networks that overlap.
-  return [`${field} ${peers.cidr}`, ...peers.except.map((each) => `${field} != ${each}`)].join(" ");
+/** One for each family; none when it is nobody. */
+function peerMatches(peers: Peers, side: "saddr" | "daddr"): string[] {
+  if (peers.type === "anyone") return [""];
+  return familyNames.flatMap(({ family, field }) => {
+    const end = `${field} ${side}`;
+    if (peers.type === "addresses") {
+      const addresses = peers.addresses.filter((address) => familyOf(address) === family).toSorted();
+      return addresses.length === 0 ? [] : [`${end} { ${addresses.join(", ")} }`];
+    }
+    // One by one: a set takes no networks that overlap.
+    const parts = [`${end} ${peers.cidr}`, ...peers.except.map((each) => `${end} != ${each}`)];
+    return familyOfNetwork(peers.cidr) === family ? [parts.join(" ")] : [];
+  });
 }
 
 function portMatches(ports: Opening["ports"]): string[] {

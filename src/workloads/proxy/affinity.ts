@@ -30,7 +30,7 @@ export function renderStickySets(port: ServicePort, clients: StickyClients): str
           `${address} timeout ${affinitySeconds}s expires ${Math.min(expiresSeconds, affinitySeconds)}s`,
       );
       const elements = kept.length === 0 ? "" : ` elements = { ${kept.join(", ")} };`;
-      return `  set ${name} { type ipv4_addr; timeout ${affinitySeconds}s; flags dynamic,timeout;${elements} }\n`;
+      return `  set ${name} { type ${port.family === "IPv6" ? "ipv6_addr" : "ipv4_addr"}; timeout ${affinitySeconds}s; flags dynamic,timeout;${elements} }\n`;
     })
     .join("");
 }

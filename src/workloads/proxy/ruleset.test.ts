@@ -7,6 +7,7 @@ import type { ServicePort } from "./service-ports.ts";
 const port = (more: Partial<ServicePort> = {}): ServicePort => ({
   id: "n/web:80",
   protocol: "tcp",
+  family: "IPv4",
   addresses: ["10.0.0.1"],
   port: 80,
   nodePort: undefined,
@@ -17,7 +18,7 @@ const port = (more: Partial<ServicePort> = {}): ServicePort => ({
   ],
   ...more,
 });
-const options = { table: "x", podCidr: "10.1.0.0/16", bridgeSeen: true };
+const options = { table: "x", podCidrs: ["10.1.0.0/16"], bridgeSeen: true };
 
 test("one Service with two backends and a node port, one without any", () => {
   const unserved = port({ id: "n/empty:81", addresses: ["10.0.0.2"], port: 81, backends: [] });
@@ -111,4 +112,30 @@ test("clients keep their backends when the table is replaced", () => {
   const rules = renderRuleset([sticky], { ...options, clients });
   assert.ok(rules.includes(`set ${name} { type ipv4_addr; timeout 100s; flags dynamic,timeout; elements = {`));
   assert.ok(rules.includes("192.0.2.7 timeout 100s expires 50s"));
+});
+
+test("IPv6 has maps of its own, and a way back where bridged packets are not seen", () => {
+  const six = port({
+    family: "IPv6",
+    addresses: ["fd00::1"],
+    nodePort: 30_080,
+    affinitySeconds: 9,
+    backends: [{ address: "fd01::7", port: 8080 }],
+  });
+  const both = { ...options, podCidrs: ["10.1.0.0/16", "fd01::/64"] };
+  const rules = renderRuleset([port({ nodePort: 30_080 }), six], both);
+  for (const rule of [
+    "fd00::1 . tcp . 80 : goto svc_1",
+    "meta l4proto { tcp, udp } dnat ip6 to [fd01::7]:8080",
+    "{ type ipv6_addr; timeout 9s; flags dynamic,timeout; }",
+    "ip6 daddr . meta l4proto . th dport vmap @services6",
+    "fib daddr type local ip6 daddr != ::1 meta l4proto . th dport vmap @nodeports6",
+    "ct status dnat ip6 saddr . ip6 daddr @loops6 masquerade",
+  ])
+    assert.ok(rules.includes(rule), rule);
+  assert.match(
+    renderRuleset([six], { ...both, bridgeSeen: false }),
+    /ip6 saddr fd01::\/64 ip6 daddr fd01::\/64 masquerade/,
+  );
+  assert.doesNotMatch(renderRuleset([six], options), /ip6|fd0|svc_/, "where pods have none");
 });

@@ -61,9 +61,25 @@ test("what has no address of its own is not routed", () => {
   assert.deepEqual(servicePorts(types, []), []);
 });
 
-test("external addresses count, if they are IPv4", () => {
+test("external addresses count, if the Service has their family", () => {
   const [port] = servicePorts([service({ externalIPs: ["192.0.2.1", "2001:db8::1"] })], []);
   assert.deepEqual(port?.addresses, ["10.0.0.1", "192.0.2.1"]);
+});
+
+test("a Service of both families is a port in each, with the endpoints of that family", () => {
+  const both = service({ clusterIPs: ["10.0.0.1", "fd00::1"], externalIPs: ["192.0.2.1", "2001:db8::1"] });
+  const six: EndpointSlice = { ...slice({ "fd01::7": ready, "fe80::1%eth0": ready }), addressType: "IPv6" };
+  assert.deepEqual(
+    servicePorts([both], [slice({ "10.1.0.1": ready }), six]).map(({ family, addresses, backends }) => [
+      family,
+      addresses,
+      backends.map(({ address }) => address),
+    ]),
+    [
+      ["IPv4", ["10.0.0.1", "192.0.2.1"], ["10.1.0.1"]],
+      ["IPv6", ["fd00::1", "2001:db8::1"], ["fd01::7"]],
+    ],
+  );
 });
 
 test("session affinity lasts three hours if nothing else is said", () => {

@@ -18,7 +18,8 @@ export interface ServiceProxyOptions {
   client: Client;
   /** Name of the nft table. */
   table: string;
-  podCidr: string;
+  /** The networks of the pods, one for each family that they have. */
+  podCidrs: readonly string[];
   log: Logger;
   signal: AbortSignal;
 }

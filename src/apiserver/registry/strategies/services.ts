@@ -1,4 +1,4 @@
-/** Services: defaults, port rules, and what may change. Addresses are given by the allocator (admission/service-addresses). */
+/** Services: defaults, port rules, and what may change. Families and addresses are given by the allocator (admission/service-addresses). */
 import type { KubeObject } from "../../../../api/meta.ts";
 import type { StatusCause } from "../../../base/errors.ts";
 import { duplicate, invalid, required } from "../../../apimachinery/schema/cause.ts";
@@ -14,8 +14,6 @@ export const serviceStrategy: Strategy = {
       fill(ensure(spec, "sessionAffinityConfig", "clientIP"), "timeoutSeconds", 10_800);
     if (spec["type"] === "ExternalName") return;
     fill(spec, "internalTrafficPolicy", "Cluster");
-    fill(spec, "ipFamilyPolicy", "SingleStack");
-    fill(spec, "ipFamilies", ["IPv4"]);
     if (spec["type"] === "NodePort" || spec["type"] === "LoadBalancer") fill(spec, "externalTrafficPolicy", "Cluster");
     if (spec["type"] === "LoadBalancer") fill(spec, "allocateLoadBalancerNodePorts", true);
   },
@@ -28,7 +26,6 @@ export const serviceStrategy: Strategy = {
     if (text(spec, "type") !== "ExternalName" && text(old, "spec", "clusterIP")) {
       fill(spec, "clusterIP", text(old, "spec", "clusterIP"));
       if (spec["clusterIP"] === "") spec["clusterIP"] = text(old, "spec", "clusterIP");
-      fill(spec, "clusterIPs", [spec["clusterIP"]]);
     }
   },
   validate: validateService,
