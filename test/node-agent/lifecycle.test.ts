@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { once } from "node:events";
+import { isIP } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually, run, succeed, testInstance } from "../embedded/instance.ts";
@@ -198,6 +199,23 @@ test("a guest asks who it is, also an agent that was just killed", async () => {
   killAgent(instance);
   const again = await eventually("it is told again", 20_000, () => askGuest("cgi-bin/me").trim() || undefined);
   assert.equal(again.split("\n", 1)[0], "one.default");
+});
+
+test("a guest and a container reach each other by IPv6", async () => {
+  const addresses = field("one", ".status.interfaces[0].ipAddresses[*]").split(" ");
+  assert.deepEqual(addresses.map(isIP), [4, 6], "a host without IPv6 shows nothing here");
+  // This guest asks for no address by DHCPv6; test/node-agent/network.test.ts has a client that does.
+  inGuest("one", "ip -6 address add fd10:0:2::2/120 dev eth0");
+  await eventually("a route is advertised", 30_000, () =>
+    inGuest("one", "ip -6 route").includes("default via fe80:") ? true : undefined,
+  );
+  const fetchGuest = ["exec", "neighbour", "--", "timeout", "3", "wget", "-qO-", `http://[${addresses[1]}]:8080/`];
+  const served = () => tryKubectl(fetchGuest).stdout.trim() || undefined;
+  assert.equal(await eventually("the container fetches from the guest", 30_000, served), "served");
+  const serve = "mkdir /tmp/www && echo neighbour >/tmp/www/index.html && httpd -p 8080 -h /tmp/www";
+  kubectl("exec", "neighbour", "--", "sh", "-c", serve);
+  const container = kubectl("get", "pod", "neighbour", "-o", "jsonpath={.status.podIPs[1].ip}");
+  assert.equal(inGuest("one", `timeout 5 wget -qO- http://[${container}]:8080/`), "neighbour");
 });
 
 test("a guest has an address on its second network, and is reached there from the host and from a container", async () => {

@@ -8,7 +8,7 @@ export const network: Area = {
       row: 89,
       name: "masquerade",
       proof: guest(netns, "a guest gets its address, and is reached at the pod's"),
-      note: "IPv4",
+      note: "IPv4, and IPv6 where the pod has it",
     },
     {
       row: 90,
@@ -74,6 +74,12 @@ export const network: Area = {
       name: "vhost-net, MAC pools, persistent addresses",
       proof: guest(vmLifecycle, "it keeps its firmware UUID and MAC address over a restart, and stops when told"),
       note: "vhost-net is offered as a device where the node has it; embedded, addresses are kept too: test/node-agent/lifecycle",
+    },
+    {
+      row: 159,
+      name: "IPv6, two families of addresses for pods and Services",
+      proof: guest(nodeAgent, "a guest and a container reach each other by IPv6"),
+      note: "DHCPv6 and routes in test/node-agent/network.test.ts, Services, DNS and policies embedded in test/workloads/services.test.ts; with the bridge binding IPv4 only",
     },
   ],
 };
