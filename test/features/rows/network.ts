@@ -75,11 +75,5 @@ export const network: Area = {
       proof: guest(vmLifecycle, "it keeps its firmware UUID and MAC address over a restart, and stops when told"),
       note: "vhost-net is offered as a device where the node has it; embedded, addresses are kept too: test/node-agent/lifecycle",
     },
-    {
-      row: 159,
-      name: "IPv6, two families of addresses for pods and Services",
-      proof: guest(nodeAgent, "a guest and a container reach each other by IPv6"),
-      note: "DHCPv6 and routes in test/node-agent/network.test.ts, Services, DNS and policies embedded in test/workloads/services.test.ts; with the bridge binding IPv4 only",
-    },
   ],
 };

@@ -232,5 +232,11 @@ export const platforms: Area = {
       ),
       note: "embedded, until another pod has got it; on a cluster as its network gives them",
     },
+    {
+      row: 159,
+      name: "IPv6, two families of addresses for pods and Services",
+      proof: guest(nodeAgent, "a guest and a container reach each other by IPv6"),
+      note: "DHCPv6 and routes in test/node-agent/network.test.ts, Services, DNS and policies embedded in test/workloads/services.test.ts; with the bridge binding IPv4 only",
+    },
   ],
 };
