@@ -28,7 +28,7 @@ function denied(reason: DenialReason, message: string): Denied {
   return { verdict: "denied", reason, message };
 }
 
-function conflict(message: string): Denied {
+export function conflict(message: string): Denied {
   return denied("Conflict", message);
 }
 

@@ -17,7 +17,7 @@ const instanceReads =
 const instanceWrites =
   "virtualmachineinstances/pause virtualmachineinstances/unpause virtualmachineinstances/addvolume virtualmachineinstances/removevolume virtualmachineinstances/freeze virtualmachineinstances/unfreeze virtualmachineinstances/softreboot virtualmachineinstances/reset virtualmachineinstances/sev/setupsession virtualmachineinstances/sev/injectlaunchsecret";
 const machineWrites =
-  "virtualmachines/start virtualmachines/stop virtualmachines/restart virtualmachines/addvolume virtualmachines/removevolume virtualmachines/memorydump virtualmachines/addinterface virtualmachines/removeinterface";
+  "virtualmachines/start virtualmachines/stop virtualmachines/restart virtualmachines/addvolume virtualmachines/removevolume virtualmachines/memorydump virtualmachines/removememorydump virtualmachines/addinterface virtualmachines/removeinterface";
 /** vmpod's own. An aggregator takes opening a websocket for `get`, the extension behind it for what it is. */
 const instancePrograms = "virtualmachineinstances/exec virtualmachineinstances/file";
 const machineReads = "virtualmachines/expand-spec virtualmachines/objectgraph virtualmachines/portforward";

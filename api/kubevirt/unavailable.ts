@@ -95,7 +95,10 @@ export const unavailable: readonly Unavailable[] = [
     path: "volumes[].dataVolume",
     reason: "DataVolumes are not available yet: use containerDisk or persistentVolumeClaim",
   },
-  { path: "volumes[].memoryDump", reason: "memory dumps are not available yet" },
+  {
+    path: "volumes[].memoryDump",
+    reason: "a dump is asked for while the machine runs, by the subresource memorydump (`vmpod memory-dump get`): leave it out",
+  },
 ];
 
 export function refuseUnavailable(spec: VirtualMachineInstanceSpec, path: string): StatusCause[] {

@@ -23,7 +23,7 @@ const firmware: [packageName: string, path: string][] = [
 ];
 
 /** What the scripts call that the shell has not built in. */
-const applets = ["sh", "base64", "cp", "date", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sleep"];
+const applets = ["sh", "base64", "cp", "date", "dd", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sleep", "stat"];
 
 /** A TPM in software, and what it loads. */
 const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
@@ -55,7 +55,7 @@ export const launcher: Recipe = {
       const path = `/usr/share/${name}`;
       tree.file(path, await kitchen.inputs.read(kitchen.packageRoot(packageName) + path));
     }
-    for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm", "share-directory"])
+    for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm", "share-directory", "dump-memory"])
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
     await addTimeZones(tree, kitchen);

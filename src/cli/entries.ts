@@ -67,6 +67,12 @@ export const entries: readonly CommandEntry[] = [
     load: () => import("./evacuate-cancel.ts"),
   },
   {
+    name: "memory-dump",
+    summary: "Write the memory of a running guest into a claim",
+    group: machines,
+    load: () => import("./memory-dump.ts"),
+  },
+  {
     name: "objectgraph",
     summary: "Show what a machine depends on",
     group: machines,

@@ -25,6 +25,7 @@ import { startEvacuationController } from "./migration/evacuation.ts";
 import { startGrowthController } from "./migration/growth.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
+import { createDumpPodInformer, startMemoryDumpController } from "./memorydump/controller.ts";
 import { startPoolController } from "./pool/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
 import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
@@ -71,8 +72,9 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const configuration = liveConfiguration(kubevirts);
   followLogVerbosity(kubevirts, ({ virtController }) => virtController);
   const quotas = createQuotaInformer(client);
+  const dumpPods = createDumpPodInformer(client);
   const autoLimits = createFindAutoLimits(client, quotas, configuration);
-  const all = [quotas, vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const all = [quotas, dumpPods, vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;
@@ -113,6 +115,14 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
       events,
       configuration,
       podsCanGrow,
+      signal,
+    }),
+    startMemoryDumpController({
+      client,
+      informers: { vms, dumpPods, ...instances },
+      events,
+      launcherImage,
+      configuration,
       signal,
     }),
     startReplicaSetController({

@@ -11,6 +11,7 @@
  */
 import { join } from "node:path";
 import { type Node, nodes, type Pod, pods } from "../../api/core.ts";
+import { dumpApp } from "../../api/kubevirt/memory-dump.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
 import { kubeVirts, virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
@@ -38,6 +39,7 @@ import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { byDumped, dumpedMachineOf } from "./memory-dump/observe.ts";
 import { createMetadataServices } from "./metadata/metadata-services.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
 import { createMigrationRecords } from "./migration/records.ts";
@@ -97,6 +99,11 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     fieldSelector: `spec.nodeName=${nodeName}`,
     indexes: { [byVmiUid]: (pod) => [vmiUidOf(pod)] },
   });
+  const dumpPods = createInformer(client, pods, {
+    labelSelector: `${labels.app}=${dumpApp}`,
+    fieldSelector: `spec.nodeName=${nodeName}`,
+    indexes: { [byDumped]: (pod) => [dumpedMachineOf(pod)] },
+  });
   const records = createDomainRecords();
   const events = createEventRecorder(client, { component: "virt-handler", host: nodeName });
   const finder = createQemuFinder();
@@ -126,6 +133,8 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     client,
     vmis,
     launchers,
+    dumpPods,
+    kubeletRoot,
     finder,
     monitors,
     consoles,
@@ -155,12 +164,14 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   );
   vmis.start(signal);
   launchers.start(signal);
+  dumpPods.start(signal);
   kubevirts.start(signal);
-  await Promise.all([vmis.synced(), launchers.synced()]);
+  await Promise.all([vmis.synced(), launchers.synced(), dumpPods.synced()]);
   for (const each of [loop, ...ends]) {
     enqueueOnChange(each, vmis);
     enqueueOnChange(each, launchers, (pod: Pod) => keysOf(pod));
   }
+  enqueueOnChange(loop, dumpPods, (pod) => [dumpedMachineOf(pod)]);
   vmis.onChange(({ type, object }) => {
     if (type === "deleted") records.forget(object.metadata?.uid ?? "");
   });

@@ -1,4 +1,5 @@
 import { findCondition, isConditionTrue, vmConditions, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { dumpPhases } from "../../../api/kubevirt/memory-dump.ts";
 import { flags } from "./flags.ts";
 import { agentProblemOn, startAgent } from "./nodes.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
@@ -16,6 +17,8 @@ export const runningRules: readonly Rule[] = [
   notReady,
   changedSinceStart,
   growing,
+  dumping,
+  dumpFailed,
   waitingForGuest,
   fine,
 ];
@@ -139,6 +142,25 @@ function growing(situation: Situation): Explanation | undefined {
   return {
     why: `is running${placeOf(situation)}, and is to get more ${what}${inBrackets(condition.message)}`,
     todo: "wait",
+  };
+}
+
+function dumping(situation: Situation): Explanation | undefined {
+  const { phase, claimName, message } = situation.vm?.status?.memoryDumpRequest ?? {};
+  const isUnderWay = phase === dumpPhases.associating || phase === dumpPhases.inProgress;
+  if (!isRunning(situation) || !isUnderWay) return undefined;
+  return {
+    why: `is running${placeOf(situation)}, and its memory is to be written into claim ${claimName}${inBrackets(message)}`,
+    todo: `wait, or give it up with \`vmpod memory-dump remove ${situation.name}${flags(situation)}\``,
+  };
+}
+
+function dumpFailed(situation: Situation): Explanation | undefined {
+  const { phase, claimName, message } = situation.vm?.status?.memoryDumpRequest ?? {};
+  if (!isRunning(situation) || phase !== dumpPhases.failed) return undefined;
+  return {
+    why: `is running${placeOf(situation)}; its memory could not be written into claim ${claimName}${inBrackets(message)}`,
+    todo: `try again with \`vmpod memory-dump get ${situation.name}${flags(situation)}\``,
   };
 }
 

@@ -10,6 +10,7 @@
  */
 import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { isQuantity, quantityToNumber } from "../../base/quantity.ts";
 import { hasEnded, knownMadeOf, type Observation } from "./observation.ts";
@@ -29,7 +30,7 @@ export function planLiveUpdate(observation: Observation, vmi: VirtualMachineInst
   if (hasEnded(vmi) || !isMadeOfAnother(observation, vmi)) return undefined;
   const wanted = wantedSpec(observation, vmi);
   const spec = isLive(observation) ? withPlugged(vmi.spec, wanted) : vmi.spec;
-  return differences(wanted, spec, (path) => ruleFor(path) !== undefined).reduce<LiveUpdate>(
+  return differences(wanted, withoutDumpVolume(spec), (path) => ruleFor(path) !== undefined).reduce<LiveUpdate>(
     (update, difference) => settle(observation, vmi, update, difference),
     { spec, waiting: [] },
   );
@@ -38,7 +39,7 @@ export function planLiveUpdate(observation: Observation, vmi: VirtualMachineInst
 /** What a restart would make now. How far the machine may grow was decided when it started, if its template says nothing. */
 function wantedSpec(observation: Observation, { spec: actual }: VirtualMachineInstance): VirtualMachineInstanceSpec {
   const vm = knownMadeOf(observation)?.expansion.vm ?? observation.vm;
-  const { spec: template } = vm.spec.template;
+  const template = withoutDumpVolume(vm.spec.template.spec);
   const wanted = defaultVirtualMachineInstanceSpec(template, observation.configuration);
   const { cpu, memory } = wanted.domain;
   if (cpu && !template.domain.cpu?.maxSockets) cpu.maxSockets = actual.domain.cpu?.maxSockets;

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { matcherAnnotations } from "../../../api/kubevirt/instancetype/matcher.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
+import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import { canonicalJson } from "../../../api/kubevirt/same-json.ts";
 import { pausedKey, type StateChangeRequest, stateChanges } from "../../../api/kubevirt/state-change.ts";
@@ -32,7 +33,7 @@ export function renderVmi(
       },
       ownerReferences: [controllerReference(virtualMachines, vm)],
     },
-    spec: { ...structuredClone(template.spec), ...(paused && { startStrategy: "Paused" }) },
+    spec: { ...structuredClone(withoutDumpVolume(template.spec)), ...(paused && { startStrategy: "Paused" }) },
   };
 }
 
@@ -69,7 +70,7 @@ export function withSocketsAtBoot(vmi: VirtualMachineInstance, before: number): 
 
 /** Tells whether the template, or what else the machine is made of, changed since an instance was made. */
 export function templateHash(vm: VirtualMachine, madeOf?: MadeOf): string {
-  const { spec } = vm.spec.template;
+  const spec = withoutDumpVolume(vm.spec.template.spec);
   const isPlain = !madeOf?.specs.instancetype && !madeOf?.specs.preference;
   const text = canonicalJson(isPlain ? spec : { spec, ...madeOf.specs }) ?? "";
   return createHash("sha256").update(text).digest("hex").slice(0, 16);

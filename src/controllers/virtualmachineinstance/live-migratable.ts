@@ -5,6 +5,7 @@
  * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
 import { isConditionTrue, notMigratableReasons, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import { keepsTpm } from "../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { compareQuantities } from "../../base/quantity.ts";
@@ -46,7 +47,8 @@ export function storageLiveMigratable(): Condition {
 
 /** Whether something of the guest is copied when it moves to another node. */
 export function migrationMethod({ vmi, hasOtherNodes }: Observation): "BlockMigration" | "LiveMigration" {
-  const isCopied = (vmi.spec.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim === undefined);
+  const { volumes = [] } = withoutDumpVolume(vmi.spec);
+  const isCopied = volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim === undefined);
   return hasOtherNodes && isCopied ? "BlockMigration" : "LiveMigration";
 }
 

@@ -15,6 +15,7 @@ import { defaultMatcherKinds, validateMatchers } from "../../../api/kubevirt/ins
 import { explainOrigin } from "../../../api/kubevirt/instancetype/origin.ts";
 import type { MachineSpecs, MatcherField, PreferenceSpec } from "../../../api/kubevirt/instancetype/specs.ts";
 import { matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
+import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "../../../api/kubevirt/types.ts";
 import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
@@ -93,9 +94,17 @@ export async function validateMachine(
   if (causes.length > 0) return causes;
   const found = await findSpecs(context.client, vm, previous?.status);
   if ("causes" in found) return found.causes;
-  const expansion = expandVirtualMachine(vm, found.specs, configuration);
+  const expansion = expandVirtualMachine(withoutAskedDump(vm, previous), found.specs, configuration);
   if (expansion.causes.length > 0) return expansion.causes;
   return explainOrigin(vm, validateVirtualMachine(expansion.vm, configuration));
+}
+
+/** The volume of a dump that the machine was asked for stays in its spec: whoever sends the whole spec back leaves it there. */
+function withoutAskedDump(vm: VirtualMachine, previous: VirtualMachine | undefined): VirtualMachine {
+  const claimName = (previous ?? vm).status?.memoryDumpRequest?.claimName;
+  if (claimName === undefined) return vm;
+  const { template } = vm.spec;
+  return { ...vm, spec: { ...vm.spec, template: { ...template, spec: withoutDumpVolume(template.spec, claimName) } } };
 }
 
 type FoundSpecs = { specs: MachineSpecs } | { causes: StatusCause[] };

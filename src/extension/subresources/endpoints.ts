@@ -18,6 +18,7 @@ import {
   unpause,
   userList,
 } from "./guest.ts";
+import { dumpMemory, removeMemoryDump } from "./memory-dump.ts";
 import { migrate } from "./migrate.ts";
 import { instanceGraph, machineGraph } from "./object-graph.ts";
 import { restart, start, stop } from "./run.ts";
@@ -51,6 +52,8 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vm, subresource: "stop", method: "PUT", handle: stop },
   { plural: vm, subresource: "restart", method: "PUT", handle: restart },
   { plural: vm, subresource: "migrate", method: "PUT", handle: migrate },
+  { plural: vm, subresource: "memorydump", method: "PUT", handle: dumpMemory },
+  { plural: vm, subresource: "removememorydump", method: "PUT", handle: removeMemoryDump },
   { plural: vm, subresource: "expand-spec", method: "GET", handle: expandSpec },
   { plural: vm, subresource: "evacuate/cancel", method: "PUT", handle: cancelEvacuationOfVm },
   { plural: vm, subresource: "objectgraph", method: "GET", handle: machineGraph },
@@ -79,8 +82,6 @@ export const endpoints: readonly Endpoint[] = [
 export const unavailable: ReadonlyMap<string, string> = new Map([
   ["addvolume", "adding volumes to a running machine"],
   ["removevolume", "removing volumes from a running machine"],
-  ["memorydump", "memory dumps"],
-  ["removememorydump", "memory dumps"],
   ["vsock", "VSOCK"],
   ["sev", "encrypted guests"],
   ["backup", "backups"],

@@ -2,11 +2,13 @@
 import type { Node } from "../../../api/core.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { messageOf } from "../../base/errors.ts";
+import { isErrno } from "../../base/files.ts";
 import type { Client } from "../../client/client.ts";
 import { applyCapacityAction } from "../../qemu/capacity/capacity.ts";
 import type { Informer } from "../../client/informer.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import { nicId } from "../../qemu/domain/ids.ts";
+import { QmpError } from "../../qemu/qmp/errors.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { handOver } from "../credentials/hand-over.ts";
 import type { CredentialAttempt } from "../credentials/observe.ts";
@@ -17,6 +19,7 @@ import type { GuestAgents } from "../guest/guest-agents.ts";
 import { instanceFacts } from "../metadata/instance-facts.ts";
 import { type MetadataServices, wantsMetadata } from "../metadata/metadata-services.ts";
 import type { InstanceFacts } from "../metadata/metadata-tree.ts";
+import { startDump } from "../memory-dump/start.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { hostPathOf } from "../process/container-files.ts";
 import { pinThreads } from "../processors/pin-threads.ts";
@@ -45,6 +48,7 @@ export interface ExecuteContext {
   lookAgain: (key: string) => void;
   /** Where DHCP answerers leave their pids. */
   dhcpDirectory: string;
+  kubeletRoot: string;
 }
 
 export async function execute(context: ExecuteContext, action: Action, signal: AbortSignal): Promise<void> {
@@ -60,6 +64,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   if (action.type === "askGuest") return askGuest(context, action);
   if (action.type === "bringOnline") return putToUse(context, action);
   if (action.type === "handOverCredentials") return giveCredentials(context, action);
+  if (action.type === "dumpMemory") return dumpMemory(context, action);
   const qmp = await context.monitors.of(observation.key, qemu);
   switch (action.type) {
     case "changeDevice":
@@ -82,6 +87,19 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       await qmp.execute("set-action", { shutdown: "poweroff" });
       await qmp.execute("system_reset");
       await qmp.execute("cont");
+  }
+}
+
+/** That QEMU does not want to is the outcome; that nobody waits for it any more is seen at the next look. */
+async function dumpMemory({ monitors, records, kubeletRoot }: ExecuteContext, { observation, qemu }: Action) {
+  const { key, vmi, pod, dump } = observation;
+  const [launcher = "", writer = ""] = [pod.metadata?.uid, dump?.pod?.metadata?.uid];
+  try {
+    await startDump(await monitors.of(key, qemu), { kubeletRoot, launcher, writer });
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return;
+    if (!(error instanceof QmpError)) throw error;
+    records.of(vmi.metadata?.uid ?? "").dumpRefusal = { podUid: writer, message: messageOf(error) };
   }
 }
 

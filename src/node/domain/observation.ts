@@ -30,6 +30,7 @@ import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import type { RunState } from "../../qemu/qmp/commands.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
+import type { DumpObservation } from "../memory-dump/observe.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
@@ -67,6 +68,8 @@ export interface Observation {
   /** While the agent is connected, of a machine whose credentials go through it. */
   credentials: CredentialObservation | undefined;
   bootFailure: BootFailure | undefined;
+  /** Of the dump of its memory that is asked for, if one is. */
+  dump?: DumpObservation | undefined;
   /** What this agent saw of the guest's start. */
   startMarks?: StartTrace;
   /** What the last attempt to bring it forward failed with. */

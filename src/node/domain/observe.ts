@@ -14,6 +14,7 @@ import { parseObjectKey } from "../../runtime/object-key.ts";
 import { observeCredentials } from "../credentials/observe.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { observeDisk } from "../disks/observe-disk.ts";
+import { type DumpObservation, type DumpSources, observeDump } from "../memory-dump/observe.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { observePinning } from "../processors/pin-threads.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
@@ -28,7 +29,7 @@ export const byVmiUid = "vmi-uid";
 const guestFirstIntervalMs = 3_000;
 const guestIntervalMs = 30_000;
 
-export interface ObserveContext {
+export interface ObserveContext extends DumpSources {
   vmis: Informer<VirtualMachineInstance>;
   /** The launchers on this node, indexed `byVmiUid`. */
   launchers: Informer<Pod>;
@@ -70,10 +71,23 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     credentials:
       qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
+    dump: qemu && hasStarted(machine) ? await dumpOf(context, { key, vmi, qemu, record }) : undefined,
     startMarks: record.start,
     failure: record.failure,
     panicDetails: record.panicDetails,
   };
+}
+
+interface Dumped {
+  key: string;
+  vmi: VirtualMachineInstance;
+  qemu: QemuProcess;
+  record: DomainRecord;
+}
+
+async function dumpOf(context: ObserveContext, dumped: Dumped): Promise<DumpObservation | undefined> {
+  const { key, vmi, qemu, record } = dumped;
+  return observeDump(context, vmi, { qmp: () => context.monitors.of(key, qemu), refusal: record.dumpRefusal });
 }
 
 /** Often until its addresses are known, then now and then. */

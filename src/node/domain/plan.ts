@@ -8,6 +8,7 @@ import { TerminalError } from "../../base/errors.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
 import type { Pinning } from "../processors/pins.ts";
+import { mustStart } from "../memory-dump/status.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import type { CapacityAction } from "../../qemu/capacity/capacity.ts";
 import { mustBringOnline, grownTo, planGrowth } from "./desired-capacity.ts";
@@ -35,6 +36,7 @@ export type Action =
   | (Target & { type: "openConsole" })
   | (Target & { type: "askGuest" })
   | (Target & { type: "handOverCredentials"; credentials: CredentialObservation })
+  | (Target & { type: "dumpMemory" })
   | (Target & { type: "finishReboot" });
 
 /** Undefined: not my business, ask the next. */
@@ -62,7 +64,7 @@ function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | u
 
 /**
  * A started guest needs only what a crash of ours could have taken from it, what its agent is told and asked, what its instance has more of,
- * and NICs that come and go.
+ * NICs that come and go, and a dump of its memory when one is asked for.
  */
 function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
@@ -76,6 +78,7 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
     ...grow(observation, qemu),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
     ...(needsNetwork(observation) ? [] : plugNics(observation, qemu)),
+    ...(mustStart(observation) ? [{ type: "dumpMemory", observation, qemu } as const] : []),
   ];
 }
 

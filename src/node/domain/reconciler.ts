@@ -2,6 +2,7 @@
 import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
+import { isUnderWay } from "../memory-dump/status.ts";
 import { execute, type ExecuteContext } from "./execute.ts";
 import { noteDone } from "./note-start.ts";
 import { hasStarted, isFinal, type Observation } from "./observation.ts";
@@ -14,6 +15,7 @@ export type DomainContext = ObserveContext & ExecuteContext & { client: Client; 
 const firstSignMs = 100;
 const nextStepMs = 0;
 const resyncMs = 30_000;
+const dumpWatchMs = 1_000;
 /** A guest without an agent tells nothing of its boot: its screen does. */
 const bootWatchMs = 5_000;
 
@@ -41,6 +43,7 @@ export function lookAgainAfterMs(observation: Observation): number | undefined {
     return observation.pod.status?.phase === "Running" ? firstSignMs : undefined;
   if (plan(observation).length > 0) return nextStepMs;
   if (!hasStarted(machine)) return undefined;
+  if (isUnderWay(observation)) return dumpWatchMs;
   const knowsGuest = observation.guest?.interfaces.some((each) => each.addresses.length > 0);
   return machine.agentConnected && knowsGuest ? resyncMs : bootWatchMs;
 }

@@ -6,6 +6,7 @@ import type { CredentialAttempt } from "../credentials/observe.ts";
 import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 import type { LinkState } from "./links.ts";
+import type { DumpRefusal } from "../memory-dump/observe.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import type { Observation } from "./observation.ts";
 import { linkedInterfaces } from "./plug-nics.ts";
@@ -31,6 +32,8 @@ export interface DomainRecord {
   resetsMs: number[];
   /** How often its kernel panicked. */
   panics: number;
+  /** That QEMU did not begin to dump the guest's memory, and for whom. */
+  dumpRefusal: DumpRefusal | undefined;
   /** What was seen of its start. */
   start: StartTrace;
 }
@@ -57,6 +60,7 @@ export function createDomainRecords(): DomainRecords {
         credentials: undefined,
         resetsMs: [],
         panics: 0,
+        dumpRefusal: undefined,
         start: {},
       };
       records.set(uid, record);

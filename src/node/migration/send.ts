@@ -11,7 +11,7 @@ import type { SourceObservation } from "./observation.ts";
 import { firstPauseMs, pauseAllowedMs } from "./pause-limit.ts";
 import type { MigrationRecord } from "./records.ts";
 import { setCapabilities } from "./set-capabilities.ts";
-import { shareFile } from "./share-file.ts";
+import { shareFile } from "../process/share-file.ts";
 import { sendUri, tlsUri, transportOf } from "./transport.ts";
 
 export interface Departure {

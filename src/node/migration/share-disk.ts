@@ -9,7 +9,7 @@ import { hostPathOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { digestOf } from "./inspect-disks.ts";
 import { imageReplaced } from "./reserve-disk.ts";
-import { shareFile } from "./share-file.ts";
+import { shareFile } from "../process/share-file.ts";
 
 export interface DiskMove {
   kubeletRoot: string;

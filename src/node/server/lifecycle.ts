@@ -2,6 +2,7 @@
 import { StatusError } from "../../base/errors.ts";
 import { guestAgentPresent } from "../../qemu/guest-agent/presence.ts";
 import { guestShutdown } from "../../qemu/guest-agent/queries.ts";
+import type { QmpClient } from "../../qemu/qmp/client.ts";
 import { resetMachine } from "../domain/reset-machine.ts";
 import { startFirst } from "../domain/first-start.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
@@ -18,12 +19,21 @@ export async function unpause(target: Target): Promise<void> {
   const { running, status } = await statusOf(target);
   if (running) throw new StatusError("Conflict", "VMI is not paused");
   const qmp = await target.monitor();
+  await requireNoDump(qmp);
   if (status === "prelaunch") await startFirst(qmp, target.vmi);
   else await qmp.execute("cont");
 }
 
 export async function reset(target: Target): Promise<void> {
-  await resetMachine(await target.monitor(), target.vmi);
+  const qmp = await target.monitor();
+  await requireNoDump(qmp);
+  await resetMachine(qmp, target.vmi);
+}
+
+/** @throws StatusError Conflict while its memory is to stay as it is */
+async function requireNoDump(qmp: QmpClient): Promise<void> {
+  const { status } = await qmp.execute("query-dump");
+  if (status === "active") throw new StatusError("Conflict", "a memory dump of the VMI is in progress");
 }
 
 /**

@@ -1,8 +1,10 @@
 /** The status of a VMI with the node agent's part brought up to date. Pure. */
 import { mergeTraces } from "../../../api/kubevirt/start-trace.ts";
+import type { VolumeStatus } from "../../../api/kubevirt/memory-dump.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { driveId } from "../../qemu/domain/ids.ts";
 import { hasStarted, type Observation } from "../domain/observation.ts";
+import { dumpStatus } from "../memory-dump/status.ts";
 import { capacityStatus } from "./capacity.ts";
 import { decideConditions } from "./conditions.ts";
 import { decideInterfaces } from "./interfaces.ts";
@@ -51,14 +53,14 @@ function machineFields(observation: Observation): Partial<VirtualMachineInstance
   return {
     machine: { type: machine.machineType },
     interfaces: decideInterfaces(observation),
-    volumeStatus: volumeStatus(observation),
+    volumeStatus: [...volumeStatus(observation), ...dumpStatus(observation)],
     guestOSInfo: (machine.agentConnected ? guest?.os : undefined) ?? {},
     ...capacityStatus(observation),
   };
 }
 
 /** `target` as a Linux guest names the disk: the n-th of its bus. */
-function volumeStatus({ vmi, machine }: Observation): VirtualMachineInstanceStatus["volumeStatus"] {
+function volumeStatus({ vmi, machine }: Observation): VolumeStatus[] {
   const counts = new Map<string, number>();
   return (vmi.spec.domain.devices.disks ?? []).flatMap((disk) => {
     if (!machine?.devices.devices.has(driveId(disk.name))) return [];

@@ -38,6 +38,10 @@ export const launcherPaths = {
   stopGuest: "/usr/libexec/vmpod/stop-guest",
   /** What a probe by the guest's agent runs. */
   probeGuest: "/usr/libexec/vmpod/probe-guest",
+  /** What a memory dump's pod runs: it writes into a claim what QEMU sends. */
+  dumpMemory: "/usr/libexec/vmpod/dump-memory",
+  /** Where the claim is in that pod. */
+  dump: "/var/run/vmpod/dump",
 } as const;
 
 export const socketNames = {
@@ -60,6 +64,9 @@ export const socketNames = {
 
 /** Where the server of a file system listens. */
 export const filesystemSocket = (name: string): string => `${launcherPaths.filesystems}/${name}/virtiofs.sock`;
+
+/** In `run` of a memory dump's pod, and for a moment in that of the launcher: through it QEMU sends the guest's memory. */
+export const dumpPipe = "memory-dump.pipe";
 
 /** Where a USB device is plugged in from outside. */
 export const usbRedirectionSocket = (slot: number): string => `usbredir${slot}.sock`;

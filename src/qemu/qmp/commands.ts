@@ -61,6 +61,13 @@ export interface BlockStatistics {
   flush_total_time_ns: number;
 }
 
+/** Of the last dump of guest memory, or that under way; in bytes. */
+export interface DumpInfo {
+  status: "none" | "active" | "completed" | "failed";
+  completed: number;
+  total: number;
+}
+
 export interface DirtyRate {
   status: "unstarted" | "measuring" | "measured";
   /** MiB a second; present when it was measured. */
@@ -221,6 +228,9 @@ export interface QmpCommands {
   "query-blockstats": Command<None, { qdev?: string; stats: BlockStatistics }[]>;
   "calc-dirty-rate": Command<{ "calc-time": number }, None>;
   "query-dirty-rate": Command<None, DirtyRate>;
+  /** The guest stands still until it is done. */
+  "dump-guest-memory": Command<{ paging: boolean; protocol: `file:${string}`; detach?: boolean }, None>;
+  "query-dump": Command<None, DumpInfo>;
   "query-named-block-nodes": Command<{ flat?: boolean }, NamedBlockNode[]>;
   "query-vnc": Command<None, VncInfo>;
   "query-balloon": Command<None, { actual: number }>;

@@ -8,7 +8,7 @@
  */
 import { constants } from "node:fs";
 import { type FileHandle, link, open, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { emptyDirOf } from "./empty-dir.ts";
 
 export interface SharedFile {
   kubeletRoot: string;
@@ -31,8 +31,10 @@ export async function shareFile({ kubeletRoot, from, to, volume, name, as = name
   await link(within(source, name), within(target, as));
 }
 
-function emptyDirOf(kubeletRoot: string, podUid: string, volume: string): string {
-  return join(kubeletRoot, "pods", podUid, "volumes", "kubernetes.io~empty-dir", volume);
+/** Takes the second name away again. */
+export async function unshareFile({ kubeletRoot, to, volume, name, as = name }: SharedFile): Promise<void> {
+  await using target = await open(emptyDirOf(kubeletRoot, to, volume), directoryFlags);
+  await unlinkIfThere(within(target, as));
 }
 
 function within({ fd }: FileHandle, name: string): string {
