@@ -131,7 +131,6 @@ export function mayRemoveDump({ metadata, status }: VirtualMachine): Verdict<{ c
   const request = status?.memoryDumpRequest;
   if (request === undefined)
     return conflict(`can't remove memory dump association for vm ${metadata?.name}, no association found`);
-  if (request.remove)
-    return conflict(`memory dump remove request for pvc [${request.claimName}] already exists`);
+  if (request.remove) return conflict(`memory dump remove request for pvc [${request.claimName}] already exists`);
   return { verdict: "do", claimName: request.claimName };
 }

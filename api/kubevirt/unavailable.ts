@@ -97,7 +97,8 @@ export const unavailable: readonly Unavailable[] = [
   },
   {
     path: "volumes[].memoryDump",
-    reason: "a dump is asked for while the machine runs, by the subresource memorydump (`vmpod memory-dump get`): leave it out",
+    reason:
+      "a dump is asked for while the machine runs, by the subresource memorydump (`vmpod memory-dump get`): leave it out",
   },
 ];
 

@@ -23,7 +23,10 @@ export function define(command: Command): void {
   defineRemove(command.command("remove"));
   examples(
     command,
-    ["Write a guest's memory into a claim that is made for it", "vmpod memory-dump get legacy --claim-name=dump --create-claim"],
+    [
+      "Write a guest's memory into a claim that is made for it",
+      "vmpod memory-dump get legacy --claim-name=dump --create-claim",
+    ],
     ["Write it there again, in the place of the last", "vmpod memory-dump get legacy"],
     ["See how far it is", "kubectl get vm legacy -o jsonpath={.status.memoryDumpRequest}"],
     ["Let the claim go; the dump stays in it", "vmpod memory-dump remove legacy"],
@@ -38,7 +41,9 @@ function defineGet(get: Command): void {
     .option("--claim-name <name>", "PersistentVolumeClaim to write into (default: that of the last dump)")
     .option("--create-claim", "make the claim, large enough")
     .option("--storage-class <name>", "of the claim that is made")
-    .addOption(new Option("--access-mode <mode>", "of the claim that is made").choices(accessModes).default(accessModes[0]))
+    .addOption(
+      new Option("--access-mode <mode>", "of the claim that is made").choices(accessModes).default(accessModes[0]),
+    )
     .action((name: string, options: GetOptions) => dump(get, name, options));
 }
 
@@ -48,6 +53,7 @@ function defineDownload(download: Command): void {
     .description("Would fetch a dump; not available yet.")
     .argument("<vm>", "name of the VirtualMachine")
     .allowUnknownOption()
+    .allowExcessArguments()
     .action((name: string) => {
       throw new Error(
         "memory-dump download needs VirtualMachineExports, which are not available yet: mount the claim in a pod " +
@@ -75,7 +81,8 @@ function defineRemove(remove: Command): void {
 
 async function dump(command: Command, name: string, options: GetOptions): Promise<void> {
   const { claimName, createClaim } = options;
-  if (createClaim && !claimName) throw new Error("--create-claim needs the name that the claim is to have: --claim-name");
+  if (createClaim && !claimName)
+    throw new Error("--create-claim needs the name that the claim is to have: --claim-name");
   await withConnection(command, async (connection) => {
     const { client, namespace } = connection;
     if (createClaim) await makeClaim(connection, name, options);

@@ -74,7 +74,18 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   const quotas = createQuotaInformer(client);
   const dumpPods = createDumpPodInformer(client);
   const autoLimits = createFindAutoLimits(client, quotas, configuration);
-  const all = [quotas, dumpPods, vms, revisions, replicaSets, pools, migrations, kubevirts, budgets, ...Object.values(instances)];
+  const all = [
+    quotas,
+    dumpPods,
+    vms,
+    revisions,
+    replicaSets,
+    pools,
+    migrations,
+    kubevirts,
+    budgets,
+    ...Object.values(instances),
+  ];
   for (const informer of all) informer.start(signal);
   await Promise.race([Promise.all(all.map((informer) => informer.synced())), aborted(signal)]);
   if (signal.aborted) return;

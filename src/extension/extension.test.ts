@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AdmissionRequest } from "../../api/admission.ts";
 import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
+import { withDumpVolume } from "../../api/kubevirt/memory-dump.ts";
 import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/resources.ts";
 import { sampleVm, sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
@@ -56,7 +57,7 @@ test("what is not served is told apart from what is not there", () => {
     }
     return 200;
   };
-  assert.equal(code("namespaces/n/virtualmachines/a/memorydump", "PUT"), 501);
+  assert.equal(code("namespaces/n/virtualmachines/a/addvolume", "PUT"), 501);
   assert.equal(code("namespaces/n/virtualmachines/a/nothing", "PUT"), 404);
   assert.equal(code("namespaces/n/virtualmachines/a/start", "GET"), 405);
   assert.equal(code("namespaces/n/virtualmachines/%ZZ/start", "PUT"), 400);
@@ -116,6 +117,22 @@ test("a machine that newer rules would refuse can still lose its finalizer", asy
   const stored = object as ReturnType<typeof sampleVm>;
   stored.spec.runStrategy = "x";
   await run(admission(virtualMachines, stored, { operation: "UPDATE", oldObject: stored }));
+});
+
+test("the volume of a memory dump is the machine's own only while it was asked for", async () => {
+  const { object } = await run(admission(virtualMachines, sampleVm()));
+  const stored = object as ReturnType<typeof sampleVm>;
+  stored.status = { memoryDumpRequest: { claimName: "dump", phase: "Completed" } };
+  const update = (claimName: string) => {
+    const changed = structuredClone(stored);
+    changed.spec.template.spec = withDumpVolume(changed.spec.template.spec, claimName);
+    return run(admission(virtualMachines, changed, { operation: "UPDATE", oldObject: stored }));
+  };
+  await update("dump");
+  await assert.rejects(update("other"), {
+    reason: "Invalid",
+    message: /volumes\[1\]\.memoryDump: .*vmpod memory-dump get/,
+  });
 });
 
 test("a wrong type is left for the schema to name", async () => {

@@ -1,15 +1,17 @@
 /** The node agent with real guests: it brings them up, survives being killed at any point, and lets people in. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { once } from "node:events";
 import { isIP } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { eventually, run, succeed, testInstance } from "../embedded/instance.ts";
+import { bin, eventually, run, succeed, testInstance } from "../embedded/instance.ts";
+import { dumpsIn, stopWriter } from "./dumps.ts";
 import { commandServer, dhcpAnswerers, expectText, killAgent, nodeApi, qemus, vmi } from "./guests.ts";
 
 const instance = testInstance("vt7", 7);
-const { kubectl, tryKubectl } = instance;
+const { fieldOf, kubectl, tryKubectl } = instance;
 const vmPort = 27_260;
 
 before(() => {
@@ -459,6 +461,92 @@ test("a NIC is plugged into a running guest, and unplugged", async () => {
   const pod = ["get", "pods", "-l", "vm.kubevirt.io/name=later", "-o", "jsonpath={.items[0].metadata.annotations}"];
   await eventually("its pod is not attached", 20_000, () => !kubectl(...pod).includes("cni.cncf.io") || undefined);
   assert.doesNotMatch(kubectl("get", "vm", "later", "-o", "jsonpath={.status.conditions[*].type}"), /RestartRequired/);
+});
+
+const bootId = () => inGuest("later", "cat /proc/sys/kernel/random/boot_id");
+const dumpOf = (part: string): string => fieldOf("vm/later", `.status.memoryDumpRequest.${part}`);
+const askForDump = (...flags: string[]): void =>
+  void succeed(instance.vmpod("memory-dump", "get", "later", ...flags), "memory-dump get");
+const untilDump = (phase: string) =>
+  eventually(
+    `the dump is ${phase}`,
+    60_000,
+    () => dumpOf("phase") === phase || undefined,
+    () => fieldOf("vm/later", ".status") + kubectl("get", "pods", "-o", "yaml"),
+  );
+
+test("a running guest's memory is written into a claim, and the guest goes on", async () => {
+  inGuest("later", "echo found-$((6 * 7))-in-memory > /tmp/marker");
+  const boot = bootId();
+  askForDump("--claim-name=dump", "--create-claim");
+  await untilDump("Completed");
+  const [dump, ...others] = dumpsIn(instance, "dump");
+  assert.ok(dump);
+  assert.deepEqual(others, []);
+  assert.match(dump.name, /^later-dump-\d{8}-\d{6}\.memory\.dump$/);
+  assert.equal(dumpOf("fileName"), dump.name);
+  assert.ok(Date.parse(dumpOf("endTimestamp")) >= Date.parse(dumpOf("startTimestamp")));
+  assert.equal(dump.type, 4);
+  const [low = 0, rest = 0] = [dump.memory.get(0), dump.memory.get(0xc0000)];
+  // Between them is what shows the screen.
+  assert.deepEqual([low, Math.floor((0xc0000 + rest) / 2 ** 20)], [0xa0000, 96]);
+  assert.ok(dump.content.includes("found-42-in-memory"));
+  assert.equal(bootId(), boot);
+  assert.equal(kubectl("get", "pods", "-l", "kubevirt.io=memory-dump", "-o", "name"), "");
+  assert.equal(fieldOf("vmi/later", ".spec.volumes[*].memoryDump"), "");
+  assert.doesNotMatch(fieldOf("vm/later", ".status.conditions[*].type"), /RestartRequired/);
+  const reasons = kubectl(
+    "get",
+    "events",
+    "--field-selector=involvedObject.kind=VirtualMachine",
+    "-o",
+    "jsonpath={..reason}",
+  );
+  assert.match(reasons, /MemoryDumpCompleted/);
+});
+
+test("a dump is refused where there is no room for it", () => {
+  const small = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "128Mi" } } };
+  apply(JSON.stringify({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "small" }, spec: small }));
+  const { stderr } = instance.vmpod("memory-dump", "get", "later", "--claim-name=small");
+  assert.match(stderr, /pvc size \[128Mi\] should be bigger then \[196Mi\]/);
+});
+
+/** Asks for a dump, and stops who writes it in the middle of it. */
+async function stopNextWriter(): Promise<number> {
+  const asking = spawn(bin, ["--kubeconfig", instance.kubeconfig, "memory-dump", "get", "later"]);
+  const asked = once(asking, "exit");
+  const writer = await stopWriter(instance, 30_000);
+  assert.deepEqual(await asked, [0, null]);
+  return writer;
+}
+
+test("a dump goes on while the agent is away, and takes the place of the one before", async () => {
+  const [before] = dumpsIn(instance, "dump");
+  const boot = bootId();
+  const writer = await stopNextWriter();
+  await eventually("it is told how far it is", 20_000, () => /^\d+%/.test(dumpOf("message")) || undefined);
+  assert.match(instance.vmpod("explain", "later").stdout, /its memory is to be written into claim dump \(\d+%/);
+  assert.match(instance.vmpod("memory-dump", "get", "later").stderr, /already in progress/);
+  killAgent(instance);
+  await delay(500);
+  process.kill(writer, "SIGCONT");
+  await untilDump("Completed");
+  const [after, ...others] = dumpsIn(instance, "dump");
+  assert.deepEqual(others, []);
+  assert.notEqual(after?.name, before?.name);
+  assert.equal(bootId(), boot);
+});
+
+test("a dump of a machine that ends meanwhile has failed; then its claim is let go", async () => {
+  await stopNextWriter();
+  const [pid] = qemus(instance).get("later") ?? [];
+  process.kill(Number(pid), "SIGKILL");
+  await untilDump("Failed");
+  assert.match(dumpOf("message"), /ended/);
+  succeed(instance.vmpod("memory-dump", "remove", "later"), "memory-dump remove");
+  await eventually("nothing is left of it", 30_000, () => dumpOf("phase") === "" || undefined);
+  assert.equal(fieldOf("vm/later", ".spec.template.spec.volumes[*].memoryDump"), "");
   kubectl("delete", "vm", "later");
 });
 

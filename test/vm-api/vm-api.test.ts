@@ -227,9 +227,21 @@ test("what cannot be done at a guest that does not run is refused in upstream's 
   await assert.rejects(subresource("PUT", `${vmi}/pause`, {}), { code: 409, message: /VM is not running/ });
   await assert.rejects(subresource("GET", `${vmi}/guestosinfo`), { code: 409, message: /VMI is not running/ });
   await assert.rejects(subresource("GET", `${vmi}/console`), { code: 501, message: /websocket/ });
-  await assert.rejects(subresource("PUT", "virtualmachines/asleep/memorydump", {}), {
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/addvolume", {}), {
     code: 501,
-    message: /memory dumps is not available yet/,
+    message: /adding volumes to a running machine is not available yet/,
+  });
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/memorydump", {}), {
+    code: 400,
+    message: /requires claim name on first request/,
+  });
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/memorydump", { claimName: "nowhere" }), {
+    code: 404,
+    message: /persistentvolumeclaims "nowhere" not found/,
+  });
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/removememorydump", {}), {
+    code: 409,
+    message: /no association found/,
   });
   await assert.rejects(subresource("PUT", "virtualmachines/nobody/start", {}), {
     code: 404,

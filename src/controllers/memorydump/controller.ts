@@ -1,17 +1,18 @@
 /** Brings the memory of running guests into claims, as VirtualMachines ask for it. */
-import { type Pod, pods } from "../../../api/core.ts";
+import { type PersistentVolumeClaim, type Pod, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { dumpApp, dumpOfLabel, dumpPhases, type MemoryDumpRequest } from "../../../api/kubevirt/memory-dump.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import type { ObjectMeta } from "../../../api/meta.ts";
 import { isStatus, messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
-import { parseObjectKey } from "../../runtime/object-key.ts";
+import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import { isControlledBy } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
@@ -24,6 +25,7 @@ export interface MemoryDumpInformers {
   vms: Informer<VirtualMachine>;
   vmis: Informer<VirtualMachineInstance>;
   dumpPods: Informer<Pod>;
+  claims: Informer<PersistentVolumeClaim>;
 }
 
 export interface MemoryDumpControllerOptions {
@@ -37,11 +39,10 @@ export interface MemoryDumpControllerOptions {
 
 const byMachine = "machine";
 
+export const dumpPodIndexes = { [byMachine]: (pod: Pod): string[] => [machineOf(pod)] };
+
 export function createDumpPodInformer(client: Client): Informer<Pod> {
-  return createInformer(client, pods, {
-    labelSelector: `${labels.app}=${dumpApp}`,
-    indexes: { [byMachine]: (pod) => [machineOf(pod)] },
-  });
+  return createInformer(client, pods, { labelSelector: `${labels.app}=${dumpApp}`, indexes: dumpPodIndexes });
 }
 
 const machineOf = ({ metadata }: Pod): string => `${metadata?.namespace}/${metadata?.labels?.[dumpOfLabel]}`;
@@ -57,14 +58,15 @@ export function createMemoryDumpReconciler(options: MemoryDumpControllerOptions)
 }
 
 /** Undefined when there is nothing to do about dumps. A pod whose machine is gone goes with its instance. */
-function observe({ vms, vmis, dumpPods }: MemoryDumpInformers, key: string): Observation | undefined {
+function observe({ vms, vmis, dumpPods, claims }: MemoryDumpInformers, key: string): Observation | undefined {
   const { namespace, name } = parseObjectKey(key);
   const vm = vms.get(namespace, name);
   const [pod] = dumpPods.byIndex(byMachine, key);
   if (vm === undefined || (vm.status?.memoryDumpRequest === undefined && pod === undefined)) return undefined;
   const instance = vmis.get(namespace, name);
   const vmi = instance && isControlledBy(instance, vm) ? instance : undefined;
-  return { vm, vmi, pod, now: new Date() };
+  const claim = claims.get(namespace, vm.status?.memoryDumpRequest?.claimName ?? "");
+  return { vm, vmi, pod, claim, now: new Date() };
 }
 
 async function writeStatus(
@@ -136,5 +138,11 @@ export function startMemoryDumpController(options: MemoryDumpControllerOptions):
   enqueueOnChange(loop, informers.vms);
   enqueueOnChange(loop, informers.vmis);
   enqueueOnChange(loop, informers.dumpPods, (pod) => [machineOf(pod)]);
+  enqueueOnChange(loop, informers.claims, ({ metadata }) => dumpingInto(informers.vms, metadata));
   return loop;
+}
+
+function dumpingInto(vms: Informer<VirtualMachine>, claim: ObjectMeta | undefined): string[] {
+  const machines = vms.list(claim?.namespace);
+  return machines.filter(({ status }) => status?.memoryDumpRequest?.claimName === claim?.name).map(objectKey);
 }

@@ -1,5 +1,5 @@
 /** What the controller looks at to decide about one machine's memory dump. Plain data, never changed. */
-import type { Pod } from "../../../api/core.ts";
+import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
 import {
   dumpPhases,
   dumpVolume,
@@ -15,6 +15,8 @@ export interface Observation {
   vmi: VirtualMachineInstance | undefined;
   /** The one that writes the dump, of whichever instance of the machine. */
   pod: Pod | undefined;
+  /** The one to write into, if it is there. */
+  claim: PersistentVolumeClaim | undefined;
   now: Date;
 }
 

@@ -1,5 +1,4 @@
 /** How far a memory dump is. Pure; see api/kubevirt/memory-dump.ts for the picture. */
-import type { Pod } from "../../../api/core.ts";
 import {
   dumpPhases,
   dumpVolumeOf,
@@ -41,7 +40,7 @@ export function isStale({ vmi, pod }: Observation, request: MemoryDumpRequest): 
 }
 
 function follow(observation: Observation, request: MemoryDumpRequest): MemoryDumpRequest {
-  const { vmi, pod, now } = observation;
+  const { vmi, now } = observation;
   const answer = answerOf(vmi, request);
   const { startTimestamp, endTimestamp, targetFileName } = answer?.memoryDumpVolume ?? {};
   const times = { ...(startTimestamp && { startTimestamp }), ...(endTimestamp && { endTimestamp }) };
@@ -49,7 +48,7 @@ function follow(observation: Observation, request: MemoryDumpRequest): MemoryDum
     return { ...without(request, "message"), ...times, phase: dumpPhases.unmounting, fileName: targetFileName };
   if (answer?.phase === dumpVolumePhases.failed) return failed({ ...request, ...times }, answer.message ?? "", now);
   if (!runs(vmi) || !isAsked(vmi)) return failed(request, ended, now);
-  const message = answer?.message ?? waitsFor(pod);
+  const message = answer?.message ?? waitsFor(observation, request.claimName);
   return { ...request, ...times, message };
 }
 
@@ -58,13 +57,15 @@ function failed(request: MemoryDumpRequest, message: string, now: Date): MemoryD
 }
 
 /** Why nothing is written yet. */
-export function waitsFor(pod: Pod | undefined): string {
+function waitsFor({ pod, claim }: Observation, claimName: string): string {
+  if (claim === undefined) return `claim ${claimName} is not there`;
+  if (claim.status?.phase === "Lost") return `claim ${claimName} has lost its volume`;
   if (pod === undefined) return "the pod that writes it is being made";
-  const name = pod.metadata?.name;
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
   const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
-  const reason = unscheduled?.message ?? waiting?.message ?? waiting?.reason;
-  return `pod ${name} that writes it is not running yet${reason ? `: ${reason}` : ""}`;
+  const unbound = claim.status?.phase === "Pending" ? `claim ${claimName} is not bound to a volume yet` : undefined;
+  const reason = unscheduled?.message ?? unbound ?? waiting?.message ?? waiting?.reason;
+  return `pod ${pod.metadata?.name} that writes it is not running yet${reason ? `: ${reason}` : ""}`;
 }
 
 /** The claim is nobody's any more. */

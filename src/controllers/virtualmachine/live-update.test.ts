@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration, type VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
-import { sampleVm } from "../../../api/kubevirt/sample.ts";
+import { dumpVolumeOf, withDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
+import { sampleSpec, sampleVm } from "../../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
@@ -146,6 +147,20 @@ test("a template that says the same in other words needs nothing", () => {
   const observation = changed((spec) => void (spec.domain.cpu = { sockets: 2, cores: 1, threads: 1 }));
   assert.equal(restartMessage(observation), undefined);
   assert.deepEqual(updated(observation)?.spec, observation.instance?.spec);
+});
+
+test("a memory dump makes no machine another one, nor is the next instance asked for it", () => {
+  const asked: Change = (spec) => Object.assign(spec, withDumpVolume(spec, "dump"));
+  const observation = changed(asked);
+  assert.deepEqual([plan(observation), restartMessage(observation)], [[], undefined]);
+  assert.equal(dumpVolumeOf(renderVmi(observation.vm, []).spec), undefined);
+  const grown = changed((spec) => {
+    asked(spec);
+    sockets(4)(spec);
+  });
+  if (grown.instance) asked(grown.instance.spec);
+  assert.equal(restartMessage(grown), undefined);
+  assert.equal(dumpVolumeOf(updated(grown)?.spec ?? sampleSpec())?.name, "dump");
 });
 
 test("other defaults of the cluster ask for no restart", () => {

@@ -3,12 +3,12 @@ import { dumpVolumePhases, isFinalDump, type VolumeStatus } from "../../../api/k
 import type { Observation } from "../domain/observation.ts";
 import type { DumpObservation } from "./observe.ts";
 
-/** None without a dump, and none before there is a pod on this node to write it. An outcome stays until nobody asks for it any more. */
+/** None without a dump, and none before somebody on this node can write it: until then the controller tells for what it waits. An outcome stays until nobody asks for it any more. */
 export function dumpStatus({ vmi, dump, now }: Observation): VolumeStatus[] {
   if (dump === undefined) return [];
   const before = vmi.status?.volumeStatus?.find(({ name, memoryDumpVolume }) => name === dump.name && memoryDumpVolume);
   if (before && isFinalDump(before)) return [before];
-  if (dump.pod === undefined) return [];
+  if (dump.pod === undefined || dump.pod.status?.phase === "Pending") return [];
   const outcome = outcomeOf(dump);
   const startTimestamp = before?.memoryDumpVolume?.startTimestamp ?? now;
   const volume = {
@@ -65,7 +65,5 @@ function progressOf({ pod, qemu, isWaiting }: DumpObservation): string {
     const percent = Math.floor((100 * qemu.completed) / qemu.total);
     return `${percent}%: ${written} of ${total} MiB; the guest stands still until all is written`;
   }
-  const name = pod?.metadata?.name;
-  if (pod?.status?.phase !== "Running") return `pod ${name} that writes it is being started`;
-  return isWaiting ? "about to begin" : `pod ${name} writes it`;
+  return isWaiting ? "about to begin" : `pod ${pod?.metadata?.name} writes it`;
 }

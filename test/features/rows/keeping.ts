@@ -1,5 +1,5 @@
 import { args, type Area, guest, missing } from "../feature.ts";
-import { cli, migration as moved, sees, vmApi } from "./files.ts";
+import { cli, migration as moved, nodeAgent, sees, vmApi } from "./files.ts";
 
 export const snapshots: Area = {
   title: "F. Snapshots, backup, export",
@@ -7,7 +7,17 @@ export const snapshots: Area = {
     { row: 103, name: "snapshots", proof: missing },
     { row: 104, name: "restore", proof: missing },
     { row: 105, name: "export", proof: missing },
-    { row: 106, name: "memory dump", proof: missing },
+    {
+      row: 106,
+      name: "memory dump",
+      proof: guest(
+        nodeAgent,
+        "a running guest's memory is written into a claim, and the guest goes on",
+        "a dump goes on while the agent is away, and takes the place of the one before",
+        "a dump of a machine that ends meanwhile has failed; then its claim is let go",
+      ),
+      note: "downloading it waits for exports",
+    },
     { row: 107, name: "incremental backup", proof: missing },
     { row: 108, name: "hooks of Velero", proof: missing },
     { row: 109, name: "a guestfs shell on a claim", proof: missing },
