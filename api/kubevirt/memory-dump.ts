@@ -56,6 +56,11 @@ export function isFinalDump({ phase }: { phase?: string | undefined }): boolean 
   return phase === dumpVolumePhases.completed || phase === dumpVolumePhases.failed;
 }
 
+/** Its memory is being written, and what comes of it has not been told. */
+export function isBeingDumped({ status }: VirtualMachineInstance): boolean {
+  return (status?.volumeStatus ?? []).some(({ phase }) => phase === dumpVolumePhases.inProgress);
+}
+
 /** How much room a claim must have. */
 export function dumpBytes(spec: VirtualMachineInstanceSpec): number {
   return quantityToNumber(spec.domain.memory?.guest ?? 0) + overheadBytes;

@@ -206,6 +206,6 @@ test("whatever happens meanwhile, every dump comes to an end, and lets go of its
       assert.equal(vmi && dumpVolumeOf(vmi.spec), undefined);
       if (request === undefined) assert.equal(vm && dumpVolumeOf(vm.spec.template.spec), undefined);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });

@@ -41,9 +41,10 @@ function clear({ vmi, pod }: Pick<Observation, "vmi" | "pod">): Action[] {
   ];
 }
 
-function ask(observation: Observation, { claimName, ...request }: MemoryDumpRequest): Action[] {
+function ask(observation: Observation, request: MemoryDumpRequest): Action[] {
   const { vm, vmi } = observation;
-  if (isStale(observation, { claimName, ...request })) return clear(observation);
+  const { claimName } = request;
+  if (isStale(observation, request)) return clear(observation);
   const { template } = vm.spec;
   const isKnown = dumpVolumeOf(template.spec)?.memoryDump?.claimName === claimName;
   if (!isKnown) {

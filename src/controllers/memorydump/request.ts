@@ -6,6 +6,7 @@ import {
   isFinalDump,
   type MemoryDumpRequest,
 } from "../../../api/kubevirt/memory-dump.ts";
+import { timestamp } from "../../runtime/conditions.ts";
 import { answerOf, isAsked, type Observation, runs } from "./observation.ts";
 
 /** The request as it is now; undefined when nothing is left of it. */
@@ -53,7 +54,7 @@ function follow(observation: Observation, request: MemoryDumpRequest): MemoryDum
 }
 
 function failed(request: MemoryDumpRequest, message: string, now: Date): MemoryDumpRequest {
-  return { endTimestamp: now.toISOString().replace(/\.\d+Z$/, "Z"), ...request, phase: dumpPhases.failed, message };
+  return { endTimestamp: timestamp(now), ...request, phase: dumpPhases.failed, message };
 }
 
 /** Why nothing is written yet. */

@@ -22,6 +22,7 @@
  * the first page has been sent after the switch: from there on a broken connection leaves it waiting for ever (`postcopy-paused`).
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { isBeingDumped } from "../../../api/kubevirt/memory-dump.ts";
 import { decisionOf, type MigrationState, standsStill } from "../../../api/kubevirt/migration.ts";
 import * as register from "../../../api/kubevirt/migration-register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
@@ -90,9 +91,10 @@ function isToIntroduce(state: MigrationState): boolean {
 }
 
 function mayBegin(observation: SourceObservation): boolean {
-  const { state, copies } = observation;
+  const { vmi, state, copies } = observation;
   const isOffered = state.targetNodeAddress !== undefined && state.startTimestamp === undefined;
-  return isOffered && copies.length === 0 && isSteady(observation);
+  // Only this QEMU knows whether it has sent all of a dump.
+  return isOffered && copies.length === 0 && isSteady(observation) && !isBeingDumped(vmi);
 }
 
 /** The register as `decision` leaves it. */
