@@ -55,7 +55,14 @@ export const launcher: Recipe = {
       const path = `/usr/share/${name}`;
       tree.file(path, await kitchen.inputs.read(kitchen.packageRoot(packageName) + path));
     }
-    for (const script of ["stop-guest", "probe-guest", "with-efi-variables", "with-tpm", "share-directory", "dump-memory"])
+    for (const script of [
+      "stop-guest",
+      "probe-guest",
+      "with-efi-variables",
+      "with-tpm",
+      "share-directory",
+      "dump-memory",
+    ])
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
     await addTimeZones(tree, kitchen);
