@@ -124,7 +124,7 @@ export async function eventually<T>(
   what: string,
   timeoutMs: number,
   look: () => T | undefined | Promise<T | undefined>,
-  describe: () => string = () => "",
+  describe: () => string | Promise<string> = () => "",
 ): Promise<T> {
   const begin = performance.now();
   for (;;) {
@@ -132,7 +132,7 @@ export async function eventually<T>(
     if (found !== undefined) return found;
     const waitedMs = performance.now() - begin;
     if (waitedMs > timeoutMs * patience)
-      throw new Error(`after ${Math.round(waitedMs)} ms still not: ${what}\n${describe()}`);
+      throw new Error(`after ${Math.round(waitedMs)} ms still not: ${what}\n${await describe()}`);
     await delay(Math.min(Math.max(waitedMs / 8, firstPauseMs), longestPauseMs));
   }
 }
