@@ -20,6 +20,7 @@ export async function startOnCluster(say: (line: string) => void): Promise<Start
     return {
       ...tools,
       name: "cluster",
+      attachesNetworks: false,
       crash: (part) => killContainers(cluster, deployments[part]),
       metrics: () => scrapeAll(cluster),
       agentLog: () => tools.kubectl("logs", "-n", "vmpod", "-l", "app.kubernetes.io/name=vmpod-agent", "--tail=-1"),

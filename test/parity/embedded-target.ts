@@ -16,6 +16,7 @@ export async function startEmbedded(): Promise<StartedTarget> {
   return {
     ...tools,
     name: "embedded",
+    attachesNetworks: true,
     async crash(part) {
       const pid = pidOf(instance, parts[part]);
       if (pid !== undefined) process.kill(pid, "SIGKILL");

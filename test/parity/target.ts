@@ -3,6 +3,8 @@ import type { ApiTools } from "./api-tools.ts";
 
 export interface Target extends ApiTools {
   name: string;
+  /** Whether somebody there attaches other networks than the pod's: not on this cluster, which has no Multus. */
+  attachesNetworks: boolean;
   /** kill -9 of every process of that part of vmpod. */
   crash(part: "agent" | "controller" | "api"): Promise<void>;
   /** Everything that vmpod's parts tell a Prometheus. */

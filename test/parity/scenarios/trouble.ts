@@ -21,6 +21,22 @@ const bySchema = ["unknown field", "wrong type"];
 export const trouble: Scenario[] = [
   ...badManifests.filter(({ what }) => !bySchema.includes(what)).map(refused),
   {
+    name: "another network for a running machine: refused where nobody attaches it",
+    async play(target) {
+      const patch = JSON.stringify([
+        { op: "add", path: "/spec/template/spec/networks/-", value: { name: "lan", multus: { networkName: "lan" } } },
+        { op: "add", path: "/spec/template/spec/domain/devices/interfaces/-", value: { name: "lan", bridge: {} } },
+      ]);
+      const answer = await target.tryKubectl(["patch", "vm/resident", "--type=json", "--dry-run=server", "-p", patch]);
+      assert.equal(answer.status === 0, target.attachesNetworks, answer.stderr);
+      if (!target.attachesNetworks)
+        assert.match(
+          answer.stderr,
+          /spec\.template\.spec\.networks\[1\]\.multus.*nobody attaches networks here: install Multus/,
+        );
+    },
+  },
+  {
     name: "an image that is not there",
     play: async (target) =>
       troubled(target, machine({ name: "noimage", image: "localhost/vmpod/none:1" }), "noimage", async () => {
