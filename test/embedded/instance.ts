@@ -117,7 +117,7 @@ export function succeed({ status, stdout, stderr }: Output, what: string): strin
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 /** Beside other tests everything takes longer (scripts/test-chains.ts). */
-const patience = Number(process.env["VMPOD_TEST_PATIENCE"] ?? 1);
+export const patience = Number(process.env["VMPOD_TEST_PATIENCE"] ?? 1);
 
 /** Looks again until `look` gives something, less often the longer it takes; the error names what was seen last. */
 export async function eventually<T>(

@@ -5,6 +5,7 @@ import { virtualMachineInstances, virtualMachines } from "../../api/kubevirt/res
 import type { KubeObject, Resource } from "../../api/meta.ts";
 import { compileJsonPath } from "../../src/apiserver/crd/json-path.ts";
 import { messageOf } from "../../src/base/errors.ts";
+import { patience } from "../embedded/instance.ts";
 import { waitFor, watchUntil } from "../../src/client/wait-for.ts";
 import type { Target } from "./target.ts";
 
@@ -31,7 +32,7 @@ async function watched(
   const resource = kinds[kind];
   if (resource === undefined) throw new Error(`${object}: of which kind?`);
   try {
-    await waitFor(target.client, resource, { namespace: "default", name }, holds, { timeoutMs });
+    await waitFor(target.client, resource, { namespace: "default", name }, holds, { timeoutMs: timeoutMs * patience });
   } catch (error) {
     const { stdout } = await target.tryKubectl(["get", "vm,vmi,pods", "-o", "wide"]);
     throw new Error(`${target.name}: ${object} ${what}: ${messageOf(error)}\n${stdout}`, { cause: error });
@@ -48,13 +49,13 @@ export async function isGone(target: Target, object: string): Promise<void> {
 }
 
 export async function launchersAreGone(target: Target, name: string): Promise<void> {
-  const options = { namespace: "default", labelSelector: launcherSelector(name), timeoutMs: stopMs };
+  const options = { namespace: "default", labelSelector: launcherSelector(name), timeoutMs: stopMs * patience };
   await watchUntil(target.client, pods, options, isEmpty);
 }
 
 /** No instance, and no launcher pod. */
 export async function nothingRuns(target: Target): Promise<void> {
-  const options = { namespace: "default", timeoutMs: stopMs };
+  const options = { namespace: "default", timeoutMs: stopMs * patience };
   await watchUntil(target.client, virtualMachineInstances, options, isEmpty);
   await watchUntil(target.client, pods, { ...options, labelSelector: `${labels.app}=virt-launcher` }, isEmpty);
 }
