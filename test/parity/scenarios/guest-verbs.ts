@@ -96,14 +96,18 @@ export const changedCredentials: Scenario = {
 export const credentialsArrive: Scenario = {
   name: "the guest has the changed key and password, without a restart",
   async play(target) {
-    const launcher = (await launcherOf(target, "resident")).metadata.name;
-    // A kubelet looks at a pod's Secrets about once a minute, and whenever the pod changes.
-    await target.kubectl("annotate", "pod", launcher, "parity.example/looked-at=now");
+    // A kubelet looks at a pod's Secrets about once a minute, an agent at a guest's twice, and both when the object changes.
+    const touch = (object: string) =>
+      target.kubectl("annotate", object, `parity.example/touched=${Date.now()}`, "--overwrite");
+    await touch(`pod/${(await launcherOf(target, "resident")).metadata.name}`);
     const keys = () => inGuest(target, "cat /root/.ssh/authorized_keys");
     await eventually(
       `${target.name}: the changed key`,
       bootMs,
-      async () => (await keys()).trim() === "ssh-ed25519 BBBB john" || undefined,
+      async () => {
+        await touch("vmi/resident");
+        return (await keys()).trim() === "ssh-ed25519 BBBB john" || undefined;
+      },
       keys,
     );
     await eventually(`${target.name}: the changed password`, bootMs, () => rootsPasswordIs(target, "open"));
