@@ -7,7 +7,13 @@
 import { globSync } from "node:fs";
 
 /** Need neither root nor a guest: part of `npm run check`. */
-export const checkedDirectories = ["test/admission/", "test/architecture/", "test/features/", "test/fields/"];
+export const checkedDirectories = [
+  "test/admission/",
+  "test/architecture/",
+  "test/features/",
+  "test/fields/",
+  "test/parity/",
+];
 
 /** They need both processors to themselves: many guests at once, and what must answer again within seconds. */
 const alone = ["test/embedded/crash.test.ts", "test/embedded/density.test.ts"];

@@ -117,14 +117,14 @@ export function succeed({ status, stdout, stderr }: Output, what: string): strin
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 /** Beside other tests everything takes longer (scripts/test-chains.ts). */
-const patience = Number(process.env["VMPOD_TEST_PATIENCE"] ?? 1);
+export const patience = Number(process.env["VMPOD_TEST_PATIENCE"] ?? 1);
 
 /** Looks again until `look` gives something, less often the longer it takes; the error names what was seen last. */
 export async function eventually<T>(
   what: string,
   timeoutMs: number,
   look: () => T | undefined | Promise<T | undefined>,
-  describe: () => string = () => "",
+  describe: () => string | Promise<string> = () => "",
 ): Promise<T> {
   const begin = performance.now();
   for (;;) {
@@ -132,7 +132,7 @@ export async function eventually<T>(
     if (found !== undefined) return found;
     const waitedMs = performance.now() - begin;
     if (waitedMs > timeoutMs * patience)
-      throw new Error(`after ${Math.round(waitedMs)} ms still not: ${what}\n${describe()}`);
+      throw new Error(`after ${Math.round(waitedMs)} ms still not: ${what}\n${await describe()}`);
     await delay(Math.min(Math.max(waitedMs / 8, firstPauseMs), longestPauseMs));
   }
 }

@@ -20,6 +20,8 @@ export interface MachineOptions {
   devices?: object;
   /** Beside its memory and its devices. */
   domain?: object;
+  /** Further fields of the instance's spec. */
+  spec?: object;
   /** Further volumes, each with a disk. */
   volumes?: { name: string; [source: string]: unknown }[];
 }
@@ -41,7 +43,7 @@ export function machine(options: MachineOptions): object {
 }
 
 /** The same guest without a VirtualMachine around it. */
-export function lonelyInstance(options: MachineOptions): object {
+export function lonelyInstance(options: MachineOptions) {
   const { name } = options;
   return {
     apiVersion: "kubevirt.io/v1",
@@ -61,6 +63,7 @@ function instanceSpec(options: MachineOptions): object {
   return {
     terminationGracePeriodSeconds: 10,
     ...(options.evictionStrategy !== undefined && { evictionStrategy: options.evictionStrategy }),
+    ...options.spec,
     domain: {
       devices: {
         disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "root" ? bus : "virtio" } })),

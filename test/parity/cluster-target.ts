@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scrapeAll } from "./scrape.ts";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
-import { apiTools, bin, run, succeed } from "../embedded/instance.ts";
-import type { StartedTarget } from "./embedded-target.ts";
+import { exec } from "../../src/base/exec.ts";
+import { bin } from "../embedded/instance.ts";
+import { apiTools } from "./api-tools.ts";
+import type { StartedTarget } from "./target.ts";
 
 const images = ["vmpod", "launcher", "guest", "busybox"];
 const deployments = { agent: "vmpod-agent", controller: "vmpod-controller", api: "vmpod-api-extension" };
@@ -13,11 +16,18 @@ export async function startOnCluster(say: (line: string) => void): Promise<Start
   const cluster = await startCluster({ onProgress: ({ step, state }) => say(`${state} ${step}`) });
   try {
     await installVmpod(cluster, say);
+    const tools = await apiTools(cluster.kubeconfig);
     return {
-      ...apiTools(cluster.kubeconfig),
+      ...tools,
       name: "cluster",
+      attachesNetworks: false,
       crash: (part) => killContainers(cluster, deployments[part]),
-      stop: () => cluster.stop(),
+      metrics: () => scrapeAll(cluster),
+      agentLog: () => tools.kubectl("logs", "-n", "vmpod", "-l", "app.kubernetes.io/name=vmpod-agent", "--tail=-1"),
+      async stop() {
+        tools.client.close();
+        await cluster.stop();
+      },
     };
   } catch (error) {
     await cluster.stop();
@@ -28,15 +38,14 @@ export async function startOnCluster(say: (line: string) => void): Promise<Start
 export async function installVmpod(cluster: Cluster, say: (line: string) => void): Promise<void> {
   await bringImages(cluster, say);
   say("installing vmpod");
-  const installed = run([bin, "install", "--kubeconfig", cluster.kubeconfig], { timeoutMs: 600_000 });
-  succeed(installed, "vmpod install");
+  await exec([bin, "install", "--kubeconfig", cluster.kubeconfig], { timeoutMs: 600_000 });
 }
 
 async function bringImages(cluster: Cluster, say: (line: string) => void): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "vmpod-images-"));
   try {
     say("building images");
-    succeed(run([bin, "images", "save", directory, ...images], { timeoutMs: 600_000 }), "vmpod images save");
+    await exec([bin, "images", "save", directory, ...images], { timeoutMs: 600_000 });
     for (const image of images) await cluster.importImage(join(directory, `${image}.tar`));
   } finally {
     rmSync(directory, { recursive: true });

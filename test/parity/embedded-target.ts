@@ -1,21 +1,22 @@
 /** One machine: an embedded instance. */
-import { rmSync } from "node:fs";
-import { eventually, succeed, testInstance } from "../embedded/instance.ts";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { exec } from "../../src/base/exec.ts";
+import { bin, eventually, testInstance } from "../embedded/instance.ts";
 import { type Part, pidOf } from "../embedded/parts.ts";
-import type { Target } from "./target.ts";
-
-export interface StartedTarget extends Target {
-  stop(): Promise<void>;
-}
+import { apiTools } from "./api-tools.ts";
+import type { StartedTarget } from "./target.ts";
 
 const parts = { agent: "agent", controller: "controller", api: "apiserver" } as const satisfies Record<string, Part>;
 
-export function startEmbedded(): StartedTarget {
+export async function startEmbedded(): Promise<StartedTarget> {
   const instance = testInstance("vmpar", 18);
-  succeed(instance.up(), "vmpod up");
+  await exec([bin, "up", "--detach", ...instance.location, ...instance.shape], { timeoutMs: 300_000 });
+  const tools = await apiTools(instance.kubeconfig);
   return {
-    ...instance,
+    ...tools,
     name: "embedded",
+    attachesNetworks: true,
     async crash(part) {
       const pid = pidOf(instance, parts[part]);
       if (pid !== undefined) process.kill(pid, "SIGKILL");
@@ -24,10 +25,12 @@ export function startEmbedded(): StartedTarget {
         return next !== undefined && next !== pid ? next : undefined;
       });
     },
-    stop() {
-      succeed(instance.down("--grace-period", "2", "--purge"), "vmpod down");
+    metrics: () => tools.kubectl("get", "--raw", "/metrics"),
+    agentLog: () => Promise.resolve(readFileSync(join(instance.runDir, "log/agent.log"), "utf8")),
+    async stop() {
+      tools.client.close();
+      await exec([bin, "down", ...instance.location, "--grace-period", "2", "--purge"], { timeoutMs: 120_000 });
       rmSync(instance.dataDir, { recursive: true, force: true });
-      return Promise.resolve();
     },
   };
 }

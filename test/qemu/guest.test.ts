@@ -306,7 +306,8 @@ test("the preStop hook lets a running guest shut down", async () => {
   await using machine = await startMachine();
   await machine.attach([await rootDisk(machine, "virtio")]);
   await machine.start();
-  await machine.waitForSerial("vmpod guest ready");
+  // Its agent answers while it is still coming up: it does not wait for the rest.
+  await waitFor("the guest agent", 120_000, () => guestAgentPresent(machine.qmp));
   await runHook(machine);
   assert.equal(await machine.waitForExit(10_000), 0);
 });

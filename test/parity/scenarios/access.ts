@@ -1,9 +1,9 @@
 /** The ways into a running guest: console, screen, ports, guest agent. They need the resident. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { bin, eventually } from "../../embedded/instance.ts";
+import { eventually } from "../../embedded/instance.ts";
 import { stopMs } from "../facts.ts";
+import { withLocalPort } from "../local-port.ts";
 import type { Scenario, Target } from "../target.ts";
 
 const base = "/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/resident";
@@ -12,7 +12,7 @@ export const access: Scenario[] = [
   {
     name: "the serial console asks who is there",
     async play(target) {
-      const child = spawn(bin, ["--kubeconfig", target.kubeconfig, "console", "resident"]);
+      const child = target.startVmpod("console", "resident");
       const closed = once(child, "close");
       let text = "";
       child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
@@ -35,9 +35,9 @@ export const access: Scenario[] = [
   },
   {
     name: "the screen is a picture",
-    play(target) {
+    async play(target) {
       const path = `${base}/vnc/screenshot?moveCursor=false`;
-      const { status, stdout } = target.tryKubectl(["get", "--raw", path]);
+      const { status, stdout } = await target.tryKubectl(["get", "--raw", path]);
       assert.equal(status, 0);
       assert.ok(stdout.includes("PNG"), stdout.slice(0, 80));
       return stdout.slice(1, 4);
@@ -45,33 +45,28 @@ export const access: Scenario[] = [
   },
   {
     name: "a port is forwarded",
-    async play(target) {
-      const port = target.name === "embedded" ? 38_080 : 38_081;
-      const child = spawn(bin, ["--kubeconfig", target.kubeconfig, "port-forward", "vmi/resident", `${port}:80`], {
-        stdio: "ignore",
-      });
-      const closed = once(child, "close");
-      try {
-        return await eventually(`${target.name}: its web server`, stopMs, () =>
-          fetchText(`http://127.0.0.1:${port}/hostname`),
-        );
-      } finally {
-        child.kill("SIGTERM");
-        await closed;
-      }
-    },
+    play: (target) =>
+      withLocalPort(
+        target,
+        () => target.startVmpod("port-forward", "vmi/resident", "0:80"),
+        (port) =>
+          eventually(`${target.name}: its web server`, stopMs, () => fetchText(`http://127.0.0.1:${port}/hostname`)),
+      ),
   },
   ...["guestosinfo", "userlist", "filesystemlist"].map((subresource) => ({
     name: `guest agent: ${subresource}`,
-    play(target: Target) {
-      const answer = JSON.parse(target.kubectl("get", "--raw", `${base}/${subresource}`)) as Record<string, unknown>;
+    async play(target: Target) {
+      const answer = JSON.parse(await target.kubectl("get", "--raw", `${base}/${subresource}`)) as Record<
+        string,
+        unknown
+      >;
       return [answer["kind"], Object.keys(answer).sort()];
     },
   })),
   {
     name: "who may not, is told so",
-    play(target) {
-      const { status, stderr } = target.tryKubectl(["get", "--raw", `${base}/guestosinfo`, "--as", "nobody"]);
+    async play(target) {
+      const { status, stderr } = await target.tryKubectl(["get", "--raw", `${base}/guestosinfo`, "--as", "nobody"]);
       assert.notEqual(status, 0);
       assert.match(stderr, /[Ff]orbidden/);
       return status;

@@ -10,35 +10,35 @@ const parts = ["agent", "controller", "api"] as const;
 export const crashes: Scenario[] = parts.map((part) => ({
   name: `kill -9 of the ${part}: the guest goes on, the next machine starts`,
   async play(target) {
-    const before = identity(target);
+    const before = await identity(target);
     await target.crash(part);
     const name = `after-${part}`;
     await eventually(`${target.name}: the API takes a machine`, stopMs, () =>
       taken(target, machine({ name, memory: smallestMemory })),
     );
     await answers(target, name);
-    launcherOf(target, name); // exactly one
-    assert.deepEqual(identity(target), before);
+    await launcherOf(target, name); // exactly one
+    assert.deepEqual(await identity(target), before);
     const info = "/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/resident/guestosinfo";
     await eventually(
       `${target.name}: the guest agent answers`,
       stopMs,
-      () => target.tryKubectl(["get", "--raw", info]).status === 0 || undefined,
+      async () => (await target.tryKubectl(["get", "--raw", info])).status === 0 || undefined,
     );
-    return target.kubectl("delete", `vm/${name}`, "--timeout=90s").trim();
+    return (await target.kubectl("delete", `vm/${name}`, "--timeout=90s")).trim();
   },
 }));
 
-function identity(target: Target): unknown {
+async function identity(target: Target): Promise<unknown> {
   const fetch = ["exec", "deploy/neighbour", "--", "timeout", "5", "wget", "-q", "-O", "-", "http://resident/boot-id"];
-  const { status } = read(target, "vmi/resident");
+  const { status } = await read(target, "vmi/resident");
   return [
-    launcherOf(target, "resident").metadata.uid,
-    read(target, "vmi/resident").metadata.uid,
+    (await launcherOf(target, "resident")).metadata.uid,
+    (await read(target, "vmi/resident")).metadata.uid,
     status?.["phase"],
-    target.kubectl(...fetch),
+    await target.kubectl(...fetch),
   ];
 }
 
-const taken = (target: Target, manifest: object): true | undefined =>
-  target.tryKubectl(["apply", "-f", "-"], JSON.stringify(manifest)).status === 0 || undefined;
+const taken = async (target: Target, manifest: object): Promise<true | undefined> =>
+  (await target.tryKubectl(["apply", "-f", "-"], JSON.stringify(manifest))).status === 0 || undefined;

@@ -11,7 +11,8 @@ import {
   eventReasons,
   isGone,
   launcherOf,
-  launcherSelector,
+  launchersAreGone,
+  nothingRuns,
   read,
   refusal,
   stopMs,
@@ -22,35 +23,49 @@ import type { Scenario, Target } from "../target.ts";
 const name = "resident";
 const vm = `vm/${name}`;
 const vmi = `vmi/${name}`;
+export const keysSecret = "keys-of-resident";
+export const passwordsSecret = "passwords-of-resident";
 const publish = ["cp /proc/sys/kernel/random/boot_id /www/boot-id", "hostname > /www/hostname"];
+
+const byAgent = (secretName: string) => ({ source: { secret: { secretName } } });
+const accessCredentials = [
+  { sshPublicKey: { ...byAgent(keysSecret), propagationMethod: { qemuGuestAgent: { users: ["root"] } } } },
+  { userPassword: { ...byAgent(passwordsSecret), propagationMethod: { qemuGuestAgent: {} } } },
+];
 
 export const lifecycle: Scenario[] = [
   {
     name: "a machine comes up",
     async play(target) {
-      target.apply(
+      await target.apply(
+        secret(keysSecret, { jane: "ssh-ed25519 AAAA jane" }),
+        secret(passwordsSecret, { root: "sesame" }),
         machine({
           name,
           sshKey: publicKey,
           runcmd: publish,
           volumes: [{ name: "scratch", emptyDisk: { capacity: "32Mi" } }],
+          devices: { clientPassthrough: {} },
+          domain: { cpu: { sockets: 1, maxSockets: 2 } },
+          // Two guests share the processors: one that is busy still heeds the power button, but not soon.
+          spec: { accessCredentials, terminationGracePeriodSeconds: 60 },
         }),
         service(name),
       );
       await becomes(target, vmi, ".status.phase", "Running");
-      await answers(target, name);
+      await upAgain(target);
       await becomes(target, vm, ".status.printableStatus", "Running");
       await becomes(target, vm, ".status.ready", "true");
       const path = "{.status.phaseTransitionTimestamps[*].phase}";
-      return { phases: target.kubectl("get", vmi, "-o", `jsonpath=${path}`) };
+      return { phases: await target.kubectl("get", vmi, "-o", `jsonpath=${path}`) };
     },
   },
-  { name: "its instance's conditions", play: (target) => conditionsOf(target, vmi) },
-  { name: "its own conditions", play: (target) => conditionsOf(target, vm) },
+  { name: "its instance's conditions", play: async (target) => await conditionsOf(target, vmi) },
+  { name: "its own conditions", play: async (target) => await conditionsOf(target, vm) },
   {
     name: "its instance's status",
-    play(target) {
-      const { status = {} } = read(target, vmi);
+    async play(target) {
+      const { status = {} } = await read(target, vmi);
       const { machine, memory, qosClass, runtimeUser, volumeStatus } = status;
       assert.equal((status["guestOSInfo"] as { id?: string } | undefined)?.id, "vmpod");
       const nics = ((status["interfaces"] ?? []) as object[]).map((nic) =>
@@ -61,8 +76,8 @@ export const lifecycle: Scenario[] = [
   },
   {
     name: "its launcher pod",
-    play(target) {
-      const { metadata, spec, status } = launcherOf(target, name);
+    async play(target) {
+      const { metadata, spec, status } = await launcherOf(target, name);
       const [container] = (spec?.["containers"] ?? []) as { command?: string[]; securityContext?: object }[];
       assert.match(metadata.name, new RegExp(`^virt-launcher-${name}-[a-z0-9]{5}$`));
       return {
@@ -76,11 +91,11 @@ export const lifecycle: Scenario[] = [
   },
   {
     name: "one QEMU, without rights",
-    play(target) {
-      const pod = launcherOf(target, name).metadata.name;
+    async play(target) {
+      const pod = (await launcherOf(target, name)).metadata.name;
       const script =
         "for f in /proc/[0-9]*/comm; do read c <$f; case $c in qemu*) d=${f%/comm};; esac; done; while read k v; do case $k in Uid:|CapEff:|NoNewPrivs:|Seccomp:) echo $k $v;; esac; done <$d/status";
-      const lines = target.kubectl("exec", pod, "--", "/bin/sh", "-c", script).trim().split("\n");
+      const lines = (await target.kubectl("exec", pod, "--", "/bin/sh", "-c", script)).trim().split("\n");
       assert.deepEqual(
         lines.map((line) => line.replaceAll(/\s+/g, " ")),
         ["Uid: 107 107 107 107", "CapEff: 0000000000000000", "NoNewPrivs: 1", "Seccomp: 2"],
@@ -88,39 +103,41 @@ export const lifecycle: Scenario[] = [
       return lines;
     },
   },
-  { name: "events of the instance", play: (target) => eventReasons(target, "VirtualMachineInstance", name) },
-  { name: "events of the machine", play: (target) => eventReasons(target, "VirtualMachine", name) },
+  {
+    name: "events of the instance",
+    play: async (target) => await eventReasons(target, "VirtualMachineInstance", name),
+  },
+  { name: "events of the machine", play: async (target) => await eventReasons(target, "VirtualMachine", name) },
   {
     name: "what kubectl get shows",
-    play(target) {
-      const lines = (args: string[]) =>
-        target
-          .kubectl("get", ...args)
+    async play(target) {
+      const lines = async (...args: string[]) =>
+        (await target.kubectl("get", ...args))
           .trim()
           .split("\n")
           .map((line) => line.trim().split(/\s{2,}/));
-      const [vmHeader, vmRow = []] = lines([vm]);
-      const [vmiHeader] = lines([vmi, "-o", "wide"]);
+      const [vmHeader, vmRow = []] = await lines(vm);
+      const [vmiHeader] = await lines(vmi, "-o", "wide");
       return { vmHeader, vmRow: [vmRow[0], vmRow[2], vmRow[3]], vmiHeader };
     },
   },
   {
     name: "kubectl wait and explain know it",
-    play(target) {
-      target.kubectl("wait", "--for=condition=Ready", vm, "--timeout=20s");
-      assert.match(target.kubectl("explain", "vmi.spec.domain.cpu.cores"), /cores/);
-      return refusal(target.vmpod("explain", vm));
+    async play(target) {
+      await target.kubectl("wait", "--for=condition=Ready", vm, "--timeout=20s");
+      assert.match(await target.kubectl("explain", "vmi.spec.domain.cpu.cores"), /cores/);
+      return refusal(await target.vmpod("explain", vm));
     },
   },
   {
     name: "a running machine cannot be started",
-    play: (target) => refusal(target.vmpod("start", name)),
+    play: async (target) => refusal(await target.vmpod("start", name)),
   },
   {
     name: "the instance's spec cannot be changed",
-    play(target) {
+    async play(target) {
       const patch = JSON.stringify({ spec: { terminationGracePeriodSeconds: 77 } });
-      const { status, stderr } = target.tryKubectl(["patch", vmi, "--type=merge", "-p", patch]);
+      const { status, stderr } = await target.tryKubectl(["patch", vmi, "--type=merge", "-p", patch]);
       assert.notEqual(status, 0);
       assert.match(stderr, /cannot be changed/);
       return status;
@@ -129,100 +146,129 @@ export const lifecycle: Scenario[] = [
   {
     name: "pause: no Service leads to it",
     async play(target) {
-      assert.equal(target.vmpod("pause", "vm", name).status, 0);
+      assert.equal((await target.vmpod("pause", "vm", name)).status, 0);
       await becomes(target, vmi, conditionPath("Paused"), "True", stopMs);
       await becomes(target, vm, ".status.printableStatus", "Paused", stopMs);
       await podReady(target, "False");
-      return conditionsOf(target, vmi);
+      return await conditionsOf(target, vmi);
     },
   },
-  { name: "a paused machine cannot be paused", play: (target) => refusal(target.vmpod("pause", "vm", name)) },
+  {
+    name: "a paused machine cannot be paused",
+    play: async (target) => refusal(await target.vmpod("pause", "vm", name)),
+  },
   {
     name: "unpause",
     async play(target) {
-      assert.equal(target.vmpod("unpause", "vm", name).status, 0);
+      assert.equal((await target.vmpod("unpause", "vm", name)).status, 0);
       await becomes(target, vm, ".status.printableStatus", "Running", stopMs);
       await podReady(target, "True");
-      await answers(target, name);
-      return conditionsOf(target, vmi);
+      await upAgain(target);
+      return await conditionsOf(target, vmi);
     },
   },
   {
     name: "a soft reboot keeps the pod",
     async play(target) {
-      const before = launcherOf(target, name).metadata.uid;
-      target.kubectl("get", "--raw", "/apis/subresources.kubevirt.io/v1"); // the group is served
-      assert.equal(target.vmpod("soft-reboot", name).status, 0);
+      const before = (await launcherOf(target, name)).metadata.uid;
+      await target.kubectl("get", "--raw", "/apis/subresources.kubevirt.io/v1"); // the group is served
+      assert.equal((await target.vmpod("soft-reboot", name)).status, 0);
       await becomes(target, vmi, conditionPath("AgentConnected"), "", stopMs);
-      await answers(target, name);
-      assert.equal(launcherOf(target, name).metadata.uid, before);
-      return conditionsOf(target, vmi);
+      await upAgain(target);
+      assert.equal((await launcherOf(target, name)).metadata.uid, before);
+      return await conditionsOf(target, vmi);
     },
   },
   {
     name: "restart: another instance",
     async play(target) {
-      const before = read(target, vmi).metadata.uid;
-      assert.equal(target.vmpod("restart", name).status, 0);
+      const before = (await read(target, vmi)).metadata.uid;
+      const pod = (await launcherOf(target, name)).metadata.name;
+      const shutDown = becomes(target, `pod/${pod}`, ".status.phase", "Succeeded", stopMs);
+      assert.equal((await target.vmpod("restart", name)).status, 0);
+      await shutDown; // by the guest: a killed one would have Failed
       await becomes(target, vm, ".status.printableStatus", "Running", bootMs);
       const after = await changed(target, before);
       assert.notEqual(after, before);
-      await answers(target, name);
-      return conditionsOf(target, vm);
+      await upAgain(target);
+      return await conditionsOf(target, vm);
     },
   },
   {
     name: "a deleted instance comes back",
     async play(target) {
-      const before = read(target, vmi).metadata.uid;
-      target.kubectl("delete", vmi, "--timeout=90s");
+      const before = (await read(target, vmi)).metadata.uid;
+      await target.kubectl("delete", vmi, "--timeout=90s");
       await changed(target, before);
-      await answers(target, name);
-      return eventReasons(target, "VirtualMachine", name);
+      await upAgain(target);
+      return await eventReasons(target, "VirtualMachine", name);
     },
   },
   {
     name: "stop",
     async play(target) {
-      assert.equal(target.vmpod("stop", name).status, 0);
+      assert.equal((await target.vmpod("stop", name)).status, 0);
       await becomes(target, vm, ".status.printableStatus", "Stopped", stopMs);
       await isGone(target, vmi);
-      await isGone(target, "pods", "-l", launcherSelector(name));
-      return [target.fieldOf(vm, ".spec.runStrategy"), refusal(target.vmpod("explain", vm)), conditionsOf(target, vm)];
+      await launchersAreGone(target, name);
+      return [
+        await target.fieldOf(vm, ".spec.runStrategy"),
+        refusal(await target.vmpod("explain", vm)),
+        await conditionsOf(target, vm),
+      ];
     },
   },
-  { name: "a halted machine cannot be stopped", play: (target) => refusal(target.vmpod("stop", name)) },
-  { name: "a halted machine cannot be restarted", play: (target) => refusal(target.vmpod("restart", name)) },
+  { name: "a halted machine cannot be stopped", play: async (target) => refusal(await target.vmpod("stop", name)) },
+  {
+    name: "a halted machine cannot be restarted",
+    play: async (target) => refusal(await target.vmpod("restart", name)),
+  },
   {
     name: "start",
     async play(target) {
-      assert.equal(target.vmpod("start", name).status, 0);
+      assert.equal((await target.vmpod("start", name)).status, 0);
       await becomes(target, vm, ".status.printableStatus", "Running", bootMs);
-      await answers(target, name);
-      return target.fieldOf(vm, ".spec.runStrategy");
+      await upAgain(target);
+      return await target.fieldOf(vm, ".spec.runStrategy");
     },
   },
 ];
 
 /** After everything else that needs the resident. */
 export const theEnd: Scenario = {
-  name: "a deleted machine leaves nothing",
+  name: "deleted machines leave nothing",
   async play(target) {
-    target.kubectl("delete", vm, "svc/resident", "--timeout=90s");
-    await isGone(target, vmi);
-    await isGone(target, "pods", "-l", launcherSelector(name));
+    await target.kubectl(
+      "delete",
+      vm,
+      "svc/resident",
+      `secret/${keysSecret}`,
+      `secret/${passwordsSecret}`,
+      "--timeout=90s",
+    );
+    await nothingRuns(target);
     return "gone";
   },
 };
 
 async function podReady(target: Target, value: string): Promise<void> {
-  const pod = launcherOf(target, name).metadata.name;
+  const pod = (await launcherOf(target, name)).metadata.name;
   await becomes(target, `pod/${pod}`, conditionPath("Ready"), value, stopMs);
 }
 
+/** Its agent is connected, and has given it its keys. */
+export async function upAgain(target: Target): Promise<void> {
+  await answers(target, name);
+  await becomes(target, vmi, conditionPath("AccessCredentialsSynchronized"), "True", stopMs);
+}
+
+function secret(secretName: string, stringData: Record<string, string>): object {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name: secretName }, stringData };
+}
+
 function changed(target: Target, before: string): Promise<string> {
-  return eventually(`${target.name}: another instance of ${name}`, bootMs, () => {
-    const uid = target.fieldOf(vmi, ".metadata.uid");
+  return eventually(`${target.name}: another instance of ${name}`, bootMs, async () => {
+    const uid = await target.fieldOf(vmi, ".metadata.uid");
     return uid !== "" && uid !== before ? uid : undefined;
   });
 }

@@ -16,8 +16,8 @@ export const seeds: Scenario[] = [
   {
     name: "a container reaches a machine by its name",
     async play(target) {
-      target.apply(web("neighbour"), service("neighbour", { app: "neighbour" }));
-      target.kubectl("wait", "--for=condition=Available", fetcher, "--timeout=90s");
+      await target.apply(web("neighbour"), service("neighbour", { app: "neighbour" }));
+      await target.kubectl("wait", "--for=condition=Available", fetcher, "--timeout=90s");
       return fetched(target, "resident", "hostname");
     },
   },
@@ -30,14 +30,14 @@ export const seeds: Scenario[] = [
   },
   {
     name: "cloud-init by ConfigDrive",
-    play: (target) =>
+    play: async (target) =>
       boot(target, { name: "drive", seed: "cloudInitConfigDrive", runcmd: ["hostname > /www/hostname"] }, "hostname"),
   },
   {
     name: "ConfigMap and Secret as disks",
-    play(target) {
+    async play(target) {
       const metadata = { name: "settings" };
-      target.apply(
+      await target.apply(
         { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "a.txt": "from a ConfigMap" } },
         { apiVersion: "v1", kind: "Secret", metadata, stringData: { "b.txt": "from a Secret" } },
       );
@@ -51,7 +51,7 @@ export const seeds: Scenario[] = [
   },
   {
     name: "an emptyDisk can be written",
-    play: (target) =>
+    play: async (target) =>
       boot(
         target,
         {
@@ -74,15 +74,15 @@ export const seeds: Scenario[] = [
       Object.assign(manifest.spec.template.spec, {
         readinessProbe: { httpGet: { port: 80, path: "/" }, periodSeconds: 1, initialDelaySeconds: 1 },
       });
-      target.apply(manifest, service("probed"));
+      await target.apply(manifest, service("probed"));
       await becomes(target, "vmi/probed", conditionPath("AgentConnected"), "True");
-      assert.equal(target.fieldOf("vmi/probed", conditionPath("Ready")), "False");
-      const address = target.fieldOf("vmi/probed", ".status.interfaces[0].ipAddress");
+      assert.equal(await target.fieldOf("vmi/probed", conditionPath("Ready")), "False");
+      const address = await target.fieldOf("vmi/probed", ".status.interfaces[0].ipAddress");
       const tell = async () => (await connects(address, toldPort)) || undefined;
       await eventually(`${target.name}: the guest is told to serve`, stopMs, tell);
-      target.kubectl("wait", "--for=condition=Ready", "vmi/probed", `--timeout=${bootMs / 1000}s`);
+      await target.kubectl("wait", "--for=condition=Ready", "vmi/probed", `--timeout=${bootMs / 1000}s`);
       await fetched(target, "probed", "");
-      return remove(target, "probed");
+      return await remove(target, "probed");
     },
   },
 ];
@@ -92,11 +92,11 @@ type Options = Parameters<typeof machine>[0];
 /** Boots a machine, fetches what it publishes, and removes it. */
 async function boot(target: Target, options: Options, path: string): Promise<string> {
   const { name } = options;
-  target.apply(machine(options), service(name));
+  await target.apply(machine(options), service(name));
   await answers(target, name);
   const text = await fetched(target, name, path);
   assert.notEqual(text, "");
-  remove(target, name);
+  await remove(target, name);
   return text;
 }
 
@@ -105,16 +105,17 @@ async function fetched(target: Target, host: string, path: string): Promise<stri
   return eventually(
     `${target.name}: http://${host}/${path}`,
     bootMs,
-    () => {
-      const { status, stdout } = target.tryKubectl(command);
+    async () => {
+      const { status, stdout } = await target.tryKubectl(command);
       return status === 0 ? stdout.trim() : undefined;
     },
-    () =>
-      target.tryKubectl(["get", "svc,endpoints,vmi,pods", "-o", "wide", "-l", `!none,${launcherSelector(host)}`])
-        .stdout,
+    async () => {
+      const selector = `!none,${launcherSelector(host)}`;
+      return (await target.tryKubectl(["get", "svc,endpoints,vmi,pods", "-o", "wide", "-l", selector])).stdout;
+    },
   );
 }
 
-function remove(target: Target, name: string): string {
-  return target.kubectl("delete", `vm/${name}`, `svc/${name}`, "--timeout=90s").trim();
+async function remove(target: Target, name: string): Promise<string> {
+  return (await target.kubectl("delete", `vm/${name}`, `svc/${name}`, "--timeout=90s")).trim();
 }

@@ -15,62 +15,62 @@ export const strategies: Scenario[] = [
   {
     name: "Once: it runs to its end",
     async play(target) {
-      target.apply(fleeting("once", "Once"));
+      await target.apply(fleeting("once", "Once"));
       await becomes(target, "vmi/once", ".status.phase", "Succeeded");
-      const seen = [target.fieldOf("vm/once", printable), refusal(target.vmpod("start", "once"))];
-      return [...seen, remove(target, "once")];
+      const seen = [await target.fieldOf("vm/once", printable), refusal(await target.vmpod("start", "once"))];
+      return [...seen, await remove(target, "once")];
     },
   },
   {
     name: "RerunOnFailure: a power-off is the end",
     async play(target) {
-      target.apply(fleeting("rerun", "RerunOnFailure"));
+      await target.apply(fleeting("rerun", "RerunOnFailure"));
       await becomes(target, "vm/rerun", printable, "Running");
       await becomes(target, "vm/rerun", printable, "Stopped");
-      return remove(target, "rerun");
+      return await remove(target, "rerun");
     },
   },
   {
     name: "Always: it is started again",
     async play(target) {
-      target.apply(fleeting("always", "Always"));
+      await target.apply(fleeting("always", "Always"));
       const first = await uidOf(target, "always", "");
       const second = await uidOf(target, "always", first);
       assert.notEqual(first, second);
-      return remove(target, "always");
+      return await remove(target, "always");
     },
   },
   {
     name: "Manual: only its owner starts and stops it",
     async play(target) {
-      target.apply(machine({ name: "manual", runStrategy: "Manual", memory: smallestMemory }));
+      await target.apply(machine({ name: "manual", runStrategy: "Manual", memory: smallestMemory }));
       await becomes(target, "vm/manual", printable, "Stopped", stopMs);
-      assert.equal(target.vmpod("start", "manual").status, 0);
+      assert.equal((await target.vmpod("start", "manual")).status, 0);
       await becomes(target, "vm/manual", printable, "Running");
-      assert.equal(target.vmpod("stop", "manual").status, 0);
+      assert.equal((await target.vmpod("stop", "manual")).status, 0);
       await becomes(target, "vm/manual", printable, "Stopped", stopMs);
-      return [target.fieldOf("vm/manual", ".spec.runStrategy"), remove(target, "manual")];
+      return [await target.fieldOf("vm/manual", ".spec.runStrategy"), await remove(target, "manual")];
     },
   },
   {
     name: "Halted: nothing runs",
     async play(target) {
-      target.apply(machine({ name: "halted", runStrategy: "Halted", memory: smallestMemory }));
+      await target.apply(machine({ name: "halted", runStrategy: "Halted", memory: smallestMemory }));
       await becomes(target, "vm/halted", printable, "Stopped", stopMs);
-      assert.equal(target.fieldOf("vmi/halted", ".metadata.uid"), "");
-      return remove(target, "halted");
+      assert.equal(await target.fieldOf("vmi/halted", ".metadata.uid"), "");
+      return await remove(target, "halted");
     },
   },
   {
     name: "start --paused waits for its owner",
     async play(target) {
-      target.apply(machine({ name: "waiting", runStrategy: "Halted", memory: smallestMemory }));
+      await target.apply(machine({ name: "waiting", runStrategy: "Halted", memory: smallestMemory }));
       await becomes(target, "vm/waiting", printable, "Stopped", stopMs);
-      assert.equal(target.vmpod("start", "waiting", "--paused").status, 0);
+      assert.equal((await target.vmpod("start", "waiting", "--paused")).status, 0);
       await becomes(target, "vm/waiting", printable, "Paused");
-      assert.equal(target.vmpod("unpause", "vm", "waiting").status, 0);
+      assert.equal((await target.vmpod("unpause", "vm", "waiting")).status, 0);
       await becomes(target, "vm/waiting", printable, "Running", stopMs);
-      const removed = remove(target, "waiting");
+      const removed = await remove(target, "waiting");
       await isGone(target, "vmi/waiting");
       return removed;
     },
@@ -78,12 +78,12 @@ export const strategies: Scenario[] = [
 ];
 
 async function uidOf(target: Target, name: string, other: string): Promise<string> {
-  return eventually(`${target.name}: another instance of ${name}`, bootMs, () => {
-    const [uid = "", phase] = target.fieldOf(`vmi/${name}`, ".metadata.uid} {.status.phase").split(" ");
+  return eventually(`${target.name}: another instance of ${name}`, bootMs, async () => {
+    const [uid = "", phase] = (await target.fieldOf(`vmi/${name}`, ".metadata.uid} {.status.phase")).split(" ");
     return uid !== other && phase === "Running" ? uid : undefined;
   });
 }
 
-function remove(target: Target, name: string): string {
-  return target.kubectl("delete", `vm/${name}`, "--timeout=90s").trim();
+async function remove(target: Target, name: string): Promise<string> {
+  return (await target.kubectl("delete", `vm/${name}`, "--timeout=90s")).trim();
 }

@@ -1,110 +1,172 @@
-/** vmpod's commands against the running resident. */
+/** vmpod's commands against the running resident. What takes the guest by its agent or its network is in guest-verbs.ts. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { eventually, succeed } from "../../embedded/instance.ts";
-import { answers, bootMs, launcherOf, read, refusal, stopMs } from "../facts.ts";
-import { privateKey, scratch } from "../ssh-key.ts";
+import { eventually } from "../../embedded/instance.ts";
+import { becomes, bootMs, conditionPath, launcherOf, launcherSelector, read, refusal, stopMs } from "../facts.ts";
+import { bootId, inGuest, said } from "../said.ts";
 import type { Scenario, Target } from "../target.ts";
+import { upAgain } from "./lifecycle.ts";
 
 const vm = "vm/resident";
+const vmi = "vmi/resident";
 
 export const verbs: Scenario[] = [
   {
-    name: "vmpod guestosinfo, userlist, fslist",
-    play: (target) =>
-      ["guestosinfo", "userlist", "fslist"].map((verb) => Object.keys(JSON.parse(said(target, verb, "resident")))),
-  },
-  {
-    name: "vmpod logs",
-    play(target) {
-      assert.match(said(target, "logs", "resident", "--tail=200"), /login:/);
-    },
-  },
-  {
-    name: "vmpod ssh passes output and status",
-    play(target) {
-      const { status, stdout } = target.vmpod("ssh", ...login, `vmpod@${vm}`, "-c", "hostname; exit 7");
-      return { status, stdout };
-    },
-  },
-  {
-    name: "vmpod scp, there and back",
-    play(target) {
-      const [there, back] = [scratch(`${target.name}-there`), scratch(`${target.name}-back`)];
-      writeFileSync(there, Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251)));
-      said(target, "scp", ...login, there, `vmpod@${vm}:/tmp/copied`);
-      said(target, "scp", ...login, `vmpod@${vm}:/tmp/copied`, back);
-      assert.ok(readFileSync(there).equals(readFileSync(back)));
-    },
-  },
-  {
-    name: "vmpod vnc screenshot",
-    play(target) {
-      const file = scratch(`${target.name}.png`);
-      said(target, "vnc", "screenshot", "resident", "-f", file);
-      return readFileSync(file).subarray(1, 4).toString();
+    name: "vmpod create vm, instancetype, preference: what is printed is accepted",
+    async play(target) {
+      const image = "src:localhost/vmpod/guest:latest";
+      const manifests = [
+        await said(target, "create", "vm", "--name=drafted", "--memory=128Mi", `--volume-containerdisk=${image}`),
+        await said(target, "create", "instancetype", "--name=drafted", "--cpu=1", "--memory=128Mi"),
+        await said(target, "create", "preference", "--name=drafted", "--cpu-topology=sockets"),
+      ];
+      const { status, stdout, stderr } = await target.tryKubectl(
+        ["create", "--dry-run=server", "-o", "name", "-f", "-"],
+        manifests.join("---\n"),
+      );
+      assert.equal(status, 0, stderr);
+      return stdout;
     },
   },
   {
     name: "vmpod expand",
-    play(target) {
-      const { spec } = JSON.parse(said(target, "expand", "--vm", "resident", "-o", "json")) as { spec: object };
+    async play(target) {
+      const { spec } = JSON.parse(await said(target, "expand", "--vm", "resident", "-o", "json")) as { spec: object };
       return Object.keys(spec).sort();
     },
   },
   {
-    name: "vmpod version",
-    play: (target) => said(target, "version").split("\n").length,
+    name: "vmpod objectgraph",
+    async play(target) {
+      const graph = await said(target, "objectgraph", "resident");
+      return JSON.parse(graph.replaceAll(/virt-launcher-resident-\w+/g, "LAUNCHER")) as unknown;
+    },
+  },
+  {
+    name: "vmpod trace: a start has its steps",
+    async play(target) {
+      const { resourceSpans } = JSON.parse(await said(target, "trace", vm, "-o", "json")) as Trace;
+      const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+      assert.ok(spans.length > 3, JSON.stringify(spans));
+      return spans.some(({ name }) => /guest/i.test(name));
+    },
+  },
+  {
+    name: "vmpod expose: a Service that leads to it",
+    async play(target) {
+      const shown = await said(target, "expose", "vm", "resident", "--name=exposed", "--port=8000", "--target-port=80");
+      const { status } = await read(target, vmi);
+      const [{ ipAddress = "" } = {}] = (status?.["interfaces"] ?? []) as { ipAddress?: string }[];
+      const addresses = () => target.fieldOf("endpoints/exposed", ".subsets[*].addresses[*].ip");
+      await eventually(
+        `${target.name}: the Service leads to ${ipAddress}`,
+        stopMs,
+        async () => (ipAddress !== "" && (await addresses()) === ipAddress) || undefined,
+        addresses,
+      );
+      const ports = await target.fieldOf("service/exposed", ".spec.ports[0]['port','targetPort']");
+      return [shown, ports, await target.kubectl("delete", "service/exposed")];
+    },
+  },
+  {
+    name: "vmpod evacuate-cancel: nobody empties its node",
+    play: async (target) => refusal(await target.vmpod("evacuate-cancel", "vm", "resident")),
+  },
+  {
+    name: "vmpod adm log-verbosity: the agents log more at once",
+    async play(target) {
+      await said(target, "adm", "log-verbosity", "--virt-handler=5");
+      const shown = await said(target, "adm", "log-verbosity", "--virt-handler");
+      await eventually(
+        `${target.name}: the agents have heard of it`,
+        stopMs,
+        async () => (await target.agentLog()).includes('"verbosity":5') || undefined,
+      );
+      return [shown, await said(target, "adm", "log-verbosity", "--reset")];
+    },
+  },
+  {
+    name: "vmpod version, kubeconfig, completion",
+    async play(target) {
+      assert.equal((await said(target, "kubeconfig", "--path")).trim(), target.kubeconfig);
+      assert.match(await said(target, "completion", "bash"), /log-verbosity/);
+      return (await said(target, "version")).split("\n").length;
+    },
   },
   {
     name: "vmpod reset: another boot of the same instance",
     async play(target) {
-      const [before, boot] = [read(target, "vmi/resident").metadata.uid, bootId(target)];
+      const [before, boot] = [(await read(target, vmi)).metadata.uid, await bootId(target)];
       assert.notEqual(boot, undefined);
-      said(target, "reset", "resident");
-      await eventually(`${target.name}: another boot`, bootMs, () => {
-        const now = bootId(target);
+      await said(target, "reset", "resident");
+      await eventually(`${target.name}: another boot`, bootMs, async () => {
+        const now = await bootId(target);
         return now !== undefined && now !== boot ? now : undefined;
       });
-      await answers(target, "resident");
-      assert.equal(read(target, "vmi/resident").metadata.uid, before);
+      await upAgain(target);
+      assert.equal((await read(target, vmi)).metadata.uid, before);
     },
   },
   {
     name: "vmpod migrate: another pod, the same boot",
     async play(target) {
-      const [pod, boot] = [launcherOf(target, "resident").metadata.uid, bootId(target)];
-      said(target, "migrate", "resident");
-      const path = ".status.migrationState.completed} {.status.migrationState.failed";
-      const end = await eventually(
-        `${target.name}: the end of its migration`,
-        stopMs,
-        () => /^true (true)?$/.exec(target.fieldOf("vmi/resident", path)) ?? undefined,
-        () => target.tryKubectl(["get", "vmim,pods", "-o", "wide"]).stdout,
-      );
-      assert.equal(end[0], "true ");
-      await eventually(`${target.name}: one pod`, stopMs, () =>
-        target.kubectl("get", "pods", "-l", "vm.kubevirt.io/name=resident", "-o", "name").trim().includes("\n")
-          ? undefined
-          : true,
-      );
-      assert.notEqual(launcherOf(target, "resident").metadata.uid, pod);
+      const [pod, boot] = [(await launcherOf(target, "resident")).metadata.uid, await bootId(target)];
+      await said(target, "migrate", "resident");
+      await becomes(target, vmi, ".status.migrationState.completed", "true", stopMs);
+      assert.equal(await target.fieldOf(vmi, ".status.migrationState.failed"), "");
+      const after = await onlyLauncher(target);
+      assert.notEqual(after, pod);
       assert.equal(await eventually(`${target.name}: it answers`, stopMs, () => bootId(target)), boot);
-      return refusal(target.vmpod("migrate-cancel", "resident"));
+      return refusal(await target.vmpod("migrate-cancel", "resident"));
+    },
+  },
+  {
+    name: "vmpod migrate-cancel: it stays where it is",
+    async play(target) {
+      const pod = await onlyLauncher(target);
+      await said(target, "migrate", "resident", "--addedNodeSelector=parity=nowhere");
+      await eventually(
+        `${target.name}: a launcher that waits for a node`,
+        stopMs,
+        async () => (await launchers(target)).length === 2 || undefined,
+      );
+      const shown = await said(target, "migrate-cancel", "resident");
+      assert.equal(await onlyLauncher(target), pod);
+      return shown;
+    },
+  },
+  {
+    name: "it is given a processor more, where it is or by a migration",
+    async play(target) {
+      const boot = await bootId(target);
+      const body = { spec: { template: { spec: { domain: { cpu: { sockets: 2 } } } } } };
+      await target.kubectl("patch", vm, "--type=merge", "-p", JSON.stringify(body));
+      await becomes(target, vmi, ".status.currentCPUTopology.sockets", "2", bootMs);
+      await becomes(target, vmi, conditionPath("HotVCPUChange"), "", stopMs);
+      await eventually(
+        `${target.name}: the guest uses both`,
+        stopMs,
+        async () => (await inGuest(target, "nproc")) === "2\n" || undefined,
+      );
+      assert.equal(await bootId(target), boot);
+      await onlyLauncher(target);
+      return target.fieldOf(vm, conditionPath("RestartRequired"));
     },
   },
 ];
 
-/** @throws when the command fails */
-function said(target: Target, ...args: string[]): string {
-  return succeed(target.vmpod(...args), `vmpod ${args.join(" ")}`);
+interface Trace {
+  resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
 }
 
-/** The guest makes its host key anew at each boot. */
-const login = ["-i", privateKey, "--known-hosts", "/dev/null"];
+async function launchers(target: Target): Promise<string[]> {
+  const path = "jsonpath={.items[*].metadata.uid}";
+  return (await target.kubectl("get", "pods", "-l", launcherSelector("resident"), "-o", path)).split(" ");
+}
 
-function bootId(target: Target): string | undefined {
-  const command = "cat /proc/sys/kernel/random/boot_id";
-  const { status, stdout } = target.vmpod("ssh", ...login, `vmpod@${vm}`, "-c", command);
-  return status === 0 ? stdout.trim() : undefined;
+/** @returns its uid, once every other is gone */
+function onlyLauncher(target: Target): Promise<string> {
+  return eventually(`${target.name}: one launcher`, stopMs, async () => {
+    const [uid, ...others] = await launchers(target);
+    return others.length === 0 ? uid : undefined;
+  });
 }
