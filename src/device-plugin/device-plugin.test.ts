@@ -110,6 +110,7 @@ test("a device is offered, handed out, and offered again when the kubelet restar
 
   for (const _restart of [1, 2]) {
     kubelet.stop();
+    await delay(50); // as a process takes: within a tick of the kernel's clock the new socket may be told from the old one by nothing
     kubelet = await startKubelet(directory);
     await until("registered again", () => kubelet.registered.length === 1);
     await until("its socket is there", () => readdirSync(directory).includes("vmpod-tun.sock"));

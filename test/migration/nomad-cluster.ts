@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import { type ApiTools, apiTools, eventually } from "../embedded/instance.ts";
+import { hostPathClaim } from "../fixtures/host-path-claim.ts";
 import { installVmpod } from "../parity/cluster-target.ts";
 import { createNomad, type Nomad } from "./nomad.ts";
 
@@ -57,7 +58,10 @@ export async function startNomadCluster(say: (line: string) => void): Promise<No
 function describeHome(cluster: Cluster, shared: string): Omit<NomadCluster, "stop"> {
   const tools = apiTools(cluster.kubeconfig);
   const name = `kubetest${cluster.number}/n\\d+/kubepods(?:/\\w+)?`;
-  const nomad = createNomad({ ...tools, name }, { claim: sharedClaim(shared), evictionStrategy: "LiveMigrate" });
+  const nomad = createNomad(
+    { ...tools, name },
+    { claim: hostPathClaim("ledger", "16Mi", shared), evictionStrategy: "LiveMigrate" },
+  );
   const configure = (configuration: object) => {
     const patch = JSON.stringify({ spec: { configuration } });
     tools.kubectl("patch", "kubevirt", "-n", "vmpod", "kubevirt", "--type=merge", "-p", patch);
@@ -77,28 +81,4 @@ function describeHome(cluster: Cluster, shared: string): Omit<NomadCluster, "sto
     },
     limitBandwidth: (bytesPerSecond) => configure({ migrations: { bandwidthPerMigration: bytesPerSecond } }),
   };
-}
-
-/** A claim that both nodes can mount: a directory of the machine that they are on. */
-function sharedClaim(path: string): object[] {
-  const accessModes = ["ReadWriteMany"];
-  const reference = { namespace: "default", name: "ledger" };
-  const volume = {
-    apiVersion: "v1",
-    kind: "PersistentVolume",
-    metadata: { name: "ledger" },
-    spec: { capacity: { storage: "16Mi" }, accessModes, storageClassName: "", hostPath: { path }, claimRef: reference },
-  };
-  const claim = {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { name: "ledger" },
-    spec: {
-      accessModes,
-      storageClassName: "",
-      volumeName: "ledger",
-      resources: { requests: { storage: "16Mi" } },
-    },
-  };
-  return [volume, claim];
 }

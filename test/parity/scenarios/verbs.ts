@@ -1,6 +1,10 @@
 /** vmpod's commands against the running resident. What takes the guest by its agent or its network is in guest-verbs.ts. */
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { eventually } from "../../embedded/instance.ts";
+import { hostPathClaim } from "../../fixtures/host-path-claim.ts";
 import { becomes, bootMs, conditionPath, launcherOf, launcherSelector, read, refusal, stopMs } from "../facts.ts";
 import { bootId, inGuest, said } from "../said.ts";
 import type { Scenario, Target } from "../target.ts";
@@ -104,6 +108,27 @@ export const verbs: Scenario[] = [
       });
       await upAgain(target);
       assert.equal((await read(target, vmi)).metadata.uid, before);
+    },
+  },
+  {
+    name: "vmpod memory-dump: its memory is a file of a claim, which is let go again",
+    async play(target) {
+      const directory = mkdtempSync(join(tmpdir(), "vmpod-dump-"));
+      chmodSync(directory, 0o777); // QEMU's user writes there
+      try {
+        await target.apply(...hostPathClaim("dump", "512Mi", directory));
+        const asked = await said(target, "memory-dump", "get", "resident", "--claim-name=dump");
+        await becomes(target, vm, ".status.memoryDumpRequest.phase", "Completed", bootMs);
+        const files = readdirSync(directory);
+        const headers = files.map((file) => readFileSync(join(directory, file)).subarray(1, 4).toString());
+        const download = refusal(await target.vmpod("memory-dump", "download", "resident", "--output=dump.tar"));
+        const removed = await said(target, "memory-dump", "remove", "resident");
+        await becomes(target, vm, ".status.memoryDumpRequest.phase", "", stopMs);
+        await target.kubectl("delete", "pvc/dump", "pv/dump", "--timeout=60s");
+        return { asked, headers, download, removed };
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
     },
   },
   {
