@@ -50,7 +50,7 @@ test("kubectl shows KubeVirt's columns", () => {
     header.split(/\s{2,}/).map((name) => name.trim()),
     ["NAME", "AGE", "PHASE", "IP", "NODENAME", "READY", "LIVE-MIGRATABLE", "PAUSED"],
   );
-  assert.match(row, /^legacy\s+\S+\s+Running\s+10\.11\.\d+\.\d+/);
+  assert.match(row, /^legacy\s+\S+\s+Running\s+10\.112\.\d+\.\d+/);
   assert.match(kubectl("get", "vm"), /legacy\s+\S+\s+Running\s+True/);
 });
 
