@@ -39,6 +39,7 @@ function readDefinitions(file: URL): CustomResourceDefinition[] {
   const { definitions, kinds } = JSON.parse(readFileSync(file, "utf8")) as Generated;
   addTransport(definitions);
   addStartTrace(definitions);
+  permitNoTarget(definitions);
   return Object.entries(kinds).map(([name, kind]) => {
     const schema = inline({ $ref: refPrefix + kind.model }, definitions, []) as JSONSchemaProps;
     return toDefinition(name, kind, schema);
@@ -74,6 +75,13 @@ function addStartTrace(definitions: Record<string, SharedSchema>): void {
     properties: Object.fromEntries(startMarks.map((mark) => [mark, time])),
   };
   status["properties"] = { ...(status["properties"] as object), startTrace };
+}
+
+/** What is no disk, e.g. a dump, has the target "", which older API servers (1.20) take for a required field that is missing. */
+function permitNoTarget(definitions: Record<string, SharedSchema>): void {
+  const status = definitions["V1VolumeStatus"];
+  if (status === undefined) return;
+  status["required"] = (status["required"] as string[]).filter((field) => field !== "target");
 }
 
 function toDefinition(name: string, kind: GeneratedKind, schema: JSONSchemaProps): CustomResourceDefinition {
