@@ -77,7 +77,7 @@ function addStartTrace(definitions: Record<string, SharedSchema>): void {
   status["properties"] = { ...(status["properties"] as object), startTrace };
 }
 
-/** What is no disk, e.g. a dump, has the target "", which older API servers (1.20) take for a required field that is missing. */
+/** What is no disk, e.g. a dump, has none: upstream writes "", which an API server of 1.20 that a newer Go has compiled takes for null. */
 function permitNoTarget(definitions: Record<string, SharedSchema>): void {
   const status = definitions["V1VolumeStatus"];
   if (status === undefined) return;

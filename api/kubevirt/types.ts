@@ -18,6 +18,7 @@ import type {
   V1VirtualMachineSpec,
   V1VirtualMachineStatus,
   V1Volume,
+  V1VolumeStatus,
 } from "@kubevirt-ui-ext/kubevirt-api/kubevirt";
 import type { Condition, ObjectMeta } from "../meta.ts";
 import type { StartTrace } from "./start-trace.ts";
@@ -48,11 +49,13 @@ export interface PortRange {
 }
 
 export interface VirtualMachineInstanceStatus
-  extends Omit<V1VirtualMachineInstanceStatus, "conditions" | "migrationState"> {
+  extends Omit<V1VirtualMachineInstanceStatus, "conditions" | "migrationState" | "volumeStatus"> {
   conditions?: Condition[];
   /** vmpod's own, beside upstream's fields. */
   startTrace?: StartTrace;
   migrationState?: V1VirtualMachineInstanceMigrationState & { transport?: MigrationTransport };
+  /** What is no disk, e.g. a dump, has no target. */
+  volumeStatus?: (Omit<V1VolumeStatus, "target"> & { target?: string })[];
 }
 
 /** vmpod's own, beside upstream's fields: what the two ends of a migration between nodes must know of each other. */

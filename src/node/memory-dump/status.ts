@@ -17,7 +17,7 @@ export function dumpStatus({ vmi, dump, now }: Observation): VolumeStatus[] {
     ...(isFinalDump(outcome) && { endTimestamp: now }),
     targetFileName: dump.file,
   };
-  return [{ name: dump.name, target: "", ...outcome, memoryDumpVolume: volume }];
+  return [{ name: dump.name, ...outcome, memoryDumpVolume: volume }];
 }
 
 /** The pod waits for QEMU, which is not busy with a dump yet. */
