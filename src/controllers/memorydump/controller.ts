@@ -16,7 +16,7 @@ import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import { isControlledBy } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
-import type { Observation } from "./observation.ts";
+import { isAsked, type Observation } from "./observation.ts";
 import { type Action, plan } from "./plan.ts";
 import { renderDumpPod } from "./pod.ts";
 import { decideRequest } from "./request.ts";
@@ -62,9 +62,10 @@ function observe({ vms, vmis, dumpPods, claims }: MemoryDumpInformers, key: stri
   const { namespace, name } = parseObjectKey(key);
   const vm = vms.get(namespace, name);
   const [pod] = dumpPods.byIndex(byMachine, key);
-  if (vm === undefined || (vm.status?.memoryDumpRequest === undefined && pod === undefined)) return undefined;
   const instance = vmis.get(namespace, name);
-  const vmi = instance && isControlledBy(instance, vm) ? instance : undefined;
+  const vmi = vm && instance && isControlledBy(instance, vm) ? instance : undefined;
+  // The request may have gone by a copy of the instance that did not show yet that it was asked.
+  if (vm === undefined || !(vm.status?.memoryDumpRequest ?? pod ?? isAsked(vmi))) return undefined;
   const claim = claims.get(namespace, vm.status?.memoryDumpRequest?.claimName ?? "");
   return { vm, vmi, pod, claim, now: new Date() };
 }

@@ -8,6 +8,7 @@ import {
   withoutDumpVolume,
 } from "../../../api/kubevirt/memory-dump.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { isControlledBy } from "../../runtime/owner-references.ts";
 import { isAsked, isOver, type Observation, runs } from "./observation.ts";
 import { decideRequest, isStale } from "./request.ts";
 
@@ -55,10 +56,11 @@ function ask(observation: Observation, request: MemoryDumpRequest): Action[] {
   return [{ type: "updateVmi", vmi: { ...vmi, spec: withDumpVolume(vmi.spec, claimName) } }];
 }
 
-/** A pod that waits on a node that the guest has left is made again where it is now. */
+/** A pod that waits on a node that the guest has left, or for an instance that is gone, is made again for the one that there is now. */
 function write({ vmi, pod, now }: Observation, { claimName }: MemoryDumpRequest): Action[] {
   if (vmi === undefined) return [];
   if (pod === undefined) return [{ type: "createPod", vmi, claimName, now }];
   const isElsewhere = pod.spec?.nodeName !== undefined && pod.spec.nodeName !== vmi.status?.nodeName;
-  return isElsewhere && pod.metadata?.deletionTimestamp === undefined ? [{ type: "deletePod", pod }] : [];
+  const isOfUse = isControlledBy(pod, vmi) && !isElsewhere;
+  return !isOfUse && pod.metadata?.deletionTimestamp === undefined ? [{ type: "deletePod", pod }] : [];
 }
