@@ -82,7 +82,10 @@ export const unavailable: readonly Unavailable[] = [
     path: "domain.devices.interfaces[].binding",
     reason: "network binding plugins are not available yet: use masquerade",
   },
-  { path: "domain.devices.interfaces[].passtBinding", reason: "passt is not available yet: use masquerade" },
+  {
+    path: "domain.devices.interfaces[].passtBinding",
+    reason: "the passt of Debian 12 leaves connections hanging whose server speaks first: use masquerade",
+  },
   {
     path: "networks[].multus.default",
     reason: "replacing the pod's own network is not available yet: leave default out, and the pod network, too",
