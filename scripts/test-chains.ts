@@ -1,5 +1,5 @@
 /**
- * Which real tests run beside each other. They mostly wait (for a back-off, a lease, a guest), so four at a time fit two processors.
+ * Which real tests run beside each other. They mostly wait (for a back-off, a lease, a guest), so three at a time fit two processors.
  *
  * Files of one chain run one after the other. Chains share no instance number, and so no port, address range, bridge or directory
  * (test/embedded/instance.ts): any of them runs beside any other.
@@ -61,7 +61,7 @@ export function planStages({ withCluster }: { withCluster: boolean }): Stage[] {
     ...files.filter(isIn(independent)).map((file) => [file]),
   ];
   return [
-    { name: "side by side", chains, width: 4, patience: 3 },
+    { name: "side by side", chains, width: 3, patience: 3 },
     { name: "alone", chains: [alone], width: 1, patience: 1 },
   ];
 }
