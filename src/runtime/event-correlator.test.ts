@@ -19,6 +19,7 @@ describe("event correlator", () => {
     const admitted = () => correlator.admit(event, 0) !== undefined;
     assert.equal(Array.from({ length: 40 }, admitted).filter(Boolean).length, 25);
     assert.ok(correlator.admit({ ...event, object: "pod/b" }, 0));
+    assert.ok(correlator.admit({ ...event, type: "Warning" }, 0), "routine silences no trouble");
     assert.equal(correlator.admit(event, 299_000), undefined);
     assert.ok(correlator.admit(event, 301_000));
     assert.equal(correlator.admit(event, 301_000), undefined);

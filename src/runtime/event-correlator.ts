@@ -1,6 +1,7 @@
 /**
  * Decides which events are worth sending, as client-go does: an object may burst and is then held to a trickle, and
- * many messages of one reason become one event. Pure but for its memory, which is bounded.
+ * many messages of one reason become one event. Warnings have a burst of their own, so that routine silences no trouble: a
+ * machine that was moved some times within minutes had none left. Pure but for its memory, which is bounded.
  */
 export interface OccurredEvent {
   /** Identity of the object that it is about. */
@@ -32,11 +33,11 @@ export function createEventCorrelator(): EventCorrelator {
   const buckets = new Map<string, { tokens: number; filledAtMs: number }>();
   const groups = new Map<string, { messages: Set<string>; lastMs: number }>();
 
-  function takeToken(object: string, nowMs: number): boolean {
-    const bucket = buckets.get(object) ?? { tokens: burst, filledAtMs: nowMs };
+  function takeToken(budget: string, nowMs: number): boolean {
+    const bucket = buckets.get(budget) ?? { tokens: burst, filledAtMs: nowMs };
     const tokens = Math.min(burst, bucket.tokens + (nowMs - bucket.filledAtMs) / refillMs);
     const isAdmitted = tokens >= 1;
-    remember(buckets, object, { tokens: isAdmitted ? tokens - 1 : tokens, filledAtMs: nowMs });
+    remember(buckets, budget, { tokens: isAdmitted ? tokens - 1 : tokens, filledAtMs: nowMs });
     return isAdmitted;
   }
 
@@ -52,7 +53,7 @@ export function createEventCorrelator(): EventCorrelator {
     admit({ object, type, reason, message }, nowMs) {
       const group = JSON.stringify([object, type, reason]);
       const combined = isCombined(group, message, nowMs);
-      if (!takeToken(object, nowMs)) return undefined;
+      if (!takeToken(JSON.stringify([object, type]), nowMs)) return undefined;
       if (combined) return { key: group, message: `(combined from similar events): ${message}` };
       return { key: JSON.stringify([object, type, reason, message]), message };
     },
