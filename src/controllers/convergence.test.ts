@@ -15,7 +15,6 @@ import { sampleUuid, sampleVm } from "../../api/kubevirt/sample.ts";
 import { startRequest, stopRequest } from "../../api/kubevirt/state-change.ts";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import type { KubeObject, Resource } from "../../api/meta.ts";
-import { isStatus } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
 import type { Reconciler } from "../runtime/reconciler.ts";
@@ -24,6 +23,7 @@ import { noAutoLimits } from "./virtualmachineinstance/auto-limits.ts";
 import { createVmiReconciler } from "./virtualmachineinstance/controller.ts";
 import { hasEnded } from "./virtualmachineinstance/observation.ts";
 import { podIndexes } from "./virtualmachineinstance/observe.ts";
+import { reconcilePartly } from "./reconcile-partly.fixture.ts";
 import { createWorld, type World } from "./world.ts";
 
 const key = { namespace: "default", name: "a" };
@@ -146,24 +146,11 @@ function admitting(client: Client): Client {
 }
 
 async function play(scene: Scene, step: Step): Promise<void> {
-  if (step.type === "reconcile") await reconcile(scene.reconcilers[step.which], step.actions);
+  if (step.type === "reconcile") await reconcilePartly(scene.reconcilers[step.which], "default/a", step.actions);
   else if (step.type === "catchUp") scene.world.catchUp(step.plural);
   else if (step.type === "kubelet") kubelet(scene.world, step.fails);
   else user(scene.world, step.wish);
   collectGarbage(scene.world);
-}
-
-/** Crashes after so many actions. A lost race is no error. */
-async function reconcile(reconciler: Reconciler<unknown, unknown>, actions: number): Promise<void> {
-  const signal = new AbortController().signal;
-  try {
-    const observation = await reconciler.observe("default/a", signal);
-    if (observation === undefined) return;
-    await reconciler.writeStatus?.(observation, signal);
-    for (const action of reconciler.plan(observation).slice(0, actions)) await reconciler.execute(action, signal);
-  } catch (error) {
-    if (!isStatus(error, "Conflict", "NotFound", "AlreadyExists")) throw error;
-  }
 }
 
 /** The kubelet and the node agent: pods start, end when they are to, and sometimes fail. */
@@ -231,9 +218,9 @@ async function settle({ world, reconcilers }: Scene): Promise<void> {
       world.put(virtualMachines, { ...vm, status });
     }
     world.catchUp("virtualmachines");
-    await reconcile(reconcilers.vm, 9);
+    await reconcilePartly(reconcilers.vm, "default/a", 9);
     world.catchUp("virtualmachineinstances");
-    await reconcile(reconcilers.vmi, 9);
+    await reconcilePartly(reconcilers.vmi, "default/a", 9);
     kubelet(world, false);
     collectGarbage(world);
     assertOneLauncher(world);

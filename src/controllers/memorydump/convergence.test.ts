@@ -15,10 +15,10 @@ import {
 } from "../../../api/kubevirt/memory-dump.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
 import { sampleVm, sampleVmi } from "../../../api/kubevirt/sample.ts";
-import { isStatus } from "../../base/errors.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { controllerReference, isControlledBy } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
+import { reconcilePartly } from "../reconcile-partly.fixture.ts";
 import { createWorld, type World } from "../world.ts";
 import { createMemoryDumpReconciler, dumpPodIndexes } from "./controller.ts";
 import type { Observation } from "./observation.ts";
@@ -92,7 +92,7 @@ const plays: Record<Exclude<Step["type"], "reconcile" | "catchUp" | "pod">, (sce
 };
 
 async function play(scene: Scene, taken: Step): Promise<void> {
-  if (taken.type === "reconcile") await reconcile(scene.reconciler, taken.actions);
+  if (taken.type === "reconcile") await reconcilePartly(scene.reconciler, "default/a", taken.actions);
   else if (taken.type === "catchUp") scene.world.catchUp(taken.plural);
   else if (taken.type === "pod") movePod(scene.world, taken.succeeds);
   else plays[taken.type](scene);
@@ -146,25 +146,13 @@ function entryOf(world: World, vmi: Instance): VolumeStatus | undefined {
   const ends: Record<string, string> = { Succeeded: "MemoryDumpCompleted", Failed: "MemoryDumpFailed" };
   const memoryDumpVolume = { claimName: "claim", targetFileName: "file" };
   const phase = ends[pod.status.phase] ?? "MemoryDumpInProgress";
-  return { name: "claim", target: "", phase, memoryDumpVolume };
-}
-
-/** Crashes after so many actions. A lost race is no error. */
-async function reconcile(reconciler: Reconciler<Observation, Action>, actions: number): Promise<void> {
-  try {
-    const observation = await reconciler.observe("default/a", signal);
-    if (observation === undefined) return;
-    await reconciler.writeStatus?.(observation, signal);
-    for (const action of reconciler.plan(observation).slice(0, actions)) await reconciler.execute(action, signal);
-  } catch (error) {
-    if (!isStatus(error, "Conflict", "NotFound", "AlreadyExists")) throw error;
-  }
+  return { name: "claim", phase, memoryDumpVolume };
 }
 
 async function settle(scene: Scene): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
     for (const plural of kinds) scene.world.catchUp(plural);
-    await reconcile(scene.reconciler, 99);
+    await reconcilePartly(scene.reconciler, "default/a", 99);
     movePod(scene.world, true);
     for (const type of ["agent", "reap"] as const) plays[type](scene);
   }

@@ -14,10 +14,10 @@ import {
   virtualMachines,
 } from "../../../api/kubevirt/resources.ts";
 import { sampleSpec, sampleVm } from "../../../api/kubevirt/sample.ts";
-import { isStatus } from "../../base/errors.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
+import { reconcilePartly } from "../reconcile-partly.fixture.ts";
 import { createWorld, type World } from "../world.ts";
 import { createPoolReconciler } from "./controller.ts";
 import { keepVolumes } from "./keep-volumes.ts";
@@ -91,7 +91,7 @@ function startController(world: World): Reconciler<Observation, Action> {
 
 async function play(scene: Scene, { ...taken }: Step): Promise<void> {
   const { world } = scene;
-  if (taken.type === "reconcile") await reconcile(scene.reconciler, taken.actions);
+  if (taken.type === "reconcile") await reconcilePartly(scene.reconciler, "default/web", taken.actions);
   else if (taken.type === "catchUp") world.catchUp(taken.plural);
   else if (taken.type === "crash") scene.reconciler = startController(world);
   else if (taken.type === "deleteOne") deleteOne(world, taken.which);
@@ -114,18 +114,6 @@ function deleteOne(world: World, which: number): void {
   if (name !== "") world.remove(virtualMachines, { namespace, name });
 }
 
-/** Crashes after so many actions. A lost race is no error. */
-async function reconcile(reconciler: Reconciler<Observation, Action>, actions: number): Promise<void> {
-  try {
-    const observation = await reconciler.observe("default/web", signal);
-    if (observation === undefined) return;
-    await reconciler.writeStatus?.(observation, signal);
-    for (const action of reconciler.plan(observation).slice(0, actions)) await reconciler.execute(action, signal);
-  } catch (error) {
-    if (!isStatus(error, "Conflict", "NotFound", "AlreadyExists")) throw error;
-  }
-}
-
 test("never more machines than asked for, and in the end as many, of the newest template", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: "max" }), async (steps) => {
@@ -138,7 +126,7 @@ test("never more machines than asked for, and in the end as many, of the newest 
       }
       for (let round = 0; round < 6; round += 1) {
         for (const plural of kinds) world.catchUp(plural);
-        await reconcile(scene.reconciler, 99);
+        await reconcilePartly(scene.reconciler, "default/web", 99);
       }
       const [pool] = world.list(virtualMachinePools);
       const machines = world.list(virtualMachines);
