@@ -50,7 +50,13 @@ async function stop(cri: CriClient, { id, annotations }: Container, longestGrace
     await runHook(cri, id, JSON.parse(hook) as string[], graceSeconds);
   }
   const left = graceSeconds === 0 ? 0 : Math.max(killedAfterSeconds, Math.ceil((endMs - Date.now()) / 1000));
-  await cri.runtime.stopContainer({ containerId: id, timeout: BigInt(left) }, { timeoutMs: (left + 60) * 1000 });
+  try {
+    await cri.runtime.stopContainer({ containerId: id, timeout: BigInt(left) }, { timeoutMs: (left + 60) * 1000 });
+  } catch (error) {
+    // A container that ends by itself meanwhile takes its shim along. What is left of it is stopped with its sandbox.
+    if (!isCriError(error)) throw error;
+    log.debug({ containerId: id, error: messageOf(error) }, "the container cannot be stopped");
+  }
 }
 
 /** A guest that takes longer than its grace period is ordinary: it is powered off next. */
