@@ -114,6 +114,9 @@ test("a second migration, one of nothing and one of what has ended are refused i
 test("a cancelled migration leaves the guest where it is", async () => {
   await eventually("one QEMU is left", 15_000, () => (nomad.qemus().length === 1 ? true : undefined));
   const [before] = nomad.qemus();
+  // Slow enough to be still under way when it is cancelled.
+  kubectl("label", "namespace", "default", "team=movers");
+  instance.apply(policyFor("nomad", "unhurried", { bandwidthPerMigration: "4Mi" }));
   const migration = nomad.migrate();
   await eventually("its target is made", 30_000, () => (nomad.qemus().length === 2 ? true : undefined));
   assert.match(vmpod("migrate-cancel", "nomad").stdout, /VM nomad was scheduled to migrate-cancel/);
@@ -129,6 +132,7 @@ test("a cancelled migration leaves the guest where it is", async () => {
   assert.equal(after[0]?.pid, before?.pid);
   assert.equal(await eventually("it answers", 30_000, () => nomad.fetch("boot-id")), nomad.bootId);
   assert.match(vmpod("migrate-cancel", "nomad").stderr, /Found no migration to cancel for nomad/);
+  kubectl("delete", "migrationpolicy", "unhurried");
 });
 
 test("a paused guest arrives paused, and goes on there", async () => {
@@ -163,7 +167,6 @@ test("an eviction of its pod moves it instead", async () => {
 const slow = { bandwidthPerMigration: "8Mi", allowPostCopy: true };
 
 test("a guest whose migration takes too long stands still until it has moved, as the policy that selects it says", async () => {
-  kubectl("label", "namespace", "default", "team=movers");
   instance.apply(policyFor("nomad", "patient", { ...slow, completionTimeoutPerGiB: 12 }));
   const published = await nomad.published();
   assert.equal(await nomad.outcome(nomad.migrate(), 120_000), "Succeeded");
