@@ -295,6 +295,7 @@ test("a reset starts the guest anew in the same instance", async () => {
   const [uid, boot] = [fieldOf("vmi/rich", ".metadata.uid"), await pageOf("rich", "boot_id")];
   succeed(vmpod("reset", "rich"), "vmpod reset");
   const next = await eventually("another boot", bootMs, async () => {
+    assert.notEqual(fieldOf("vmi/rich", ".status.phase"), "Failed", vmpod("explain", "rich").stdout);
     const now = await tryPage("rich", "boot_id");
     return now !== undefined && now !== boot ? now : undefined;
   });

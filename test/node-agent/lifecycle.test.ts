@@ -199,8 +199,9 @@ const askGuest = (path: string) =>
 test("a guest asks who it is, also an agent that was just killed", async () => {
   assert.deepEqual(askGuest("cgi-bin/me").split("\n", 2), ["one.default", "#cloud-config"]);
   killAgent(instance);
-  const again = await eventually("it is told again", 20_000, () => askGuest("cgi-bin/me").trim() || undefined);
-  assert.equal(again.split("\n", 1)[0], "one.default");
+  // A token that the killed one gave is not valid afterwards, so a guest that asked right then is told to fetch another.
+  const answer = () => askGuest("cgi-bin/me").trim().split("\n", 1)[0];
+  await eventually("it is told again", 20_000, () => (answer() === "one.default" ? true : undefined));
 });
 
 test("a guest and a container reach each other by IPv6", async () => {

@@ -1,6 +1,7 @@
 /** The guest's network, built for real in a namespace of its own; a second one plays the pod's peer. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -289,18 +290,23 @@ function leaseScript(): string {
   return path;
 }
 
-/** One namespace serves a word on port 8080, another fetches it; undefined when it cannot connect. */
+/** One namespace serves a word on port 8080, another fetches it; undefined when it cannot connect. The port is free again afterwards. */
 async function ask(server: string, client: string, address: string): Promise<string | undefined> {
   const serve = ["nc", "-l", "-p", "8080", "-e", "echo", "hello"];
   const child = spawn("nsenter", [`--net=/run/netns/${server}`, busybox, ...serve], { stdio: "ignore" });
+  const ended = once(child, "exit");
   try {
-    while (!inside(server, "ss", "-Hltn", "sport", "=", "8080").includes("8080")) await delay(20);
+    while (!inside(server, "ss", "-Hltn", "sport", "=", "8080").includes("8080")) {
+      assert.equal(child.exitCode, null, "nobody listens");
+      await delay(20);
+    }
     const fetch = ["nc", "-w", "2", address, "8080"];
     const options = { encoding: "utf8", timeout: 10_000 } as const;
     const { status, stdout } = spawnSync("nsenter", [`--net=/run/netns/${client}`, busybox, ...fetch], options);
     return status === 0 ? stdout.trim() : undefined;
   } finally {
     child.kill("SIGKILL");
+    await ended;
   }
 }
 

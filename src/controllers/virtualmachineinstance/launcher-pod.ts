@@ -144,6 +144,8 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
         resources,
         securityContext,
         lifecycle: { preStop: { exec: { command: [launcherPaths.stopGuest] } } },
+        // What a QEMU that failed said is then in the pod's status, where `vmpod explain` finds it.
+        terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts,
         ...(volumeDevices.length > 0 && { volumeDevices }),
         ...(spec.readinessProbe && { readinessProbe: podProbe("readiness", spec.readinessProbe) }),
