@@ -1,5 +1,7 @@
 /** One machine from its creation to its end. The scenarios follow each other. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { eventually } from "../../embedded/instance.ts";
 import { machine, service } from "../../embedded/machines.ts";
 import {
@@ -183,10 +185,11 @@ export const lifecycle: Scenario[] = [
     name: "restart: another instance",
     async play(target) {
       const before = (await read(target, vmi)).metadata.uid;
-      const pod = (await launcherOf(target, name)).metadata.name;
-      const shutDown = becomes(target, `pod/${pod}`, ".status.phase", "Succeeded", stopMs);
+      const log = target.startVmpod("logs", name, "--follow");
+      const followed = text(log.stdout);
+      await once(log.stdout, "data");
       assert.equal((await target.vmpod("restart", name)).status, 0);
-      await shutDown; // by the guest: a killed one would have Failed
+      assert.match(await followed, /vmpod guest: poweroff/, "by itself: nobody killed it");
       await becomes(target, vm, ".status.printableStatus", "Running", bootMs);
       const after = await changed(target, before);
       assert.notEqual(after, before);
