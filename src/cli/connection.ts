@@ -3,7 +3,7 @@ import type { Client } from "../client/client.ts";
 import type { ClientConfig } from "../client/config.ts";
 import { createClient } from "../client/create-client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
-import { findKubeconfig } from "./find-kubeconfig.ts";
+import { findKubeconfig } from "./kubeconfig/find.ts";
 import type { GlobalOptions } from "./program.ts";
 
 /** The cluster that a command talks to, and the namespace it means. */

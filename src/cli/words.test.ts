@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { forcedGraceSeconds } from "./force.ts";
-import { parseForwardedPort } from "./forwarded-port.ts";
-import { mergeKubeconfig } from "./merge-kubeconfig.ts";
+import { parseForwardedPort } from "./forward/port.ts";
+import { mergeKubeconfig } from "./kubeconfig/merge.ts";
 import { commandNameIn } from "./program.ts";
-import { scpArguments } from "./scp.ts";
+import { scpArguments } from "./commands/scp.ts";
 import { parseLoginTarget, proxyArguments } from "./secure-shell.ts";
 import { subresourcePath } from "./subresource.ts";
 import { parseTarget } from "./target.ts";

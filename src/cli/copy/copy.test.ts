@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "../../base/errors.ts";
-import { parseCopy } from "../cp.ts";
+import { parseCopy } from "../commands/cp.ts";
 import { endOf } from "../guest-command.ts";
 import { progressLine } from "./progress.ts";
 import { nameOf } from "./transfer.ts";

@@ -199,7 +199,7 @@ export const tooling: Area = {
     {
       row: 150,
       name: "krew plugin, completion",
-      proof: args("src/cli/completion.test.ts", "bash completes commands and their options"),
+      proof: args("src/cli/commands/completion.test.ts", "bash completes commands and their options"),
     },
   ],
 };

@@ -1,0 +1,10 @@
+import type { Command } from "commander";
+import { guestReport } from "../guest-report.ts";
+import { examples } from "../program.ts";
+
+export function define(command: Command): void {
+  command
+    .argument("<vmi>", "name of the VirtualMachineInstance")
+    .action((name: string) => guestReport(command, name, "userlist"));
+  examples(command, ["Users that are logged in, as JSON", "vmpod userlist legacy"]);
+}
