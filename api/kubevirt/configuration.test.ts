@@ -53,6 +53,12 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
     { autoCPULimitNamespaceLabelSelector: { matchLabels: { tenant: "yes" } } },
     { autoCpuLimitNamespaces: { matchLabels: { tenant: "yes" } } },
   ],
+  [{ ksmConfiguration: { nodeLabelSelector: {} } }, { ksmNodes: {} }],
+  [
+    { ksmConfiguration: { nodeLabelSelector: { matchLabels: { dense: "yes" } } } },
+    { ksmNodes: { matchLabels: { dense: "yes" } } },
+  ],
+  [{ ksmConfiguration: {} }, {}],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];

@@ -37,6 +37,8 @@ export interface VirtConfiguration {
   stateStorageClass: string | undefined;
   migrations: VirtMigrationConfiguration;
   logVerbosity: LogVerbosity;
+  /** The agents of these nodes merge pages that are the same in several guests (KSM). Undefined: of none. */
+  ksmNodes: LabelSelector | undefined;
 }
 
 /** How much vmpod's processes log, by KubeVirt's names of their parts: 1 to 9, absent as they were started. */
@@ -101,6 +103,7 @@ export const defaultConfiguration: VirtConfiguration = {
     allowWorkloadDisruption: false,
   },
   logVerbosity: { nodeVerbosity: {} },
+  ksmNodes: undefined,
 };
 
 /** Undefined for an architecture that there is not, whatever its name. */
@@ -172,6 +175,10 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     stateStorageClass: given.vmStateStorageClass || undefined,
     migrations: readMigrations(given.migrations ?? {}, reader),
     logVerbosity: readVerbosity(developer?.logVerbosity ?? {}, reader),
+    ksmNodes: reader.selector(
+      "ksmConfiguration.nodeLabelSelector",
+      given.ksmConfiguration?.nodeLabelSelector as LabelSelector | undefined,
+    ),
   };
   return { configuration, problems: reader.problems };
 }
@@ -192,6 +199,7 @@ const knownSettings: readonly string[] = [
   "developerConfiguration.memoryOvercommit",
   "developerConfiguration.useEmulation",
   "evictionStrategy",
+  "ksmConfiguration.nodeLabelSelector",
   ...Object.keys(defaultConfiguration.liveUpdate).map((name) => `liveUpdateConfiguration.${name}`),
   "machineType",
   ...Object.keys(defaultConfiguration.migrations).map((name) => `migrations.${name}`),

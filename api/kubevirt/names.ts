@@ -24,6 +24,8 @@ export const labels = {
   cpuManagerOfKubeVirt: "kubevirt.io/cpumanager",
   /** On a Node: `true` when guests were seen to run on its KVM. */
   kvm: "vmpod.dev/kvm",
+  /** On a Node: `true` when the configuration lets its agent merge pages that are the same in several guests (KSM). */
+  ksmEnabled: "kubevirt.io/ksm-enabled",
 } as const;
 
 /** Of labels on Nodes, `PREFIX/NAME: "true"`: what the node's processors are and can. */
@@ -71,6 +73,15 @@ export const annotations = {
   memoryOverheadBytes: "kubevirt.io/memory-overhead-bytes",
   /** On a VMI or VM template: what Ignition sets the guest up from, JSON. */
   ignitionData: "kubevirt.io/ignitiondata",
+  /** `true` on a VMI or VM template: the guest does not tell which pages it has no use for. */
+  freePageReportingDisabled: "kubevirt.io/free-page-reporting-disabled",
+  /** `true` on a VMI or VM template: PCI devices have no room above 4 GiB. */
+  disablePciHole64: "kubevirt.io/disablePCIHole64",
+  /** On a migration: seconds after which a target pod is given up that no node takes, or that does not become ready. */
+  unschedulableTimeout: "kubevirt.io/migrationUnschedulablePodTimeoutSeconds",
+  pendingTimeout: "kubevirt.io/migrationPendingPodTimeoutSeconds",
+  /** `true` on a Node, by its owner: its agent does not write what its processor is and can. */
+  skipNodeLabels: "node-labeller.kubevirt.io/skip-node",
   /** On an instance that has been given sockets while it ran: with how many its guest was booted. */
   socketsAtBoot: "vmpod.dev/sockets-at-boot",
   /** On a launcher pod: how many sockets, and how much of guest memory, it has been given resources for. */
@@ -86,6 +97,8 @@ export const annotations = {
   heartbeat: "kubevirt.io/heartbeat",
   /** On a Node: what was found out about its KVM, for people. */
   kvmReason: "vmpod.dev/kvm-reason",
+  /** On a Node: `true` while KSM runs there because its agent has turned it on. */
+  ksmManaged: "kubevirt.io/ksm-handler-managed",
   migrationJobName: "kubevirt.io/migrationJobName",
   /** On a migration: it brings a machine to a newer launcher. */
   workloadUpdateMigration: "kubevirt.io/workloadUpdateMigration",
@@ -96,6 +109,17 @@ export const annotations = {
   guestResumedAt: "vmpod.dev/guest-resumed-at",
   /** On a migration: milliseconds between those two. */
   migrationDowntimeMs: "vmpod.dev/migration-downtime-ms",
+} as const;
+
+/** On a Node, by its owner: how its agent tunes KSM, instead of the usual numbers. */
+export const ksmOverrides = {
+  pagesBoost: "kubevirt.io/ksm-pages-boost-override",
+  pagesDecay: "kubevirt.io/ksm-pages-decay-override",
+  pagesMin: "kubevirt.io/ksm-pages-min-override",
+  pagesMax: "kubevirt.io/ksm-pages-max-override",
+  pagesInit: "kubevirt.io/ksm-pages-init-override",
+  sleepMsBaseline: "kubevirt.io/ksm-sleep-ms-baseline-override",
+  freePercent: "kubevirt.io/ksm-free-percent-override",
 } as const;
 
 export const finalizers = {

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { type Node, nodes, type Pod, pods } from "../../api/core.ts";
 import { dumpApp } from "../../api/kubevirt/memory-dump.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
-import { kubeVirts, virtualMachineInstances } from "../../api/kubevirt/resources.ts";
+import { type KubeVirt, kubeVirts, virtualMachineInstances } from "../../api/kubevirt/resources.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Client } from "../client/client.ts";
@@ -23,10 +23,10 @@ import { joinInformers } from "../client/join-informers.ts";
 import { createAuthorizeScraper } from "../http/reviews/authorize-scraper.ts";
 import type { FollowedKeyPair } from "../pki/mounted-key-pair.ts";
 import { queryProcessor } from "../qemu/probe/processor.ts";
-import { createEventRecorder } from "../runtime/event-recorder.ts";
+import { createEventRecorder, type EventRecorder } from "../runtime/event-recorder.ts";
 import { parseObjectKey } from "../runtime/object-key.ts";
 import { enqueueOnChange, runReconciler } from "../runtime/run-reconciler.ts";
-import { agentVerbosity, followLogVerbosity } from "../runtime/virt-configuration.ts";
+import { agentVerbosity, followLogVerbosity, liveConfiguration } from "../runtime/virt-configuration.ts";
 import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
 import { hasStaticCpuManager } from "./announcement/cpu-manager.ts";
 import type { NodeFacts } from "./announcement/node-labels.ts";
@@ -39,6 +39,7 @@ import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { createKsmReconciler, releaseKsm } from "./ksm/reconciler.ts";
 import { byDumped, dumpedMachineOf } from "./memory-dump/observe.ts";
 import { createMetadataServices } from "./metadata/metadata-services.ts";
 import { noteMigrationEvent } from "./migration/note-event.ts";
@@ -81,8 +82,15 @@ const concurrency = 8;
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   return {
     start: (signal) => start(options, signal),
-    withdraw: () => withdraw(options.client, options.nodeName),
+    withdraw: () => leave(options),
   };
+}
+
+const leaveTimeoutMs = 2_000;
+
+async function leave({ client, nodeName }: NodeAgentOptions): Promise<void> {
+  const signal = AbortSignal.timeout(leaveTimeoutMs);
+  await Promise.all([withdraw(client, nodeName, signal), releaseKsm(client, nodeName, signal)]);
 }
 
 async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<void> {
@@ -186,6 +194,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   await startServer(context, { port, tls }, signal);
   startDownwardMetrics({ vmis, launchers, finder, log }, signal);
   await announce(options, node, signal);
+  void mergePages(options, { node, kubevirts, events }, signal);
   signal.addEventListener("abort", () => {
     for (const each of [monitors, consoles, guests, metrics, metadata]) each.close();
   });
@@ -212,6 +221,24 @@ async function tellProcessor(facts: Facts, log: Logger): Promise<void> {
   } catch (error) {
     log.warn({ error: messageOf(error) }, "QEMU does not tell what processors there are");
   }
+}
+
+interface MergingPages {
+  node: Informer<Node>;
+  kubevirts: Informer<KubeVirt>;
+  events: EventRecorder;
+}
+
+/** Not before the configuration is known: what was turned on would be turned off for a moment. */
+async function mergePages(options: NodeAgentOptions, known: MergingPages, signal: AbortSignal): Promise<void> {
+  const { client, nodeName, log } = options;
+  const { node, kubevirts, events } = known;
+  const configuration = liveConfiguration(kubevirts);
+  await kubevirts.synced();
+  const reconciler = createKsmReconciler({ client, node, configuration, events });
+  const loop = runReconciler(reconciler, { signal, concurrency: 1, log });
+  kubevirts.onChange(() => loop.enqueue(nodeName));
+  enqueueOnChange(loop, node);
 }
 
 function keysOf(pod: Pod): string[] {

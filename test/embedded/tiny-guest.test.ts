@@ -9,6 +9,7 @@ import type { OtlpRequest } from "../../src/telemetry/trace/otlp.ts";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, succeed } from "./instance.ts";
+import { kernelHasKsm, readKsmSetting, useKsm } from "./ksm.ts";
 import { machine } from "./machines.ts";
 import { pidOf } from "./parts.ts";
 import { podProcesses, qemusOf, readProc } from "./processes.ts";
@@ -29,6 +30,7 @@ after(() => {
 });
 
 const instance = useInstance("vmttiny", 9, "--cpu-manager-policy", "static");
+useKsm();
 const { apply, fieldOf, kubectl } = instance;
 const vmpod = (...args: string[]): string => succeed(instance.vmpod(...args), args.join(" "));
 const name = "tiny";
@@ -143,6 +145,44 @@ test("its metrics are told, the guest's own among them", async () => {
     },
     () => `missing: ${missing.join("\n")}\n${kubectl("get", "--raw", "/metrics")}`,
   );
+});
+
+const withoutKsm = !kernelHasKsm && "this kernel was built without KSM";
+
+test("pages that are the same are merged where the configuration says so, while memory is scarce", {
+  skip: withoutKsm,
+}, async () => {
+  const node = kubectl("get", "nodes", "-o", "name").trim();
+  const annotate = (...values: string[]) =>
+    kubectl("annotate", node, "--overwrite", ...values.map((value) => `kubevirt.io/ksm-${value}`));
+  const told = () => [
+    readKsmSetting("run"),
+    fieldOf(node, ".metadata.labels.kubevirt\\.io/ksm-enabled"),
+    fieldOf(node, ".metadata.annotations.kubevirt\\.io/ksm-handler-managed"),
+  ];
+  const untilTold = (what: string, ...wanted: string[]) =>
+    eventually(
+      what,
+      30_000,
+      () => (told().join() === wanted.join() ? true : undefined),
+      () => told().join(),
+    );
+  await untilTold("nobody has asked for it", "0", "false", "false");
+  const metadata = { name: "kubevirt", namespace: "kube-system" };
+  const configuration = { ksmConfiguration: { nodeLabelSelector: { matchLabels: { dense: "yes" } } } };
+  apply({ apiVersion: "kubevirt.io/v1", kind: "KubeVirt", metadata, spec: { configuration } });
+  annotate("free-percent-override=0", "sleep-ms-baseline-override=1", "pages-init-override=1250");
+  kubectl("label", node, "dense=yes");
+  await untilTold("it is selected, and has memory enough", "0", "true", "false");
+  annotate("free-percent-override=1.0");
+  await untilTold("memory is scarce", "1", "true", "true");
+  assert.equal(readKsmSetting("pages_to_scan"), "1250");
+  const [qemu] = qemusOf(instance.name, name);
+  await eventually("pages of the guest are merged", 60_000, () =>
+    Number(readProc(qemu?.pid ?? 0, "ksm_merging_pages")) > 100 ? true : undefined,
+  );
+  kubectl("label", node, "dense-");
+  await untilTold("it is not selected any more", "0", "false", "false");
 });
 
 /** With a value above 0. */

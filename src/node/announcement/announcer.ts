@@ -49,11 +49,8 @@ export function createAnnouncer(
   };
 }
 
-const withdrawTimeoutMs = 2_000;
-
 /** An agent that ends in order takes no machines until it, or another, is back. */
-export async function withdraw(client: Client, nodeName: string): Promise<void> {
+export async function withdraw(client: Client, nodeName: string, signal: AbortSignal): Promise<void> {
   const body = { metadata: { labels: { [labels.schedulable]: "false" } } };
-  const signal = AbortSignal.timeout(withdrawTimeoutMs);
   await client.patch(nodes, { name: nodeName }, { type: "merge", body }, { signal });
 }
