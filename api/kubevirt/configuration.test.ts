@@ -59,6 +59,9 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
     { ksmNodes: { matchLabels: { dense: "yes" } } },
   ],
   [{ ksmConfiguration: {} }, {}],
+  // They switch something by being there.
+  [{ virtualMachineOptions: { disableFreePageReporting: {} } }, { freePageReporting: false }],
+  [{ virtualMachineOptions: { disableSerialConsoleLog: {} } }, { serialConsoleLog: false }],
   // As Go writes an int that was not set.
   [{ developerConfiguration: { cpuAllocationRatio: 0 } }, {}],
 ];
@@ -85,7 +88,7 @@ const refused: [given: Given, problem: string][] = [
   ],
   [
     { migrations: { network: "fast" } },
-    'spec.configuration.migrations.network "fast" is not honoured: vmpod has no such setting, remove it',
+    'spec.configuration.migrations.network "fast" is not honoured: guests move over the network of their pods: remove it',
   ],
   [
     { network: { defaultNetworkInterface: "slirp" } },

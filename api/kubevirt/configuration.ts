@@ -6,6 +6,7 @@ import type { SeccompProfile } from "../core.ts";
 import type { LabelSelector } from "../meta.ts";
 import { isQuantity } from "../../src/base/quantity.ts";
 import { hostDiskGate } from "./feature-gates.ts";
+import { annotationProblems } from "./known-metadata.ts";
 import type { KubeVirt } from "./resources.ts";
 
 export interface VirtConfiguration {
@@ -37,6 +38,9 @@ export interface VirtConfiguration {
   stateStorageClass: string | undefined;
   migrations: VirtMigrationConfiguration;
   logVerbosity: LogVerbosity;
+  /** Whether guests tell which pages they have no use for, and their serial consoles are in their pods' logs, where they do not say themselves. */
+  freePageReporting: boolean;
+  serialConsoleLog: boolean;
   /** The agents of these nodes merge pages that are the same in several guests (KSM). Undefined: of none. */
   ksmNodes: LabelSelector | undefined;
 }
@@ -103,6 +107,8 @@ export const defaultConfiguration: VirtConfiguration = {
     allowWorkloadDisruption: false,
   },
   logVerbosity: { nodeVerbosity: {} },
+  freePageReporting: true,
+  serialConsoleLog: true,
   ksmNodes: undefined,
 };
 
@@ -129,7 +135,7 @@ type Spec = NonNullable<KubeVirt["spec"]["configuration"]>;
 
 export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfiguration {
   const { configuration: given = {} } = kubevirt?.spec ?? {};
-  const reader = new Reader(unknownSettings(given));
+  const reader = new Reader([...unknownSettings(given), ...annotationProblems(kubevirt?.metadata?.annotations)]);
   const developer = given.developerConfiguration;
   const configuration: VirtConfiguration = {
     architecture: reader.oneOf(
@@ -175,6 +181,8 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     stateStorageClass: given.vmStateStorageClass || undefined,
     migrations: readMigrations(given.migrations ?? {}, reader),
     logVerbosity: readVerbosity(developer?.logVerbosity ?? {}, reader),
+    freePageReporting: !given.virtualMachineOptions?.disableFreePageReporting,
+    serialConsoleLog: !given.virtualMachineOptions?.disableSerialConsoleLog,
     ksmNodes: reader.selector(
       "ksmConfiguration.nodeLabelSelector",
       given.ksmConfiguration?.nodeLabelSelector as LabelSelector | undefined,
@@ -205,9 +213,21 @@ const knownSettings: readonly string[] = [
   ...Object.keys(defaultConfiguration.migrations).map((name) => `migrations.${name}`),
   "network.defaultNetworkInterface",
   "seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile",
+  "virtualMachineOptions.disableFreePageReporting",
+  "virtualMachineOptions.disableSerialConsoleLog",
   "vmRolloutStrategy",
   "vmStateStorageClass",
 ];
+
+/** Settings whose users want to know more than that vmpod has none such. */
+export const refusedSettings: Readonly<Record<string, string>> = {
+  hypervisors: "guests run on KVM, or are emulated where there is none: remove it",
+  "migrations.network":
+    "guests move over the network of their pods: remove it, and keep other traffic off by NetworkPolicies or bandwidthPerMigration",
+  "network.binding": "network binding plugins are not available yet: remove it, and use masquerade or bridge",
+  virtTemplateDeployment:
+    "templates of machines are not available yet: remove it, and use instance types and preferences",
+};
 
 /** Settings that may say what they like, because nothing depends on them; with the reason. */
 export const inertSettings: Readonly<Record<string, string>> = {
@@ -222,20 +242,18 @@ export const inertSettings: Readonly<Record<string, string>> = {
   "network.permitBridgeInterfaceOnPodNetwork": "the bridge binding is refused, whoever permits it",
 };
 
-/** They switch something by being there. */
-const switches = ["virtualMachineOptions.disableFreePageReporting", "virtualMachineOptions.disableSerialConsoleLog"];
-
 /** Whatever is set, and not known: named as high up as nothing below is known either. Empty values ask for nothing. */
 function unknownSettings(value: unknown, name = ""): string[] {
   const taken = [...knownSettings, ...Object.keys(inertSettings)];
+  const inParts = [...taken, ...Object.keys(refusedSettings)];
   if (taken.includes(name)) return [];
-  const isAbove = name === "" || [...taken, ...switches].some((each) => each.startsWith(`${name}.`));
+  const isAbove = name === "" || inParts.some((each) => each.startsWith(`${name}.`));
   if (isAbove && typeof value === "object" && value !== null && !Array.isArray(value))
     return Object.entries(value).flatMap(([key, child]) =>
       unknownSettings(child, name === "" ? key : `${name}.${key}`),
     );
-  if (isUnset(value) && !switches.includes(name)) return [];
-  return [problem(name, JSON.stringify(value), "vmpod has no such setting, remove it")];
+  if (isUnset(value)) return [];
+  return [problem(name, JSON.stringify(value), refusedSettings[name] ?? "vmpod has no such setting, remove it")];
 }
 
 function isUnset(value: unknown): boolean {

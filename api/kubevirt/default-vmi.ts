@@ -50,6 +50,7 @@ const steps: readonly Step[] = [
   defaultCpuHotplug,
   defaultMemoryHotplug,
   defaultMacAddresses,
+  defaultSerialLog,
 ];
 
 /** The defaulted copy of a spec; the argument is not changed. Tolerates what only validation will refuse. */
@@ -76,7 +77,12 @@ export function defaultVirtualMachineInstance(
   const spec = defaultVirtualMachineInstanceSpec(withUuid.spec, context.configuration);
   const metadata = {
     ...vmi.metadata,
-    annotations: { [annotations.pciTopologyVersion]: "v3", ...vmi.metadata?.annotations },
+    annotations: {
+      [annotations.pciTopologyVersion]: "v3",
+      // Once for its life: a guest that moves must find the devices that it has seen.
+      ...(!context.configuration.freePageReporting && { [annotations.freePageReportingDisabled]: "true" }),
+      ...vmi.metadata?.annotations,
+    },
     finalizers: [...new Set([...(vmi.metadata?.finalizers ?? []), finalizers.virtualMachineInstance])],
   };
   return { ...vmi, metadata, spec, status: initialStatus(spec, context.now) };
@@ -97,6 +103,10 @@ export function initialStatus(spec: VirtualMachineInstanceSpec, now: string): Vi
 
 function defaultArchitecture(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {
   spec.architecture ||= configuration.architecture;
+}
+
+function defaultSerialLog({ domain: { devices } }: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {
+  if (!configuration.serialConsoleLog) devices.logSerialConsole ??= false;
 }
 
 function defaultMachineType(spec: VirtualMachineInstanceSpec, configuration: VirtConfiguration): void {

@@ -25,20 +25,24 @@ type Template = VirtualMachine["spec"]["template"];
 /** Of any kind that makes instances of its `spec.template`. */
 export function validateTemplate(template: Template, configuration: VirtConfiguration): StatusCause[] {
   return [
-    ...validateTemplateMetadata(template.metadata, "spec.template.metadata"),
+    ...validateTemplateMetadata(template.metadata, "spec.template.metadata", template.spec?.architecture),
     ...validateTemplateSpec(template.spec, configuration),
   ];
 }
 
 /** The schema leaves it open, and the instance's metadata is made of it. */
-export function validateTemplateMetadata(metadata: Template["metadata"], field: string): StatusCause[] {
+export function validateTemplateMetadata(
+  metadata: Template["metadata"],
+  field: string,
+  architecture?: string,
+): StatusCause[] {
   const wrong = (["labels", "annotations"] as const).flatMap((name) =>
     validateTexts(metadata?.[name], `${field}.${name}`),
   );
   if (wrong.length > 0) return wrong;
   return [
     ...validateReservedLabels(metadata?.labels, undefined, `${field}.labels`),
-    ...validateAnnotations(metadata?.annotations, `${field}.annotations`),
+    ...validateAnnotations(metadata?.annotations, `${field}.annotations`, architecture),
   ];
 }
 

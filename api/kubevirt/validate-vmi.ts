@@ -1,5 +1,6 @@
 /** All rules about a VirtualMachineInstance, applied to the defaulted spec. No cause means it can run. */
 import { forbidden, invalid, required, type StatusCause } from "./causes.ts";
+import { refuseMachineAnnotations } from "./known-metadata.ts";
 import { reservedLabels } from "./names.ts";
 import { validatePciAddresses } from "./pci-address.ts";
 import { sameJson } from "./same-json.ts";
@@ -70,12 +71,22 @@ export function validateReservedLabels(
     .map((label) => forbidden(`${field}[${label}]`, `only vmpod's controllers set the label ${label}`));
 }
 
+function added(now: Record<string, string> = {}, before: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value));
+}
+
 /** What a user may not change on a running VMI. */
 export function validateVirtualMachineInstanceUpdate(
   vmi: VirtualMachineInstance,
   previous: VirtualMachineInstance,
 ): StatusCause[] {
-  const causes = validateReservedLabels(vmi.metadata?.labels, previous.metadata?.labels);
+  const causes = [
+    ...validateReservedLabels(vmi.metadata?.labels, previous.metadata?.labels),
+    ...refuseMachineAnnotations(
+      added(vmi.metadata?.annotations, previous.metadata?.annotations),
+      "metadata.annotations",
+    ),
+  ];
   if (sameJson(vmi.spec, previous.spec)) return causes;
   const owner = previous.metadata?.ownerReferences?.find((reference) => reference.controller);
   const fix = owner

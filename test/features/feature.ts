@@ -17,7 +17,7 @@ export type Proof =
   | { kind: "guest"; tests: readonly TestName[] }
   /** Seen without a guest: by QEMU's arguments, by the API, by the command line. */
   | { kind: "arguments"; tests: readonly TestName[] }
-  /** Whoever asks for it is told why not. `fields` are those of a VirtualMachineInstance's spec, as docs/kubevirt-fields.md has them. */
+  /** Whoever asks for it is told why not. `fields` are those of a VirtualMachineInstance's spec or metadata, or of a KubeVirt's, as docs/kubevirt-fields.md has them. */
   | { kind: "refused"; fields: readonly string[] }
   | { kind: "missing" };
 

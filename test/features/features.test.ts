@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { refusedSettings } from "../../api/kubevirt/configuration.ts";
+import { knownMetadata } from "../../api/kubevirt/known-metadata.ts";
 import { unavailable } from "../../api/kubevirt/unavailable.ts";
 import { planStages } from "../../scripts/test-chains.ts";
 import type { Feature } from "./feature.ts";
@@ -47,7 +49,12 @@ test("what is guest-tested is tested where there are guests", () => {
 });
 
 test("each field that a row calls refused is refused", () => {
-  const refused = new Set(unavailable.map(({ path }) => path));
+  const annotations = knownMetadata.filter(({ outcome }) => outcome === "refused").map(({ name }) => name);
+  const refused = new Set([
+    ...unavailable.map(({ path }) => path),
+    ...annotations.map((name) => `metadata.annotations[${name}]`),
+    ...Object.keys(refusedSettings).map((name) => `configuration.${name}`),
+  ]);
   const fields = features.flatMap(({ proof }) => (proof.kind === "refused" ? proof.fields : []));
   assert.deepEqual(
     fields.filter((field) => !refused.has(field)),

@@ -1,4 +1,5 @@
 /** The sorted fields as a page for users: what is refused and why, and what may be written but does nothing. */
+import type { KnownMetadata } from "../../api/kubevirt/known-metadata.ts";
 import type { SortedField, SortedKind } from "./sort-fields.ts";
 
 const head = `# Fields that vmpod does not honour
@@ -11,8 +12,25 @@ VirtualMachineInstance takes. What is refused names the field, or what it is a p
 the machine, and what of that is refused is refused there, by the field's name in the machine.
 `;
 
-export function describeFields(kinds: readonly SortedKind[]): string {
-  return [head, summary(kinds), ...kinds.map(section)].join("\n");
+export function describeFields(kinds: readonly SortedKind[], metadata: readonly KnownMetadata[]): string {
+  return [head, summary(kinds), ...kinds.map(section), metadataSection(metadata)].join("\n");
+}
+
+const metadataHead = `## Annotations and labels
+
+Those by which KubeVirt's users change what it does. On a machine means: on a VirtualMachineInstance, or in the metadata of a template of one. All
+others on a machine are handed on to its pod.
+`;
+
+function metadataSection(metadata: readonly KnownMetadata[]): string {
+  const outcomes = { does: "does what it says", refused: "refused", inert: "inert" } as const;
+  const rows = metadata.map(({ name, kind, on, outcome, reason }) => [
+    code(name),
+    `${kind}, ${on}`,
+    outcomes[outcome],
+    reason,
+  ]);
+  return `${metadataHead}\n${table(["name", "on", "", "what it does, or why not"], rows)}`;
 }
 
 function summary(kinds: readonly SortedKind[]): string {

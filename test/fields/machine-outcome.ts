@@ -4,6 +4,7 @@
  * machine (its status) is left out.
  */
 import { createHash } from "node:crypto";
+import type { Pod } from "../../api/core.ts";
 import { mayEvict } from "../../api/kubevirt/eviction.ts";
 import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
 import { vmiConditions } from "../../api/kubevirt/conditions.ts";
@@ -43,7 +44,18 @@ function pods(vmi: VirtualMachineInstance): unknown {
     { ...context, accelerator: "kvm", imageVolumes: true },
     { ...context, accelerator: "tcg", imageVolumes: false },
   ];
-  return contexts.map((each) => renderLauncherPod(vmi, each));
+  return contexts.map((each) => withoutHandedOn(renderLauncherPod(vmi, each), vmi));
+}
+
+/** Annotations of a machine, and its labels, come to its pod whatever they say. */
+function withoutHandedOn(pod: Pod, { metadata }: VirtualMachineInstance): Pod {
+  const without = (all: Record<string, string> = {}, handedOn: Record<string, string> = {}) =>
+    Object.fromEntries(Object.entries(all).filter(([name, value]) => handedOn[name] !== value));
+  const annotations = without(pod.metadata?.annotations, metadata?.annotations);
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, annotations, labels: without(pod.metadata?.labels, metadata?.labels) },
+  };
 }
 
 /** Every disk has its file. */

@@ -197,6 +197,8 @@ test("a claim's labels say what a machine with it is to be made of", async () =>
   const labels = {
     "instancetype.kubevirt.io/default-instancetype": "csmall",
     "instancetype.kubevirt.io/default-instancetype-kind": "VirtualMachineInstancetype",
+    "instancetype.kubevirt.io/default-preference": "inferred",
+    "instancetype.kubevirt.io/default-preference-kind": "VirtualMachinePreference",
   };
   const claim = (name: string, more: object) => ({
     apiVersion: "v1",
@@ -204,18 +206,22 @@ test("a claim's labels say what a machine with it is to be made of", async () =>
     metadata: { name, namespace: "default", ...more },
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
   });
+  await server.apply(object("VirtualMachinePreference", "inferred", { machine: { preferredMachineType: "pc" } }));
   await server.apply(claim("labelled", { labels }));
   await server.apply(claim("plain", {}));
-  const inferring = (name: string, claimName: string, more: object, domain: object = {}) =>
+  const inferring = (name: string, claimName: string, more: object, domain: object = {}, spec: object = {}) =>
     machine(
       name,
-      { runStrategy: "Halted", preference: undefined, instancetype: { inferFromVolume: "root", ...more } },
+      { runStrategy: "Halted", preference: undefined, instancetype: { inferFromVolume: "root", ...more }, ...spec },
       domain,
       { volumes: [{ name: "root", persistentVolumeClaim: { claimName } }] },
     );
   await server.apply(inferring("inferred", "labelled", {}));
   const inferred = await server.client.get(virtualMachines, key("inferred"));
   assert.deepEqual(inferred.spec.instancetype, { name: "csmall", kind: "VirtualMachineInstancetype" });
+  await server.apply(inferring("preferring", "labelled", {}, {}, { preference: { inferFromVolume: "root" } }));
+  const preferring = await server.client.get(virtualMachines, key("preferring"));
+  assert.deepEqual(preferring.spec.preference, { name: "inferred", kind: "VirtualMachinePreference" });
   assert.match(
     await refusal(server.apply(inferring("bad", "plain", {}))),
     /unable to find required instancetype\.kubevirt\.io\/default-instancetype label/,

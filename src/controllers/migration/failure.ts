@@ -1,12 +1,12 @@
 /** Why a migration that has not been decided must be given up, as far as the controller can see. Pure. */
+import { annotations } from "../../../api/kubevirt/names.ts";
 import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
 import { hasEnded, isFinal } from "../virtualmachineinstance/observation.ts";
 import { isDeleted, type Observation, targetPodOf } from "./observation.ts";
 import { currentPhase } from "./phase.ts";
 
-/** Upstream's patience, in seconds. */
-const unschedulableSeconds = 300;
-const pendingSeconds = 900;
+/** Upstream's patience, in seconds, with a migration that does not say its own. */
+const patience = { [annotations.unschedulableTimeout]: 300, [annotations.pendingTimeout]: 900 };
 
 type Rule = (observation: Observation) => string | undefined;
 
@@ -59,6 +59,8 @@ function targetPending(observation: Observation): string | undefined {
   const pod = targetPodOf(observation);
   if (pod === undefined || currentPhase(observation) === "Running") return undefined;
   const ageSeconds = (Date.parse(observation.now) - Date.parse(pod.metadata?.creationTimestamp ?? "")) / 1000;
+  const unschedulableSeconds = patienceOf(observation, annotations.unschedulableTimeout);
+  const pendingSeconds = patienceOf(observation, annotations.pendingTimeout);
   const unschedulable = pod.status?.conditions?.find(
     ({ type, status }) => type === "PodScheduled" && status === "False",
   );
@@ -66,4 +68,9 @@ function targetPending(observation: Observation): string | undefined {
     return `no node took the target pod within ${unschedulableSeconds} s: ${unschedulable.message ?? unschedulable.reason}`;
   }
   return ageSeconds > pendingSeconds ? `the target was not ready within ${pendingSeconds} s` : undefined;
+}
+
+function patienceOf({ migration }: Observation, annotation: keyof typeof patience): number {
+  const own = Number(migration.metadata?.annotations?.[annotation] ?? NaN);
+  return Number.isInteger(own) && own >= 0 ? own : patience[annotation];
 }

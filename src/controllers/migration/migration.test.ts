@@ -83,6 +83,9 @@ test("one step at a time", () => {
     ...old,
     status: { ...old.status, conditions: [{ type: "PodScheduled", status: "False", message: "no room" }] },
   };
+  const { migration } = observationOf({ phase: "Scheduling" });
+  const annotations = { "kubevirt.io/migrationUnschedulablePodTimeoutSeconds": "3600" };
+  const patient = { ...migration, metadata: { ...migration.metadata, annotations } };
   const table: [string, Change, string[]][] = [
     ["claims", { phase: "Pending" }, ["claim"]],
     ["waits for a place in the cluster", { phase: "Pending", others: { overall: 5, fromNode: 0 } }, []],
@@ -96,6 +99,11 @@ test("one step at a time", () => {
     ["target ended", { phase: "Running", state: away, pods: [source, named("target", "Failed")] }, ["decideSource"]],
     ["target vanished", { phase: "Running", state: away }, ["decideSource"]],
     ["nowhere to go", { phase: "Scheduling", state: claimed, pods: [source, unschedulable] }, ["decideSource"]],
+    [
+      "told to be patient",
+      { phase: "Scheduling", state: claimed, pods: [source, unschedulable], migration: patient },
+      [],
+    ],
     ["instance ended", { phase: "Running", state: away, pods: [source, target], vmiPhase: "Failed" }, ["decideSource"]],
     ["given away: nothing to decide", { phase: "Running", state: given, pods: [source, target] }, []],
     ["given away and lost", { phase: "Running", state: given, pods: [source], vmiPhase: "Failed" }, ["abandon"]],

@@ -52,6 +52,8 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     graphics: devices.autoattachGraphicsDevice !== false,
     rng: devices.rng !== undefined,
     balloon: devices.autoattachMemBalloon !== false,
+    ...(isOn(vmi, annotations.freePageReportingDisabled) && { freePageReporting: false }),
+    ...(isOn(vmi, annotations.disablePciHole64) && { pciHole64: false }),
     usb: (devices.disks ?? []).some((disk) => (disk.disk ?? disk.cdrom)?.bus === "usb"),
     ...(devices.downwardMetrics && { metricsPort: true }),
     ...(devices.clientPassthrough && { usbRedirection: true }),
@@ -67,6 +69,10 @@ export function domainOf(vmi: VirtualMachineInstance, accelerator: Accelerator):
     clock: clockOf(spec),
     ...(features?.smm && { smm: features.smm.enabled !== false }),
   };
+}
+
+function isOn({ metadata }: VirtualMachineInstance, annotation: string): boolean {
+  return metadata?.annotations?.[annotation] === "true";
 }
 
 function videoOf(type: string): VideoType {

@@ -1,6 +1,7 @@
 /** Admission of VirtualMachineInstanceMigration: of instances that can be moved, one at a time, and never changed afterwards. */
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
 import { forbidden, required, setFields } from "../../../api/kubevirt/causes.ts";
+import { validateMigrationAnnotations } from "../../../api/kubevirt/known-metadata.ts";
 import { isFinalMigration, migrationObstacle, migrationSelector } from "../../../api/kubevirt/migration.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import {
@@ -65,6 +66,7 @@ async function validateNew(client: Client, migration: VirtualMachineInstanceMigr
   const vmiName = migration.spec?.vmiName ?? "";
   refuseCauses(virtualMachineInstanceMigrations, migration, [
     ...(vmiName ? [] : [required("spec.vmiName", "name the VirtualMachineInstance that is to be migrated")]),
+    ...validateMigrationAnnotations(migration.metadata?.annotations),
     ...setFields(migration.spec, Object.keys(unavailable)).map((field) =>
       forbidden(`spec.${field}`, unavailable[field] ?? ""),
     ),

@@ -97,7 +97,7 @@ function validateNew(vmi: VirtualMachineInstance, isOwn: boolean, configuration:
   refuseCauses(virtualMachineInstances, vmi, [
     ...validateName(vmi.metadata?.name),
     ...(isOwn ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
-    ...validateAnnotations(vmi.metadata?.annotations, "metadata.annotations"),
+    ...validateAnnotations(vmi.metadata?.annotations, "metadata.annotations", vmi.spec.architecture),
     ...validateVirtualMachineInstance(vmi.spec),
     ...refuseGated(vmi.spec, configuration),
   ]);

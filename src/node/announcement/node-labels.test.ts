@@ -64,6 +64,17 @@ test("labels of another processor go, others stay", () => {
   assert.equal(announcement(before, { ...facts, processor: undefined }, nowMs), undefined);
 });
 
+test("labels about the processor stay as they are where the node's owner says so", () => {
+  const skipping = { "node-labeller.kubevirt.io/skip-node": "true" };
+  const before = node({ "cpu-model.node.kubevirt.io/Old": "true" }, skipping);
+  const labels = Object.keys(announcement(before, facts, nowMs)?.labels ?? {});
+  assert.ok(labels.includes("kubevirt.io/schedulable"));
+  assert.deepEqual(
+    labels.filter((name) => name.startsWith("cpu-")),
+    [],
+  );
+});
+
 test("when the next sign of life is due", () => {
   const at = (heartbeat: string): number => untilHeartbeatMs(node({}, { "kubevirt.io/heartbeat": heartbeat }), nowMs);
   assert.equal(untilHeartbeatMs(node(), nowMs), 0);

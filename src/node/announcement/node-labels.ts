@@ -25,8 +25,10 @@ export const heartbeatMs = 60_000;
 
 /** Undefined while nothing is to be said. */
 export function announcement(node: Node, facts: NodeFacts, nowMs: number): MetadataPatch | undefined {
-  const wanted = labelsOf(facts);
-  const outdated = Object.keys(node.metadata?.labels ?? {}).filter((name) => isOutdated(name, wanted, facts));
+  const told =
+    node.metadata?.annotations?.[annotations.skipNodeLabels] === "true" ? { ...facts, processor: undefined } : facts;
+  const wanted = labelsOf(told);
+  const outdated = Object.keys(node.metadata?.labels ?? {}).filter((name) => isOutdated(name, wanted, told));
   const texts = { [annotations.agentEndpoint]: facts.endpoint, [annotations.kvmReason]: facts.kvm.reason };
   const isSaid =
     outdated.length === 0 &&

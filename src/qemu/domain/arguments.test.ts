@@ -129,6 +129,14 @@ const options: [what: string, change: Partial<Domain>, flag: string, value: stri
   ["I/O threads", { ioThreads: 2 }, "-object", "iothread,id=io1"],
   ["another screen", { graphics: true, video: "virtio" }, "-device", "virtio-vga,id=video0,bus=pcie.0,addr=0x1"],
   ["a simple screen", { graphics: true, video: "ramfb" }, "-device", "ramfb,id=video0"],
+  [
+    "a balloon that tells nothing",
+    { balloon: true, freePageReporting: false },
+    "-device",
+    "virtio-balloon-pci,id=balloon0,free-page-reporting=off",
+  ],
+  ["no room above 4 GiB", { pciHole64: false }, "-global", "q35-pcihost.pci-hole64-size=0"],
+  ["none of an old board", { pciHole64: false, machine: "pc" }, "-global", "i440FX-pcihost.pci-hole64-size=0"],
   ["an ACPI table", { acpiTables: { MSDM: "/s/msdm.bin" } }, "-acpitable", "sig=MSDM,file=/s/msdm.bin"],
   [
     "huge pages",

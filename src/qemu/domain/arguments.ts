@@ -189,12 +189,16 @@ function peripheralArguments(domain: Domain): Argument[] {
   const inputs = domain.inputs ?? [];
   return [
     ...when(domain.rng, ["-object", "rng-builtin,id=rng0"], ["-device", "virtio-rng-pci,id=rng,rng=rng0"]),
-    ...when(domain.balloon, ["-device", "virtio-balloon-pci,id=balloon0,free-page-reporting=on"]),
+    ...when(domain.balloon, ["-device", balloonOption(domain)]),
     ...when(domain.usb || domain.usbRedirection || inputs.some((input) => input.bus === "usb"), usbController(domain)),
     ...inputs.map((input): Argument => ["-device", option(inputDriver(input), { id: `input-${input.name}` })]),
     ...when(domain.watchdog, ["-device", "i6300esb,id=watchdog0"]),
     ...when(domain.watchdog, ["-watchdog-action", domain.watchdog?.action ?? "none"]),
   ];
+}
+
+function balloonOption({ freePageReporting = true }: Domain): string {
+  return option("virtio-balloon-pci", { id: "balloon0", "free-page-reporting": freePageReporting });
 }
 
 /** It comes with four ports of each speed: too few for the slots and what is there besides. */

@@ -33,6 +33,10 @@ export interface Domain {
   acpiTables?: Partial<Record<"SLIC" | "MSDM", string>>;
   rng?: boolean;
   balloon?: boolean;
+  /** False: the guest does not tell by its balloon which pages it has no use for. */
+  freePageReporting?: boolean;
+  /** False: devices have no room above 4 GiB. Of a PC only. */
+  pciHole64?: boolean;
   usb?: boolean;
   /** Slots for USB devices of whoever may reach the machine. */
   usbRedirection?: boolean;

@@ -23,8 +23,16 @@ export function machineArguments(domain: Domain): Argument[] {
   });
   return [
     ["-machine", machine],
+    ...pciHoleArguments(domain),
     ["-accel", domain.accelerator === "tcg" ? `tcg,tb-size=${translatedCodeMebibytes}` : domain.accelerator],
   ];
+}
+
+const pciHosts = { q35: "q35-pcihost", pc: "i440FX-pcihost" } as const;
+
+function pciHoleArguments({ machine, pciHole64 }: Domain): Argument[] {
+  if (pciHole64 !== false || machine === "virt") return [];
+  return [["-global", `${pciHosts[machine]}.pci-hole64-size=0`]];
 }
 
 export function cpuArguments(domain: Domain): Argument[] {

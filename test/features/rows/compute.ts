@@ -1,4 +1,4 @@
-import { args, type Area, guest, missing, refused } from "../feature.ts";
+import { args, type Area, guest, refused } from "../feature.ts";
 import { bootFailure, commands, hyperv, migration, qemu, rich, sees, tinyGuest, vmLifecycle } from "./files.ts";
 
 const qemuGuest = "a SATA disk boots; ConfigDrive and a static network are applied; the agent shuts down";
@@ -122,7 +122,7 @@ export const compute: Area = {
       name: "software emulation",
       proof: guest(qemu, "virtio: cloud-init applied, agent, ssh and http answer, the power button ends it"),
     },
-    { row: 52, name: "hypervisors other than KVM", proof: missing },
+    { row: 52, name: "hypervisors other than KVM", proof: refused("configuration.hypervisors") },
     {
       row: 53,
       name: "PCIe ports",

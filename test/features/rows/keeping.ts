@@ -1,4 +1,4 @@
-import { args, type Area, guest, missing } from "../feature.ts";
+import { args, type Area, guest, missing, refused } from "../feature.ts";
 import { cli, migration as moved, nodeAgent, sees, vmApi } from "./files.ts";
 
 export const snapshots: Area = {
@@ -54,8 +54,8 @@ export const migration: Area = {
     {
       row: 113,
       name: "TLS, a network of its own for migrations",
-      proof: missing,
-      note: "TLS: test/cluster/suite/migration.test.ts; no network of its own",
+      proof: refused("configuration.migrations.network"),
+      note: "TLS is there: test/cluster/suite/migration.test.ts",
     },
     {
       row: 114,

@@ -1,4 +1,4 @@
-import { args, type Area, guest, missing } from "../feature.ts";
+import { args, type Area, guest, missing, refused } from "../feature.ts";
 import { migration, nodeAgent, rich, sees, strategies, tinyGuest, vmLifecycle } from "./files.ts";
 
 export const lifecycle: Area = {
@@ -87,7 +87,12 @@ export const lifecycle: Area = {
       name: "a catalogue of sizes and systems",
       proof: guest(sees, "a machine of two lines is as large as its instance type says"),
     },
-    { row: 17, name: "templates of machines (template.kubevirt.io)", proof: missing },
+    {
+      row: 17,
+      name: "templates of machines (template.kubevirt.io)",
+      proof: refused("configuration.virtTemplateDeployment"),
+      note: "the kinds are not served",
+    },
     { row: 18, name: "VirtualMachineClone", proof: missing },
     {
       row: 19,

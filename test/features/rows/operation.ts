@@ -102,7 +102,12 @@ export const access: Area = {
       note: "by cloud-init and by the agent",
     },
     { row: 135, name: "freeze and thaw", proof: guest(nodeAgent, "a frozen guest is thawed by itself") },
-    { row: 136, name: "hook sidecars and plugins", proof: missing },
+    {
+      row: 136,
+      name: "hook sidecars and plugins",
+      proof: refused("metadata.annotations[hooks.kubevirt.io/hookSidecars]"),
+      note: "the kind Plugin is not served",
+    },
   ],
 };
 
