@@ -45,6 +45,7 @@ export type GRPCAction = models.IGRPCAction;
 export type ResourceRequirements = models.IResourceRequirements;
 export type SecurityContext = models.ISecurityContext;
 export type PodSecurityContext = models.IPodSecurityContext;
+export type SELinuxOptions = models.ISELinuxOptions;
 export type Capabilities = models.ICapabilities;
 export type SeccompProfile = models.ISeccompProfile;
 export type Volume = models.IVolume;

@@ -59,6 +59,8 @@ const honoured: [given: Given, read: Partial<VirtConfiguration>][] = [
     { ksmNodes: { matchLabels: { dense: "yes" } } },
   ],
   [{ ksmConfiguration: {} }, {}],
+  [{ selinuxLauncherType: "virt_launcher.process" }, { selinuxLauncherType: "virt_launcher.process" }],
+  [{ migrations: { matchSELinuxLevelOnMigration: false } }, { matchSelinuxLevels: false }],
   // They switch something by being there.
   [{ virtualMachineOptions: { disableFreePageReporting: {} } }, { freePageReporting: false }],
   [{ virtualMachineOptions: { disableSerialConsoleLog: {} } }, { serialConsoleLog: false }],

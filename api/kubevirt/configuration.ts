@@ -34,6 +34,10 @@ export interface VirtConfiguration {
   hostDisks: boolean;
   /** Of launcher pods. */
   seccompProfile: SeccompProfile;
+  /** The SELinux type of launcher pods. Undefined: the container runtime's. */
+  selinuxLauncherType: string | undefined;
+  /** Where there is SELinux, a migration's target pod has the level of its source, with which it may share volumes. */
+  matchSelinuxLevels: boolean;
   /** Of the claims for TPMs and EFI variables. Undefined: the cluster's default. */
   stateStorageClass: string | undefined;
   migrations: VirtMigrationConfiguration;
@@ -95,6 +99,8 @@ export const defaultConfiguration: VirtConfiguration = {
   commonInstancetypes: true,
   hostDisks: false,
   seccompProfile: { type: "RuntimeDefault" },
+  selinuxLauncherType: undefined,
+  matchSelinuxLevels: true,
   stateStorageClass: undefined,
   migrations: {
     parallelMigrationsPerCluster: 5,
@@ -178,6 +184,8 @@ export function readConfiguration(kubevirt: KubeVirt | undefined): ReadConfigura
     hostDisks: developer?.featureGates?.includes(hostDiskGate) ?? defaultConfiguration.hostDisks,
     commonInstancetypes: given.commonInstancetypesDeployment?.enabled ?? defaultConfiguration.commonInstancetypes,
     seccompProfile: readSeccompProfile(given.seccompConfiguration ?? {}, reader),
+    selinuxLauncherType: given.selinuxLauncherType || undefined,
+    matchSelinuxLevels: given.migrations?.matchSELinuxLevelOnMigration ?? defaultConfiguration.matchSelinuxLevels,
     stateStorageClass: given.vmStateStorageClass || undefined,
     migrations: readMigrations(given.migrations ?? {}, reader),
     logVerbosity: readVerbosity(developer?.logVerbosity ?? {}, reader),
@@ -211,8 +219,10 @@ const knownSettings: readonly string[] = [
   ...Object.keys(defaultConfiguration.liveUpdate).map((name) => `liveUpdateConfiguration.${name}`),
   "machineType",
   ...Object.keys(defaultConfiguration.migrations).map((name) => `migrations.${name}`),
+  "migrations.matchSELinuxLevelOnMigration",
   "network.defaultNetworkInterface",
   "seccompConfiguration.virtualMachineInstanceProfile.customProfile.localhostProfile",
+  "selinuxLauncherType",
   "virtualMachineOptions.disableFreePageReporting",
   "virtualMachineOptions.disableSerialConsoleLog",
   "vmRolloutStrategy",

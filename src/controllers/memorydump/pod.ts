@@ -4,14 +4,14 @@
  */
 import { createHash } from "node:crypto";
 import type { Pod } from "../../../api/core.ts";
-import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { dumpApp, dumpFileAnnotation, dumpOfLabel } from "../../../api/kubevirt/memory-dump.ts";
-import { labels, runtimeUser } from "../../../api/kubevirt/names.ts";
+import { labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { dumpPipe, launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
+import { type Confinement, podSecurity } from "../virtualmachineinstance/pod-security.ts";
 
 export interface DumpPodContext {
   vmi: VirtualMachineInstance;
@@ -19,7 +19,7 @@ export interface DumpPodContext {
   now: Date;
   /** It has the program that writes. */
   launcherImage: string;
-  configuration: Pick<VirtConfiguration, "seccompProfile">;
+  configuration: Confinement;
 }
 
 /** Devices of old hide a little of a guest's memory, and then it is not in the dump. */
@@ -47,13 +47,7 @@ export function renderDumpPod({ vmi, claimName, now, launcherImage, configuratio
       // Nothing that it could still do would help anybody.
       terminationGracePeriodSeconds: 1,
       ...onNode(vmi.status?.nodeName ?? ""),
-      securityContext: {
-        runAsUser: runtimeUser,
-        runAsGroup: runtimeUser,
-        fsGroup: runtimeUser,
-        runAsNonRoot: true,
-        seccompProfile: configuration.seccompProfile,
-      },
+      securityContext: podSecurity(configuration),
       volumes: [
         { name: "run", emptyDir: {} },
         { name: "dump", persistentVolumeClaim: { claimName } },

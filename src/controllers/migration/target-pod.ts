@@ -17,6 +17,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { AutoLimits } from "../virtualmachineinstance/auto-limits.ts";
 import { domainOf } from "../virtualmachineinstance/domain.ts";
 import { podNameSuffix, renderLauncherPod } from "../virtualmachineinstance/launcher-pod.ts";
+import { withLevelOf } from "../virtualmachineinstance/pod-security.ts";
 
 export interface TargetContext {
   launcherImage: string;
@@ -64,11 +65,14 @@ function placed(
   spec: PodSpec,
   { status }: VirtualMachineInstance,
   migration: VirtualMachineInstanceMigration,
-  { hasOtherNodes }: TargetContext,
+  { hasOtherNodes, configuration }: TargetContext,
 ): PodSpec {
   const nodeSelector = { ...spec.nodeSelector, ...migration.spec?.addedNodeSelector };
   return {
     ...spec,
+    ...(configuration.matchSelinuxLevels && {
+      securityContext: withLevelOf(spec.securityContext ?? {}, status?.selinuxContext),
+    }),
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     ...(hasOtherNodes && status?.nodeName && { affinity: awayFrom(status.nodeName, spec.affinity) }),
   };

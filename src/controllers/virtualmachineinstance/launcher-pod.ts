@@ -10,14 +10,7 @@ import type { Pod, PodSpec } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { podConditions } from "../../../api/kubevirt/conditions.ts";
 import { isForeign } from "../../../api/kubevirt/architecture.ts";
-import {
-  annotations,
-  emulationLabel,
-  labels,
-  launcherApp,
-  processorLabels,
-  runtimeUser,
-} from "../../../api/kubevirt/names.ts";
+import { annotations, emulationLabel, labels, launcherApp, processorLabels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { networksAnnotation } from "../../../api/network-attachments.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
@@ -37,6 +30,7 @@ import { roomFor } from "./room.ts";
 import { launcherVolumes, type VolumeContext } from "./launcher-volumes.ts";
 import { memoryOverheadBytes } from "./memory-overhead.ts";
 import { podProbe } from "./pod-probe.ts";
+import { podSecurity } from "./pod-security.ts";
 
 export interface LauncherContext extends VolumeContext {
   launcherImage: string;
@@ -123,13 +117,7 @@ function podSpec(vmi: VirtualMachineInstance, context: LauncherContext): PodSpec
     automountServiceAccountToken: accountOf(spec) !== undefined,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds,
-    securityContext: {
-      runAsUser: runtimeUser,
-      runAsGroup: runtimeUser,
-      fsGroup: runtimeUser,
-      runAsNonRoot: true,
-      seccompProfile: context.configuration.seccompProfile,
-    },
+    securityContext: podSecurity(context.configuration),
     ...pullSecrets(spec),
     volumes,
     ...(copies.length > 0 && { initContainers: copies }),

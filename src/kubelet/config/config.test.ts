@@ -9,6 +9,7 @@ import { parseResolver, podResolver } from "./dns.ts";
 import { expand } from "./expand.ts";
 import { renderHosts } from "./hosts.ts";
 import { linuxResources, oomScoreAdj } from "./resources.ts";
+import { sandboxConfig } from "./sandbox.ts";
 import { containerSecurity } from "./security.ts";
 import { serviceEnv } from "./service-env.ts";
 
@@ -80,6 +81,32 @@ describe("security", () => {
     assert.equal(of(aPod(), { allowPrivilegeEscalation: false }).noNewPrivs, true);
     const local = of(aPod(), { seccompProfile: { type: "Localhost", localhostProfile: "a.json" } });
     assert.equal(local.seccomp?.localhostRef, "/s/a.json");
+  });
+});
+
+describe("SELinux", () => {
+  const shared = { seLinuxOptions: { type: "container_kvm_t", level: "s0:c1" } };
+  const expected = { user: "", role: "", type: "container_kvm_t", level: "s0:c1" };
+  const sandboxOf = (pod: Pod) => {
+    const resolver = { servers: [], searches: [], options: [] };
+    const input = { pod, attempt: 0, instance: "x", rootDir: "/r", clusterDomain: "cluster.local", resolver };
+    return sandboxConfig(input).linux?.securityContext?.selinuxOptions;
+  };
+  const optionsOf = (pod: Pod, securityContext = {}) =>
+    containerSecurity({
+      pod,
+      container: { ...mainContainer, securityContext },
+      image: { uid: 0, name: "" },
+      seccompDir: "",
+    }).selinuxOptions;
+
+  test("the pod's options are those of its containers and its sandbox, but for containers that have their own", () => {
+    assert.deepEqual(optionsOf(aPod({ securityContext: shared })), expected);
+    const own = { seLinuxOptions: { type: "spc_t" } };
+    assert.deepEqual(optionsOf(aPod({ securityContext: shared }), own), { ...expected, type: "spc_t", level: "" });
+    assert.equal(optionsOf(aPod()), undefined);
+    assert.deepEqual(sandboxOf(aPod({ securityContext: shared })), expected);
+    assert.equal(sandboxOf(aPod()), undefined);
   });
 });
 

@@ -6,7 +6,7 @@ import { podLabels } from "../pods/labels.ts";
 import { cgroupParent, podId, podLogDir } from "../pods/paths.ts";
 import type { Resolver } from "./dns.ts";
 import { hostnameOf } from "./hostname.ts";
-import { namespaceOptions, seccompProfile, supplementalGroups } from "./security.ts";
+import { namespaceOptions, seccompProfile, selinuxOptions, supplementalGroups } from "./security.ts";
 
 export type SandboxConfig = MessageInitShape<typeof PodSandboxConfigSchema>;
 
@@ -22,7 +22,7 @@ export interface SandboxInput {
 export function sandboxConfig(input: SandboxInput): SandboxConfig {
   const { pod, attempt, instance, rootDir, resolver } = input;
   const id = podId(pod);
-  const { sysctls = [], runAsUser, runAsGroup } = pod.spec?.securityContext ?? {};
+  const { sysctls = [], runAsUser, runAsGroup, seLinuxOptions } = pod.spec?.securityContext ?? {};
   const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return {
     metadata: { ...id, attempt },
@@ -39,6 +39,7 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
         namespaceOptions: namespaceOptions(pod),
         seccomp: seccompProfile({ type: "RuntimeDefault" }, rootDir),
         supplementalGroups: supplementalGroups(pod).map(BigInt),
+        ...selinuxOptions(seLinuxOptions),
         ...(runAsUser !== undefined && { runAsUser: { value: BigInt(runAsUser) } }),
         ...(runAsUser !== undefined && runAsGroup !== undefined && { runAsGroup: { value: BigInt(runAsGroup) } }),
       },

@@ -1,7 +1,7 @@
 /** `securityContext` of pod and container as the runtime's. Pure; the container's word wins over the pod's. */
 import { isAbsolute, join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Container, Pod, SeccompProfile } from "../../../api/core.ts";
+import type { Container, Pod, SeccompProfile, SELinuxOptions } from "../../../api/core.ts";
 import { TerminalError } from "../../base/errors.ts";
 import {
   type LinuxContainerSecurityContextSchema,
@@ -60,9 +60,16 @@ export function containerSecurity(input: SecurityInput): MessageInitShape<typeof
     noNewPrivs: own.allowPrivilegeEscalation === false,
     seccomp: privileged ? unconfined : seccompProfile(own.seccompProfile ?? shared.seccompProfile, input.seccompDir),
     apparmor: unconfined,
+    ...selinuxOptions(own.seLinuxOptions ?? shared.seLinuxOptions),
     maskedPaths: unmasked ? [] : maskedPaths,
     readonlyPaths: unmasked ? [] : readonlyPaths,
   };
+}
+
+/** A runtime without SELinux leaves them out. */
+export function selinuxOptions(given: SELinuxOptions | undefined): { selinuxOptions?: Required<SELinuxOptions> } {
+  const { user = "", role = "", type = "", level = "" } = given ?? {};
+  return given === undefined ? {} : { selinuxOptions: { user, role, type, level } };
 }
 
 function runAs(input: SecurityInput): { runAsUser?: { value: bigint }; runAsUsername?: string } {

@@ -47,6 +47,8 @@ export interface Observation {
   qemu: QemuProcess | undefined;
   /** Present once the monitor answers. */
   machine: MachineObservation | undefined;
+  /** What SELinux calls its QEMU, `user:role:type:level`; `none` where there is no SELinux. */
+  selinuxContext?: string | undefined;
   /** Where the threads of a machine with processors of its own are to run. */
   pinning?: Pinning | undefined;
   disks: readonly DiskObservation[];

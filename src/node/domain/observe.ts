@@ -18,6 +18,7 @@ import { type DumpObservation, type DumpSources, observeDump } from "../memory-d
 import type { Monitors } from "../monitor/monitors.ts";
 import { observePinning } from "../processors/pin-threads.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
+import { selinuxContextOf } from "../process/selinux-context.ts";
 import { type ContainerExit, hasStarted, type MachineObservation, type Observation } from "./observation.ts";
 import { observeBoot } from "../boot/observe-boot.ts";
 import type { Consoles } from "../console/consoles.ts";
@@ -58,6 +59,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     exit: exitOf(pod),
     qemu,
     machine,
+    selinuxContext: qemu && (await selinuxContextOf(qemu.pid)),
     pinning,
     disks: isOpen ? await Promise.all(diskSources(vmi.spec).map((source) => observeDisk(qemu.pid, source))) : [],
     networkReady: qemu !== undefined && record.networkOf === networkKey(qemu, { vmi, machine }),

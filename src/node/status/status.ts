@@ -48,10 +48,11 @@ function startFields(
 
 /** What QEMU told stays in the status after it has ended. */
 function machineFields(observation: Observation): Partial<VirtualMachineInstanceStatus> {
-  const { machine, guest } = observation;
+  const { machine, guest, selinuxContext } = observation;
   if (machine === undefined || !hasStarted(machine)) return {};
   return {
     machine: { type: machine.machineType },
+    ...(selinuxContext !== undefined && { selinuxContext }),
     interfaces: decideInterfaces(observation),
     volumeStatus: [...volumeStatus(observation), ...dumpStatus(observation)],
     guestOSInfo: (machine.agentConnected ? guest?.os : undefined) ?? {},
