@@ -33,6 +33,28 @@ export function commandNameIn(argv: readonly string[]): string | undefined {
   return argv.find((word, index) => !word.startsWith("-") && !optionsWithValue.has(argv[index - 1] ?? ""));
 }
 
+/** The command that is meant, after those that it is part of: create, vm. As far as there are such. */
+export function commandsIn(program: Command, argv: readonly string[]): Command[] {
+  for (const [index, word] of argv.entries()) {
+    const command = program.commands.find((each) => each.name() === word);
+    if (command !== undefined) return [command, ...commandsIn(command, argv.slice(index + 1))];
+  }
+  return [];
+}
+
+/** Without the values of switches, which Go's flags may have: `--paused=true` is `--paused`, and `--paused=false` nothing. */
+export function plainSwitches(program: Command, argv: readonly string[]): string[] {
+  const options = [program, ...commandsIn(program, argv)].flatMap((command) => command.options);
+  const isSwitch = (name: string): boolean =>
+    options.some(({ long, required, optional }) => long === name && !required && !optional);
+  const end = argv.indexOf("--");
+  return argv.flatMap((word, index) => {
+    const [, name = "", value] = /^(--[\w-]+)=(true|false)$/.exec(word) ?? [];
+    if (!isSwitch(name) || (end !== -1 && index > end)) return [word];
+    return value === "true" ? [name] : [];
+  });
+}
+
 /** Shows examples at the end of a command's help: what each does, and the line to type. */
 export function examples(command: Command, ...lines: [purpose: string, line: string][]): void {
   const text = lines.map(([purpose, line]) => `  # ${purpose}\n  ${line}`).join("\n");

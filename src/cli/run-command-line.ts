@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { CommandError, isStatus, messageOf, StatusError, UnreachableError } from "../base/errors.ts";
-import { buildProgram, commandNameIn } from "./program.ts";
+import { buildProgram, commandNameIn, commandsIn, plainSwitches } from "./program.ts";
+import { explainVirtctlOnly } from "./virtctl-only.ts";
 
 /** A command may end with a status of its own, e.g. that of the ssh it ran. */
 export class ExitStatus extends Error {
@@ -20,9 +21,30 @@ export function runCommandLine(argv: readonly string[]): Promise<number> {
     const program = await buildProgram(({ name }) => name === wanted);
     throwInsteadOfExit(program);
     if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync(argv, { from: "user" });
+    else await parse(program, argv);
     return 0;
   });
+}
+
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(plainSwitches(program, argv), { from: "user" });
+  } catch (error) {
+    const hint = error instanceof CommanderError ? hintForWhoKnowsVirtctl(program, argv, error) : undefined;
+    if (hint !== undefined) process.stderr.write(`virtctl has it, vmpod has not: ${hint}\n`);
+    throw error;
+  }
+}
+
+function hintForWhoKnowsVirtctl(program: Command, argv: readonly string[], error: CommanderError): string | undefined {
+  if (error.code !== "commander.unknownOption" && error.code !== "commander.unknownCommand") return undefined;
+  const [, unknown] = /unknown (?:option|command) '([^']+)'/.exec(error.message) ?? [];
+  return unknown === undefined
+    ? undefined
+    : explainVirtctlOnly(
+        commandsIn(program, argv).map((command) => command.name()),
+        unknown,
+      );
 }
 
 function throwInsteadOfExit(command: Command): void {

@@ -1,3 +1,4 @@
+import { commandsOfVirtctlOnly } from "../../../src/cli/virtctl-only.ts";
 import { args, type Area, guest, missing, refused } from "../feature.ts";
 import {
   cli,
@@ -189,6 +190,7 @@ export const tooling: Area = {
       row: 147,
       name: "virtctl's commands",
       proof: guest(cli, "tells of itself by its agent and its serial log", "is paused, explained and let go on"),
+      note: `with their options: test/parity/virtctl.test.ts; not there, which is told with the reason: ${Object.keys(commandsOfVirtctlOnly).join(", ")}`,
     },
     {
       row: 148,
