@@ -20,6 +20,8 @@ export interface MachineOptions {
   devices?: object;
   /** Beside its memory and its devices. */
   domain?: object;
+  /** Of the instance. */
+  annotations?: Record<string, string>;
   /** Further fields of the instance's spec. */
   spec?: object;
   /** Further volumes, each with a disk. */
@@ -33,12 +35,15 @@ export const guestImage = "localhost/vmpod/guest:latest";
 
 /** A VirtualMachine whose guest serves /www over HTTP. */
 export function machine(options: MachineOptions): object {
-  const { name, runStrategy = "Always" } = options;
+  const { name, runStrategy = "Always", annotations = {} } = options;
   return {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachine",
     metadata: { name },
-    spec: { runStrategy, template: { metadata: { labels: { machine: name } }, spec: instanceSpec(options) } },
+    spec: {
+      runStrategy,
+      template: { metadata: { labels: { machine: name }, annotations }, spec: instanceSpec(options) },
+    },
   };
 }
 

@@ -34,12 +34,18 @@ useKsm();
 const { apply, fieldOf, kubectl } = instance;
 const vmpod = (...args: string[]): string => succeed(instance.vmpod(...args), args.join(" "));
 const name = "tiny";
-const runcmd = ["grep -E '^(MemTotal|MemAvailable):' /proc/meminfo >/www/memory", "uname -m >/www/architecture"];
+const runcmd = [
+  "grep -E '^(MemTotal|MemAvailable):' /proc/meminfo >/www/memory",
+  "uname -m >/www/architecture",
+  "cat /sys/bus/virtio/drivers/virtio_balloon/virtio*/features >/www/balloon",
+];
+const annotations = { "kubevirt.io/free-page-reporting-disabled": "true", "kubevirt.io/disablePCIHole64": "true" };
+const selinuxType = "container_kvm_t";
 before(() => importTinyGuest(instance));
 
 test("a machine of 64 MiB runs, and its guest agent connects", async () => {
   const domain = { cpu: { dedicatedCpuPlacement: true }, resources: {} };
-  apply(machine({ name, memory: tinyMemory, image: tinyGuestImage, runcmd, domain }), idler());
+  apply(machine({ name, memory: tinyMemory, image: tinyGuestImage, runcmd, domain, annotations }), idler());
   await eventually(
     "it runs with a connected agent",
     180_000,
@@ -57,6 +63,15 @@ test("it answers, and has memory to spare", async () => {
   assert.ok(totalKib < 64 * 1024, text);
   assert.ok(availableKib > 12 * 1024, text);
   assert.equal(await fetchText(`http://${address}/architecture`), "i686\n");
+});
+
+test("its annotations take from it what they say", async () => {
+  const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");
+  const features = (await fetchText(`http://${address}/balloon`)) ?? "";
+  // VIRTIO_BALLOON_F_REPORTING, and VIRTIO_F_VERSION_1 to see that they were read.
+  assert.deepEqual([features[5], features[32]], ["0", "1"], features);
+  const [qemu] = qemusOf(instance.name, name);
+  assert.ok(qemu?.argv.includes("q35-pcihost.pci-hole64-size=0"), qemu?.argv.join(" "));
 });
 
 test("a machine with a processor of its own has it for its vCPU alone, whoever is killed meanwhile", async () => {
@@ -96,7 +111,8 @@ function threadsOf(pid: number): { comm: string; cpus: string }[] {
 function idler(): object {
   const image = "localhost/vmpod/busybox:latest";
   const container = { name: "idler", image, imagePullPolicy: "IfNotPresent", command: ["sleep", "86400"] };
-  const spec = { terminationGracePeriodSeconds: 0, containers: [container] };
+  const securityContext = { seLinuxOptions: { type: selinuxType } };
+  const spec = { terminationGracePeriodSeconds: 0, securityContext, containers: [container] };
   return { apiVersion: "v1", kind: "Pod", metadata: { name: "idler" }, spec };
 }
 
@@ -169,7 +185,8 @@ test("pages that are the same are merged where the configuration says so, while 
     );
   await untilTold("nobody has asked for it", "0", "false", "false");
   const metadata = { name: "kubevirt", namespace: "kube-system" };
-  const configuration = { ksmConfiguration: { nodeLabelSelector: { matchLabels: { dense: "yes" } } } };
+  const ksmConfiguration = { nodeLabelSelector: { matchLabels: { dense: "yes" } } };
+  const configuration = { ksmConfiguration, selinuxLauncherType: selinuxType };
   apply({ apiVersion: "kubevirt.io/v1", kind: "KubeVirt", metadata, spec: { configuration } });
   annotate("free-percent-override=0", "sleep-ms-baseline-override=1", "pages-init-override=1250");
   kubectl("label", node, "dense=yes");
@@ -205,6 +222,15 @@ test("a replica set keeps as many as it is told, and replaces one that is delete
   await untilReady("vmirs/many", "1");
   kubectl("scale", "vmirs/many", "--replicas=2");
   await untilReady("vmirs/many", "2");
+  const type = kubectl(
+    "get",
+    "pods",
+    "-l",
+    "app=many",
+    "-o",
+    "jsonpath={.items[*].spec.securityContext.seLinuxOptions.type}",
+  );
+  assert.equal(type, `${selinuxType} ${selinuxType}`, "as the KubeVirt resource says by now");
   const [first = ""] = kubectl("get", "vmi", "-l", "app=many", "-o", "name").split("\n");
   kubectl("delete", first, "--timeout=60s");
   await untilReady("vmirs/many", "2");
