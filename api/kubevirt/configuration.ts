@@ -8,6 +8,7 @@ import { isQuantity } from "../../src/base/quantity.ts";
 import { hostDiskGate } from "./feature-gates.ts";
 import { annotationProblems } from "./known-metadata.ts";
 import type { KubeVirt } from "./resources.ts";
+import { isUnset } from "./unset.ts";
 
 export interface VirtConfiguration {
   architecture: string;
@@ -264,11 +265,6 @@ function unknownSettings(value: unknown, name = ""): string[] {
     );
   if (isUnset(value)) return [];
   return [problem(name, JSON.stringify(value), refusedSettings[name] ?? "vmpod has no such setting, remove it")];
-}
-
-function isUnset(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === 0 || value === "") return true;
-  return typeof value === "object" && Object.values(value).every(isUnset);
 }
 
 function problem(field: string, value: string, fix: string): string {

@@ -7,7 +7,7 @@ const head = `# Fields that vmpod does not honour
 Made by \`npm run generate\`, which tries every field of the kinds below: it sets the field in a manifest and looks whether that is refused, or
 changes what vmpod does. Fields that are not on this page do what KubeVirt says they do. None is silently ignored.
 
-Paths are relative to \`spec\`, those of KubeVirt to \`spec.configuration\`; a VirtualMachine's template takes what a
+Paths are relative to \`spec\`, those of KubeVirt's configuration to \`spec.configuration\`; a VirtualMachine's template takes what a
 VirtualMachineInstance takes. What is refused names the field, or what it is a part of. What an instance type or a preference says reaches
 the machine, and what of that is refused is refused there, by the field's name in the machine.
 `;
@@ -72,7 +72,7 @@ function reasonIn(message: string): string {
   return message
     .replace(/^Forbidden: /, "")
     .replace(/^(Invalid|Unsupported) value: "?[^"]*"?: /, "")
-    .replace(/^spec\.configuration\.\S+ .* is not honoured: /, "");
+    .replace(/^spec\.\S+ .* is not honoured: /, "");
 }
 
 function code(text: string): string {

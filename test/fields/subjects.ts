@@ -1,12 +1,8 @@
 /** The kinds whose fields are sorted: where each field is tried, and what becomes of the manifest. */
-import {
-  type ReadConfiguration,
-  defaultConfiguration,
-  inertSettings,
-  readConfiguration,
-} from "../../api/kubevirt/configuration.ts";
+import { defaultConfiguration, inertSettings, readConfiguration } from "../../api/kubevirt/configuration.ts";
 import { expandVirtualMachine } from "../../api/kubevirt/instancetype/expand.ts";
 import { matcherAnnotations } from "../../api/kubevirt/instancetype/matcher.ts";
+import { inertInstallation, installationProblems } from "../../api/kubevirt/installation-settings.ts";
 import { configureMigration } from "../../api/kubevirt/migration-policy.ts";
 import {
   migrationPolicies,
@@ -16,6 +12,7 @@ import {
 } from "../../api/kubevirt/resources.ts";
 import { sampleSpec, sampleVmi } from "../../api/kubevirt/sample.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../api/kubevirt/types.ts";
+import { readUpdateStrategy } from "../../api/kubevirt/workload-update.ts";
 import { vmiKeyOf } from "../../src/controllers/migration/observe.ts";
 import { renderTargetPod } from "../../src/controllers/migration/target-pod.ts";
 import { plan } from "../../src/controllers/virtualmachine/plan.ts";
@@ -46,6 +43,7 @@ export async function subjects(): Promise<Subject[]> {
     instancetypes(api),
     preferences(api),
     configurations(),
+    installationSettings(),
   ];
 }
 
@@ -205,13 +203,44 @@ function configurations(): Subject {
       alternatives: [],
       along: [],
     },
-    attempt: (configuration) => Promise.resolve(configurationOutcome(readConfiguration({ spec: { configuration } }))),
+    attempt(given) {
+      const { configuration, problems } = readConfiguration({ spec: { configuration: given } });
+      return Promise.resolve(outcomeOf(configuration, problems));
+    },
     inert: Object.entries(inertSettings).map(([path, reason]) => ({ path, reason })),
   };
 }
 
-function configurationOutcome({ configuration, problems }: ReadConfiguration): Outcome {
-  if (problems.length === 0) return { does: JSON.stringify(configuration) };
+/** Of the same resource, which is about the installation: named there, too. */
+function installationSettings(): Subject {
+  const { properties = {} } = specSchema("KubeVirt");
+  const { configuration: _, ...rest } = properties;
+  const schema = { ...specSchema("KubeVirt"), properties: rest };
+  return {
+    kind: "KubeVirt, beside its configuration",
+    fields: fieldsOf(schema),
+    grounds: {
+      spec: {},
+      schema,
+      values: [
+        [/^imagePullPolicy$/, ["Always", "IfNotPresent", "Never"]],
+        [/^uninstallStrategy$/, ["RemoveWorkloads", "BlockUninstallIfWorkloadsExist"]],
+        [/workloadUpdateMethods$/, [["LiveMigrate"], ["Evict"], ["Other"]]],
+        [/batchEvictionInterval$/, ["1m", "2m", "often"]],
+      ],
+      alternatives: [],
+      along: [],
+    },
+    attempt(spec) {
+      const { strategy, problems } = readUpdateStrategy({ spec });
+      return Promise.resolve(outcomeOf(strategy, [...problems, ...installationProblems({ spec })]));
+    },
+    inert: Object.entries(inertInstallation).map(([path, reason]) => ({ path, reason })),
+  };
+}
+
+function outcomeOf(decided: object, problems: readonly string[]): Outcome {
+  if (problems.length === 0) return { does: JSON.stringify(decided) };
   const causes = problems.map((message) => ({
     reason: "FieldValueForbidden",
     field: withoutPrefix(message.split(" ")[0]),

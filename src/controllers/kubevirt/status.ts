@@ -5,6 +5,7 @@
  */
 import type { KubeVirt } from "../../../api/kubevirt/resources.ts";
 import { readConfiguration } from "../../../api/kubevirt/configuration.ts";
+import { installationProblems } from "../../../api/kubevirt/installation-settings.ts";
 import { readUpdateStrategy } from "../../../api/kubevirt/workload-update.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { mergeConditions } from "../../runtime/conditions.ts";
@@ -85,7 +86,11 @@ function reasonOfProgress({ metadata, status }: KubeVirt): string {
 
 /** A value that is not honoured must not go unnoticed. */
 function degraded(kubevirt: KubeVirt): Condition {
-  const problems = [...readConfiguration(kubevirt).problems, ...readUpdateStrategy(kubevirt).problems];
+  const problems = [
+    ...readConfiguration(kubevirt).problems,
+    ...readUpdateStrategy(kubevirt).problems,
+    ...installationProblems(kubevirt),
+  ];
   return problems.length === 0
     ? { type: "Degraded", status: "False", reason: reasons.ready, message: "All components are ready." }
     : { type: "Degraded", status: "True", reason: reasons.misconfigured, message: problems.join("; ") };
