@@ -90,7 +90,7 @@ const refused: [given: Given, problem: string][] = [
   ],
   [
     { migrations: { network: "fast" } },
-    'spec.configuration.migrations.network "fast" is not honoured: guests move over the network of their pods: remove it',
+    `spec.configuration.migrations.network "fast" is not honoured: guests move from pod to pod over the pods' network, by TLS: remove it`,
   ],
   [
     { network: { defaultNetworkInterface: "slirp" } },

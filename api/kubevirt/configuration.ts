@@ -234,7 +234,7 @@ const knownSettings: readonly string[] = [
 export const refusedSettings: Readonly<Record<string, string>> = {
   hypervisors: "guests run on KVM, or are emulated where there is none: remove it",
   "migrations.network":
-    "guests move over the network of their pods: remove it, and keep other traffic off by NetworkPolicies or bandwidthPerMigration",
+    "guests move from pod to pod over the pods' network, by TLS: remove it; bandwidthPerMigration leaves others their share",
   "network.binding": "network binding plugins are not available yet: remove it, and use masquerade or bridge",
   virtTemplateDeployment:
     "templates of machines are not available yet: remove it, and use instance types and preferences",
