@@ -40,6 +40,8 @@ const unlessOff = (entries: readonly KnownMetadata[]): KnownMetadata[] =>
   entries.map((entry) => ({ ...entry, isDefault: (value) => /^(false|0|f)$/i.test(value) }));
 
 const forTests = "it makes KubeVirt fail for its own tests: leave it out";
+const noMesh =
+  "a service mesh's proxy in a machine's pod is not available yet: leave it out, and label the namespace so that none is injected";
 const toldAll = "a launcher pod runs QEMU alone, without libvirt, and what QEMU has to tell is in the pod's log";
 
 export const knownMetadata: readonly KnownMetadata[] = [
@@ -76,10 +78,7 @@ export const knownMetadata: readonly KnownMetadata[] = [
         "kubevirt.io/pause-guest-agent-probes",
         "the kubelet asks the guest's agent itself: leave it out, and the probe too while the agent is away",
       ],
-      [
-        "sidecar.istio.io/inject",
-        "a service mesh's proxy in a machine's pod is not available yet: leave it out, and label the namespace so that none is injected",
-      ],
+      ["sidecar.istio.io/inject", noMesh],
       [
         "kubevirt.io/create-migration-target",
         "it makes a machine that waits for one from another cluster, and migration between clusters is not available yet",
@@ -110,6 +109,7 @@ export const knownMetadata: readonly KnownMetadata[] = [
     [annotations.pciTopologyVersion, "there is one order of PCI devices, told as v3"],
     ["k8s.v1.cni.cncf.io/networks", "the pod's own is made of `spec.networks`, as KubeVirt's is"],
   ),
+  ...unlessOff(labelled("machine", "refused", ["sidecar.istio.io/inject", noMesh])),
   ...labelled(
     "machine",
     "inert",
@@ -150,16 +150,28 @@ export const knownMetadata: readonly KnownMetadata[] = [
   ]),
 ];
 
+type Given = Record<string, string> | undefined;
+
 /** Those of a machine's annotations that are refused. `field` is where they are. */
-export function refuseMachineAnnotations(given: Record<string, string> | undefined, field: string): StatusCause[] {
+export function refuseMachineAnnotations(given: Given, field: string): StatusCause[] {
+  return refuse("annotation", given, field);
+}
+
+/** The same of its labels. */
+export function refuseMachineLabels(given: Given, field: string): StatusCause[] {
+  return refuse("label", given, field);
+}
+
+function refuse(kind: KnownMetadata["kind"], given: Given, field: string): StatusCause[] {
+  const refused = refusedAt("machine").filter((each) => each.kind === kind);
   return Object.entries(given ?? {}).flatMap(([name, value]) => {
-    const entry = refusedAt("machine").find((each) => matches(each, name) && !each.isDefault?.(value));
+    const entry = refused.find((each) => matches(each, name) && !each.isDefault?.(value));
     return entry === undefined ? [] : [forbidden(`${field}[${name}]`, entry.reason)];
   });
 }
 
 /** One sentence for each annotation of a KubeVirt resource that is not honoured. */
-export function annotationProblems(given: Record<string, string> | undefined): string[] {
+export function annotationProblems(given: Given): string[] {
   return refusedAt("KubeVirt").flatMap(({ name, reason }) => {
     const value = given?.[name];
     return value === undefined
@@ -169,7 +181,7 @@ export function annotationProblems(given: Record<string, string> | undefined): s
 }
 
 /** How long a migration's target pod may take. */
-export function validateMigrationAnnotations(given: Record<string, string> | undefined): StatusCause[] {
+export function validateMigrationAnnotations(given: Given): StatusCause[] {
   return [annotations.unschedulableTimeout, annotations.pendingTimeout].flatMap((name) => {
     const value = given?.[name];
     return value === undefined || /^\d+$/.test(value)

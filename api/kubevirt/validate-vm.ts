@@ -3,6 +3,7 @@ import { forbidden, invalid, notSupported, required, type StatusCause } from "./
 import type { VirtConfiguration } from "./configuration.ts";
 import { defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
 import { refuseGated } from "./feature-gates.ts";
+import { refuseMachineLabels } from "./known-metadata.ts";
 import { isRunStrategy, runStrategies } from "./run-strategy.ts";
 import type { VirtualMachine } from "./types.ts";
 import { validateAnnotations } from "./validate-annotations.ts";
@@ -42,6 +43,7 @@ export function validateTemplateMetadata(
   if (wrong.length > 0) return wrong;
   return [
     ...validateReservedLabels(metadata?.labels, undefined, `${field}.labels`),
+    ...refuseMachineLabels(metadata?.labels, `${field}.labels`),
     ...validateAnnotations(metadata?.annotations, `${field}.annotations`, architecture),
   ];
 }

@@ -100,26 +100,20 @@ for (const { name } of withOutcome("does")) {
 }
 
 for (const entry of withOutcome("refused").filter(({ on }) => on === "machine")) {
-  test(`${entry.name} is refused on a machine and on a template of one, by its name`, async () => {
+  test(`the ${entry.kind} ${entry.name} is refused on a machine and on a template of one, by its name`, async () => {
     const name = entry.name.replace("*", "anything");
-    const metadata = { name: "a", annotations: { [name]: "true" } };
-    const machine = { metadata, spec: sampleSpec() };
-    const [asInstance] = await causesOf(virtualMachineInstances, machine);
+    const list = entry.kind === "label" ? "labels" : "annotations";
+    const instance = (value: string) => ({ metadata: { name: "a", [list]: { [name]: value } }, spec: sampleSpec() });
+    const [cause] = await causesOf(virtualMachineInstances, instance("true"));
+    assert.deepEqual([cause?.field, cause?.message], [`metadata.${list}[${name}]`, `Forbidden: ${entry.reason}`]);
+    const template = { metadata: { [list]: { [name]: "true" } }, spec: sampleSpec() };
+    const machine = { metadata: { name: "a" }, spec: { runStrategy: "Always", template } };
     assert.deepEqual(
-      [asInstance?.field, asInstance?.message],
-      [`metadata.annotations[${name}]`, `Forbidden: ${entry.reason}`],
+      (await causesOf(virtualMachines, machine)).map(({ field }) => field),
+      [`spec.template.metadata.${list}[${name}]`],
     );
-    const template = { metadata: { annotations: { [name]: "true" } }, spec: sampleSpec() };
-    const inTemplate = await causesOf(virtualMachines, {
-      metadata: { name: "a" },
-      spec: { runStrategy: "Always", template },
-    });
-    assert.deepEqual(
-      inTemplate.map(({ field }) => field),
-      [`spec.template.metadata.annotations[${name}]`],
-    );
-    const off = { ...machine, metadata: { name: "a", annotations: { [name]: "false" } } };
-    assert.equal((await causesOf(virtualMachineInstances, off)).length, entry.isDefault?.("false") ? 0 : 1, "off");
+    const off = await causesOf(virtualMachineInstances, instance("false"));
+    assert.equal(off.length, entry.isDefault?.("false") ? 0 : 1, "off");
   });
 }
 
@@ -157,8 +151,8 @@ for (const { name, on } of withOutcome("inert")) {
 
 test("where they are is one of the places that are looked at, and no name is there twice", () => {
   const refusedOn = new Set(withOutcome("refused").map(({ on, kind }) => `${kind} of ${on}`));
-  assert.deepEqual([...refusedOn], ["annotation of machine", "annotation of KubeVirt"]);
-  const names = knownMetadata.map(({ name, on }) => `${name} on ${on}`);
+  assert.deepEqual([...refusedOn], ["annotation of machine", "label of machine", "annotation of KubeVirt"]);
+  const names = knownMetadata.map(({ name, kind, on }) => `${kind} ${name} on ${on}`);
   assert.equal(new Set(names).size, names.length);
 });
 

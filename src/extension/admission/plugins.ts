@@ -7,6 +7,7 @@ import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.t
 import type { ConfigurationSource, VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { refuseGated } from "../../../api/kubevirt/feature-gates.ts";
 import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
+import { refuseMachineLabels } from "../../../api/kubevirt/known-metadata.ts";
 import { validateAnnotations } from "../../../api/kubevirt/validate-annotations.ts";
 import { validateMigrationPolicy } from "../../../api/kubevirt/migration-policy.ts";
 import { type MigrationPolicy, migrationPolicies, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
@@ -97,6 +98,7 @@ function validateNew(vmi: VirtualMachineInstance, isOwn: boolean, configuration:
   refuseCauses(virtualMachineInstances, vmi, [
     ...validateName(vmi.metadata?.name),
     ...(isOwn ? [] : validateReservedLabels(vmi.metadata?.labels, undefined)),
+    ...refuseMachineLabels(vmi.metadata?.labels, "metadata.labels"),
     ...validateAnnotations(vmi.metadata?.annotations, "metadata.annotations", vmi.spec.architecture),
     ...validateVirtualMachineInstance(vmi.spec),
     ...refuseGated(vmi.spec, configuration),
