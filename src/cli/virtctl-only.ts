@@ -1,6 +1,6 @@
 /**
  * What virtctl has and vmpod has not, with the reason and what to do instead: whoever types it is told. A test holds this list and the
- * commands that there are against all of virtctl's (./virtctl-only.test.ts).
+ * commands that there are against all of virtctl's (test/parity/virtctl.test.ts).
  */
 const noHotplug = "disks cannot be plugged into a running machine yet: add it to the machine's spec, and restart it";
 const noDataVolumes = "DataVolumes are not available yet: use a container disk, or a claim that you have filled";
