@@ -3,6 +3,7 @@
  * silently lacks a device or a guarantee is worse than one that is not created. One table, so that taking a
  * line away is all that a new feature needs.
  */
+import { passtPlugin } from "./passt.ts";
 import { forbidden, type StatusCause } from "./causes.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 
@@ -80,11 +81,8 @@ export const unavailable: readonly Unavailable[] = [
   { path: "domain.devices.interfaces[].sriov", reason: noPassthrough },
   {
     path: "domain.devices.interfaces[].binding",
-    reason: "network binding plugins are not available yet: use masquerade",
-  },
-  {
-    path: "domain.devices.interfaces[].passtBinding",
-    reason: "the passt of Debian 12 leaves connections hanging whose server speaks first: use masquerade",
+    reason: "network binding plugins but passt are not available yet: use masquerade",
+    isDefault: (value) => (value as { name?: string }).name === passtPlugin,
   },
   {
     path: "networks[].multus.default",

@@ -2,6 +2,7 @@
 import { isIPv4 } from "node:net";
 import { parseIpv6Network } from "../../src/base/ipv6.ts";
 import { duplicate, forbidden, invalid, oneOf, required, type StatusCause, setFields, unique } from "./causes.ts";
+import { usesPasst } from "./passt.ts";
 import type { Interface, Network, PortRange, VirtualMachineInstanceSpec } from "./types.ts";
 
 const bindings = ["bridge", "masquerade", "sriov", "slirp", "macvtap", "passt", "passtBinding", "binding"] as const;
@@ -141,6 +142,9 @@ function validateInterface(nic: Interface, network: Network | undefined, field: 
     ...validateMac(nic, `${field}.macAddress`),
     ...validatePorts(nic, `${field}.ports`),
     ...validatePortRanges(nic, field),
+    ...(usesPasst(nic) && nic.dhcpOptions
+      ? [invalid(`${field}.dhcpOptions`, nic.dhcpOptions, "passt tells none of them: leave it out, or use masquerade")]
+      : []),
     ...validateDhcp(nic, `${field}.dhcpOptions`),
   ];
 }
@@ -164,6 +168,10 @@ function validateBinding(nic: Interface, network: Network | undefined, field: st
     return [forbidden(`${field}.${discontinued[0]}`, "was removed from the API: use masquerade")];
   if (nic.masquerade && network && !network.pod)
     return [invalid(`${field}.masquerade`, {}, "works on the pod network only: use bridge")];
+  if (usesPasst(nic) && network && !network.pod)
+    return [invalid(`${field}.${given[0]}`, nic.binding ?? {}, "works on the pod network only: use bridge")];
+  if (usesPasst(nic) && nic.model && nic.model !== "virtio")
+    return [invalid(`${field}.model`, nic.model, "passt carries virtio only: leave it out")];
   return [];
 }
 
@@ -204,10 +212,12 @@ function validatePorts(nic: Interface, field: string): StatusCause[] {
 const maxPortRanges = 10;
 const lastPort = 65535;
 
-function validatePortRanges({ portRanges = [], masquerade }: Interface, interfaceField: string): StatusCause[] {
+function validatePortRanges(nic: Interface, interfaceField: string): StatusCause[] {
   const field = `${interfaceField}.portRanges`;
+  const { portRanges = [] } = nic;
   if (portRanges.length === 0) return [];
-  if (!masquerade) return [invalid(field, `${portRanges.length} ranges`, "only masquerade forwards ports")];
+  if (!nic.masquerade && !usesPasst(nic))
+    return [invalid(field, `${portRanges.length} ranges`, "only masquerade and passt forward ports")];
   if (portRanges.length > maxPortRanges)
     return [invalid(field, `${portRanges.length} ranges`, `at most ${maxPortRanges} are allowed`)];
   return [

@@ -630,6 +630,24 @@ const network: Case[] = [
   ["masquerade elsewhere", multus({ multus: { networkName: "a" } }), `${atNic}.masquerade`, /pod network only/],
   ["masquerade's own MAC", nic({ macAddress: "02-00-00-00-00-00" }), `${atNic}.macAddress`, /reserved/],
   ["macvtap", nic({ masquerade: undefined, macvtap: {} }), `${atNic}.macvtap`, /removed/],
+  [
+    "passt beside the pod network",
+    all(nic({ masquerade: undefined, passtBinding: {} }), multus({ multus: { networkName: "a" } })),
+    `${atNic}.passtBinding`,
+    /pod network only/,
+  ],
+  [
+    "passt with another card",
+    nic({ masquerade: undefined, passtBinding: {}, model: "e1000" }),
+    `${atNic}.model`,
+    /virtio only/,
+  ],
+  [
+    "passt with DHCP options",
+    nic({ masquerade: undefined, passtBinding: {}, dhcpOptions: { ntpServers: ["192.0.2.7"] } }),
+    `${atNic}.dhcpOptions`,
+    /use masquerade/,
+  ],
   ["the old passt", nic({ masquerade: undefined, passt: {} }), `${atNic}.passt`, /removed/],
   // Upstream lets the administrator permit it.
   [

@@ -9,9 +9,11 @@ import { addPrograms, type Program } from "../elf/closure.ts";
 import type { Inputs } from "../inputs.ts";
 import type { Kitchen, Recipe } from "../recipe.ts";
 import { addCopier } from "./copier.ts";
+import { addLaterProgram, packagesOf } from "./later.ts";
+import { passt } from "./passt.ts";
 import { qemuLayer } from "./qemu.ts";
 import { addTimeZones } from "./time-zones.ts";
-import { addVirtiofsd, virtiofsdPackages } from "./virtiofsd.ts";
+import { virtiofsd } from "./virtiofsd.ts";
 
 const firmware: [packageName: string, path: string][] = [
   ["ovmf", "ovmf/OVMF.fd"],
@@ -28,6 +30,8 @@ const applets = ["sh", "base64", "cp", "date", "dd", "mkdir", "mkfifo", "mktemp"
 /** A TPM in software, and what it loads. */
 const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
 
+const laterPrograms = [virtiofsd, passt];
+
 export const launcher: Recipe = {
   name: "launcher",
   packages: [
@@ -38,7 +42,7 @@ export const launcher: Recipe = {
     "qemu-system-arm",
     "qemu-efi-aarch64",
     ...tpmPackages,
-    ...virtiofsdPackages,
+    ...laterPrograms.flatMap(packagesOf),
   ],
   async build(kitchen) {
     const below = await qemuLayer(kitchen.inputs);
@@ -66,7 +70,7 @@ export const launcher: Recipe = {
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
     await addTimeZones(tree, kitchen);
-    await addVirtiofsd(tree, kitchen);
+    for (const program of laterPrograms) await addLaterProgram(tree, kitchen, program);
     return { tree, below, config: { entrypoint: ["qemu-system-x86_64"], user: "107:107" } };
   },
 };

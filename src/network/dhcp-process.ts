@@ -31,7 +31,7 @@ async function inspect(pid: number, marker: string): Promise<DhcpProcess | undef
   return netns ? { pid, argv, pidFile: pidArgument.slice("--pid-file=".length), netns } : undefined;
 }
 
-/** Joins the given cgroups, as far as they can be joined, and becomes dnsmasq. */
+/** Joins the given cgroups, as far as they can be joined, and becomes what is to run. */
 const joinAndRun =
   'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || true; shift; done 2>/dev/null; shift; exec "$@"';
 
@@ -42,9 +42,13 @@ export async function startDhcp(
   cgroups: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
+  await exec(await inPod(netnsPath, argv, cgroups), { signal, timeoutMs: 10_000 });
+}
+
+/** The command that runs another one in a pod's network, and accounts it to the pod. */
+export async function inPod(netnsPath: string, argv: readonly string[], cgroups: readonly string[]): Promise<string[]> {
   for (const cgroup of cgroups) await mkdir(cgroup).catch(unlessThere);
-  const command = ["sh", "-c", joinAndRun, "sh", ...cgroups, "--", ...argv];
-  await exec(["nsenter", `--net=${netnsPath}`, ...command], { signal, timeoutMs: 10_000 });
+  return ["nsenter", `--net=${netnsPath}`, "sh", "-c", joinAndRun, "sh", ...cgroups, "--", ...argv];
 }
 
 /** One that cannot be made cannot be joined either, which is no reason to leave a guest without an address. */

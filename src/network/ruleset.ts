@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { metadataAddress, migrationPorts, names, type MasqueradeNetwork, type PortForward } from "./pod-network.ts";
+import { formatPortRange, joinedRanges } from "./port-ranges.ts";
 
 export interface Ruleset {
   /** Name of the marker chain. */
@@ -99,29 +100,8 @@ function metadata(network: FamilyNetwork): string[] {
 function portMatches(ports: readonly PortForward[]): string[] {
   if (ports.length === 0) return [""];
   return (["TCP", "UDP", "SCTP"] as const).flatMap((protocol) => {
-    const ranges = joined(ports.filter((port) => port.protocol === protocol));
+    const ranges = joinedRanges(ports.filter((port) => port.protocol === protocol));
     if (ranges.length === 0) return [];
-    return [`${protocol.toLowerCase()} dport { ${ranges.map(rangeText).join(", ")} } `];
+    return [`${protocol.toLowerCase()} dport { ${ranges.map(formatPortRange).join(", ")} } `];
   });
-}
-
-interface PortRange {
-  first: number;
-  last: number;
-}
-
-/** In order; nft takes no set whose intervals overlap. */
-function joined(ports: readonly PortForward[]): PortRange[] {
-  const ranges = ports.map(({ port, lastPort = port }): PortRange => ({ first: port, last: lastPort }));
-  const result: PortRange[] = [];
-  for (const range of ranges.sort((one, other) => one.first - other.first)) {
-    const before = result.at(-1);
-    if (before !== undefined && range.first <= before.last) before.last = Math.max(before.last, range.last);
-    else result.push(range);
-  }
-  return result;
-}
-
-function rangeText({ first, last }: PortRange): string {
-  return first === last ? String(first) : `${first}-${last}`;
 }

@@ -1,8 +1,12 @@
 /** What a manifest says of a machine is what its guest finds; and what a guest, its watchdog or its owner may do to it. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { before, test } from "node:test";
+import { isPasst } from "../../src/network/passt-argv.ts";
+import { killAgent } from "../node-agent/guests.ts";
 import { connects } from "./connects.ts";
 import { importImage } from "./import-image.ts";
 import { eventually, succeed } from "./instance.ts";
@@ -50,6 +54,12 @@ const startWatchdog = [
   "for timer in 0 4; do for word in 0x80 0x86; do devmem $((bar + 12)) 16 $word; done; devmem $((bar + timer)) 32 0xff; done",
   "printf '\\002' | dd of=$d/config bs=1 seek=$((0x68)) conv=notrunc",
 ].join("; ");
+
+/** The guest speaks first to who connects, as servers of mail do. */
+const greetingPort = 25;
+const greet = `(while :; do nc -l -p ${greetingPort} -e echo hello; done) >/dev/null 2>&1 &`;
+const passtMac = "02:00:00:70:a5:57";
+const passtPorts = [80, orderPort, greetingPort].map((port) => ({ port }));
 
 interface Extra {
   annotations?: object;
@@ -197,8 +207,18 @@ before(async () => {
       { domain: { rebootPolicy: "Terminate" } },
     ),
     machineWith(
-      { name: "guarded", runStrategy: "Once", memory: smallestMemory, runcmd: [onOrder(startWatchdog)] },
-      { devices: { watchdog: { name: "dog", i6300esb: { action: "poweroff" } } } },
+      {
+        name: "guarded",
+        runStrategy: "Once",
+        memory: smallestMemory,
+        runcmd: ["ip -o address show eth0 >/www/addresses", onOrder(startWatchdog), greet],
+      },
+      {
+        devices: {
+          watchdog: { name: "dog", i6300esb: { action: "poweroff" } },
+          interfaces: [{ name: "default", passtBinding: {}, macAddress: passtMac, ports: passtPorts }],
+        },
+      },
     ),
   );
 });
@@ -325,9 +345,33 @@ test("with rebootPolicy Terminate a guest that reboots is at its end", async () 
   await becomes("vmi/leaves", ".status.phase", "Succeeded");
 });
 
+test("with passt a guest has its pod's address, and is reached on the ports that it names; passt that dies is replaced, also by a new agent", async () => {
+  const addresses = await pageOf("guarded", "addresses");
+  const address = fieldOf("vmi/guarded", ".status.interfaces[0].ipAddress");
+  assert.ok(addresses.includes(` ${address}/16 `), `${address} is not in ${addresses}`);
+  assert.equal(fieldOf("vmi/guarded", ".status.interfaces[0].mac"), passtMac);
+  assert.equal(await greeting(address), "hello\n");
+  assert.equal(await connects(address, 22), false, "a port that is not named");
+  const condition = fieldOf("vmi/guarded", '.status.conditions[?(@.type=="LiveMigratable")].reason');
+  assert.equal(condition, "InterfaceNotLiveMigratable");
+  const [first, ...others] = passts();
+  assert.ok(first !== undefined && others.length === 0);
+  const status = readProc(first, "status");
+  for (const line of [/^Uid:(\t107){4}$/m, /^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m])
+    assert.match(status, line);
+  process.kill(first, "SIGKILL");
+  const next = await eventually("another one", stopMs, () => passts().find((pid) => pid !== first));
+  assert.equal(await pageOf("guarded", "addresses"), addresses);
+  assert.equal(killAgent(instance), true);
+  process.kill(next, "SIGKILL");
+  await eventually("one of the new agent's", stopMs, () => passts().find((pid) => pid !== next));
+  assert.equal(await greeting(address), "hello\n");
+});
+
 test("a watchdog that nobody feeds powers the machine off", async () => {
   await order("guarded");
   await becomes("vmi/guarded", ".status.phase", "Succeeded");
+  assert.deepEqual(passts(), [], "it has ended with QEMU");
   const reasons = kubectl(
     "get",
     "events",
@@ -387,6 +431,20 @@ const pageOf = (name: string, path: string): Promise<string> =>
     () => tryPage(name, path),
     () => tryKubectl(["get", "vmi,pods"]).stdout,
   );
+
+/** Pids of what carries guests' packets. */
+const passts = (): number[] =>
+  podProcesses(instance.name)
+    .filter(({ argv }) => isPasst(argv))
+    .map(({ pid }) => pid);
+
+/** What the guest says to who says nothing. */
+const greeting = (address: string): Promise<string> =>
+  eventually("a greeting", stopMs, async () => {
+    const socket = connect({ host: address, port: greetingPort, timeout: 3_000 });
+    socket.once("timeout", () => socket.destroy());
+    return (await readText(socket).catch(() => "")) || undefined;
+  });
 
 /** The port is open once the guest has come to its run commands. */
 async function order(name: string): Promise<void> {

@@ -12,11 +12,12 @@ import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { TerminalError } from "../../src/base/errors.ts";
 import { type LauncherContext, renderLauncherPod } from "../../src/controllers/virtualmachineinstance/launcher-pod.ts";
 import { dhcpArgv } from "../../src/network/dhcp-argv.ts";
+import { usesPasst } from "../../api/kubevirt/passt.ts";
 import { masqueradeRulesets } from "../../src/network/ruleset.ts";
 import { credentialSecrets, wantedCredentials } from "../../src/node/credentials/wanted.ts";
 import { mediumContent } from "../../src/node/disks/build-medium.ts";
 import { diskSources } from "../../src/node/disks/disk-source.ts";
-import { bridgedRequest, networkRequest } from "../../src/node/domain/connect-network.ts";
+import { bridgedRequest, networkRequest, passtRequest } from "../../src/node/domain/connect-network.ts";
 import { desiredDevices, guestInterfaces } from "../../src/node/domain/desired-devices.ts";
 import { openTrays } from "../../src/node/domain/first-start.ts";
 import { driversOf, someMachine, someObservation } from "../../src/node/domain/observation.fixture.ts";
@@ -119,6 +120,7 @@ function network(vmi: VirtualMachineInstance): unknown {
     cgroups: [],
   };
   return guestInterfaces(vmi).map((nic) => {
+    if (usesPasst(nic)) return passtRequest({ vmi, pod, nic }, place);
     if (!nic.masquerade) return bridgedRequest({ vmi, pod, nic }, place);
     const request = networkRequest({ vmi, pod, nic }, place);
     const withMtu = { ...request.network, mtu: 1500 };

@@ -195,6 +195,13 @@ export const alongMachine: Along = [
   ],
   // Without its only binding there is no interface, without its only method no credential.
   [
+    /\.interfaces\[\]\.passtBinding$/,
+    (spec: Machine, value, field) => {
+      const nic = spec.domain.devices.interfaces?.[indexIn(field)] as (Named & Json) | undefined;
+      if (nic && value === undefined) nic["masquerade"] = {};
+    },
+  ],
+  [
     /\.interfaces\[\]\.masquerade$/,
     (spec: Machine, value) => {
       if (value !== undefined) return;

@@ -1,8 +1,8 @@
 /** The guest's network, built for real in a namespace of its own; a second one plays the pod's peer. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,15 +19,24 @@ import { facts } from "../../src/node/metadata/facts.fixture.ts";
 import { serveMetadata } from "../../src/node/metadata/serve-metadata.ts";
 import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
 import { observeNetwork } from "../../src/network/observed-network.ts";
+import { listPasst, type PasstRequest, reconcilePasst } from "../../src/network/passt-process.ts";
 import { type NetworkRequest, reconcileBridged, reconcileNetwork } from "../../src/network/reconcile-network.ts";
 import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 import { dhclient, fetchDhclient } from "../fixtures/dhclient.ts";
+import { layPasst } from "../fixtures/passt.ts";
 
 before(() => Promise.all([fetchBusybox(), fetchDhclient()]));
 
 /** Of this process alone: those of one that was killed may still be there. */
 const unique = (role: string): string => `vmpod-test-${process.pid}-${role}`;
-const names = { pod: unique("pod"), guest: unique("guest"), inner: unique("inner"), peer: unique("peer") };
+const names = {
+  pod: unique("pod"),
+  guest: unique("guest"),
+  inner: unique("inner"),
+  peer: unique("peer"),
+  carrier: unique("carrier"),
+  carried: unique("carried"),
+};
 const guestMac = "02:11:22:33:44:55";
 /** In the host's namespace, as plugins make it. */
 const lanBridge = `vl${process.pid}`;
@@ -229,6 +238,87 @@ test("with the bridge binding the guest gets the pod's address, and is in its ne
   assert.equal(await ask(names.guest, names.peer, "10.77.0.5"), "hello");
 });
 
+test("passt gives a guest its pod's addresses, and what is named of its ports; another one takes the place of one that died", async () => {
+  const netnsPath = `/run/netns/${names.carrier}`;
+  ip("link", "add", "eth0", "netns", names.carrier, "type", "veth", "peer", "name", "eth2", "netns", names.peer);
+  for (const [name, device, four, six] of [
+    [names.carrier, "eth0", "10.78.0.5/24", "fd78::5/64"],
+    [names.peer, "eth2", "10.78.0.6/24", "fd78::6/64"],
+  ] as const) {
+    inside(name, "ip", "address", "add", four, "dev", device);
+    inside(name, "ip", "address", "add", six, "dev", device, "nodad");
+    inside(name, "ip", "link", "set", device, "up");
+  }
+  inside(names.carrier, "ip", "link", "set", "lo", "up");
+  inside(names.carrier, "ip", "route", "add", "default", "via", "10.78.0.6");
+  inside(names.carrier, "ip", "route", "add", "default", "via", "fd78::6");
+  const place = { netnsPath, socketPath: join(directory, "passt.sock"), directory: join(directory, "passt") };
+  await layPasst(place.directory);
+  chmodSync(directory, 0o711);
+  const qemu = listeningQemu(place.socketPath);
+  try {
+    const request: PasstRequest = {
+      network: { uplink: "eth0", ports: [{ protocol: "TCP", port: 8080 }] },
+      resolver: { servers: ["10.43.0.10"], servers6: [], searchDomains: ["default.svc.cluster.local"] },
+      hostname: "carried",
+      owner: 107,
+      cgroups: [],
+    };
+    await untilListening(place.socketPath);
+    await reconcilePasst(place, request);
+    const [first] = await listPasst(netnsPath);
+    const lease = inside(names.carried, busybox, ..."udhcpc -i eth0 -n -q -f -T 1 -s".split(" "), leaseScript());
+    const told = ["ip=10.78.0.5", "router=10.78.0.6", "dns=10.43.0.10", "hostname=carried"];
+    for (const line of told) assert.match(lease, new RegExp(`^${line}$`, "m"));
+    inside(names.carried, "ip", "address", "add", "10.78.0.5/24", "dev", "eth0");
+    inside(names.carried, "ip", "route", "add", "default", "via", "10.78.0.6");
+    assert.equal(await ask(names.carried, names.peer, "10.78.0.5"), "hello");
+    assert.equal(await ask(names.carried, names.carrier, "127.0.0.1"), "hello", "from within the pod");
+    assert.equal(await ask(names.peer, names.carried, "10.78.0.6"), "hello", "and the other way round");
+    const ping = ["ping", "-c", "1", "-W", "2"];
+    assert.match(inside(names.carried, busybox, ...ping, "10.78.0.6"), /1 packets received/);
+    while (!inside(names.carried, "ip", "-6", "route", "show", "default").includes("proto ra")) await delay(100);
+    while (/tentative/.test(inside(names.carried, "ip", "-6", "address", "show", "dev", "eth0"))) await delay(100);
+    assert.equal(
+      await ask(names.peer, names.carried, "fd78::6"),
+      "hello",
+      "by IPv6, under an address of its own making",
+    );
+    assert.equal(await ask(names.carried, names.peer, "fd78::5"), "hello");
+    await reconcilePasst(place, request);
+    assert.deepEqual(await listPasst(netnsPath), [first], "looked at again it stays as it is");
+    const status = readFileSync(`/proc/${first?.pid}/status`, "utf8");
+    for (const line of [/^Uid:(\t107){4}$/m, /^Gid:(\t107){4}$/m, /^Groups:\t\s*$/m, ...confined])
+      assert.match(status, line);
+    const namespace = (pid: number | "self", kind: string) => readlinkSync(`/proc/${pid}/ns/${kind}`);
+    for (const kind of ["user", "mnt", "ipc", "uts"])
+      assert.notEqual(namespace(first?.pid ?? 0, kind), namespace("self", kind), kind);
+    assert.deepEqual(readdirSync(`/proc/${first?.pid}/root`), []);
+    for (const address of ["10.78.0.5", "fd78::5"]) {
+      for (const { pid } of await listPasst(netnsPath)) process.kill(pid, "SIGKILL");
+      while ((await listPasst(netnsPath)).length > 0) await delay(20);
+      await reconcilePasst(place, request);
+      assert.equal(
+        await ask(names.carried, names.peer, address),
+        "hello",
+        `${address} by another one, without a word from the guest`,
+      );
+    }
+    const ports = [{ protocol: "TCP", port: 81 }] as const;
+    await reconcilePasst(place, { ...request, network: { ...request.network, ports } });
+    assert.equal(await ask(names.carried, names.peer, "10.78.0.5"), undefined, "port 8080 is not named");
+    assert.equal((await listPasst(netnsPath)).length, 1);
+  } finally {
+    qemu.kill("SIGKILL");
+    await once(qemu, "exit");
+  }
+  while ((await listPasst(netnsPath)).length > 0) await delay(20);
+});
+
+const confined = ["CapInh", "CapPrm", "CapEff", "CapAmb"]
+  .map((set) => new RegExp(`^${set}:\t0{16}$`, "m"))
+  .concat(/^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m);
+
 test("a definition's bridge is attached, and what it gave is given back, also when the namespace is gone", async () => {
   const ipam = { type: "host-local", ranges: [[{ subnet: "10.207.78.0/29" }]] };
   const config = JSON.stringify({ type: "bridge", bridge: lanBridge, ipam });
@@ -253,6 +343,24 @@ function attachGuest(): void {
   inside(names.pod, "ip", "link", "add", "guest0", "type", "veth", "peer", "name", "eth0", "netns", names.guest);
   inside(names.pod, "ip", "link", "set", "guest0", "master", "k6t-eth0", "up");
   inside(names.guest, "ip", "link", "set", "eth0", "address", guestMac, "up");
+}
+
+/** A QEMU without a machine, which passes on what passt carries to a card in the guest's place. */
+function listeningQemu(socketPath: string): ChildProcess {
+  const netdevs = [
+    `stream,id=passt,server=on,addr.type=unix,addr.path=${socketPath}`,
+    "tap,id=card,ifname=eth0,script=no,downscript=no,vnet_hdr=off",
+    "hubport,id=one,hubid=0,netdev=passt",
+    "hubport,id=other,hubid=0,netdev=card",
+  ].flatMap((netdev) => ["-netdev", netdev]);
+  const argv = ["qemu-system-x86_64", "-M", "none", "-nodefaults", "-display", "none", ...netdevs];
+  return spawn("nsenter", [`--net=/run/netns/${names.carried}`, ...argv], { stdio: "inherit" });
+}
+
+async function untilListening(socketPath: string): Promise<void> {
+  while (!existsSync(socketPath)) await delay(20);
+  inside(names.carried, "ip", "link", "set", "lo", "up");
+  inside(names.carried, "ip", "link", "set", "eth0", "up");
 }
 
 /** Behind the guest, which sends for it under its own address. */

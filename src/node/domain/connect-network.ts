@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
 import { asBooted } from "../../../api/kubevirt/as-booted.ts";
+import { usesPasst } from "../../../api/kubevirt/passt.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
 import type { Interface, Network, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { secondaryLinks } from "../../network/bridged-network.ts";
@@ -10,7 +11,8 @@ import type { DhcpOption } from "../../network/dhcp-argv.ts";
 import { listDhcpProcesses, stopDhcp } from "../../network/dhcp-process.ts";
 import { guestSubnet, guestSubnet6 } from "../../network/guest-subnet.ts";
 import { podCgroups } from "../../network/pod-cgroup.ts";
-import { defaultGuestCidr, defaultGuestCidr6, podLinks } from "../../network/pod-network.ts";
+import { type PasstRequest, reconcilePasst } from "../../network/passt-process.ts";
+import { defaultGuestCidr, defaultGuestCidr6, podLinks, type PortForward } from "../../network/pod-network.ts";
 import {
   type BridgedRequest,
   type NetworkRequest,
@@ -19,8 +21,9 @@ import {
   removeUnusedLinks,
 } from "../../network/reconcile-network.ts";
 import { parseResolvConf, type Resolver } from "../../network/resolv-conf.ts";
+import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { wantsMetadata } from "../metadata/metadata-services.ts";
-import { hostPathOf, netnsOf } from "../process/container-files.ts";
+import { hostPathOf, netnsOf, socketOf } from "../process/container-files.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { guestInterfaces, hasQueues, isOnPodNetwork, linksOf, macOf } from "./desired-devices.ts";
 
@@ -30,6 +33,8 @@ export interface NetworkTarget {
   qemu: QemuProcess;
   /** Where DHCP answerers leave their pids. */
   dhcpDirectory: string;
+  /** Interfaces for whose packets QEMU listens. */
+  listening: readonly string[];
 }
 
 export async function connectNetwork(target: NetworkTarget, signal: AbortSignal): Promise<void> {
@@ -40,8 +45,21 @@ export async function connectNetwork(target: NetworkTarget, signal: AbortSignal)
   const netns = netnsOf(qemu.pid);
   for (const nic of nics) {
     if (nic.masquerade) await reconcileNetwork(netns, networkRequest({ ...target, nic }, place), signal);
+    else if (usesPasst(nic)) await carry(target, nic, place, signal);
     else await reconcileBridged(netns, bridgedRequest({ ...target, nic }, place), signal);
   }
+}
+
+/** Before QEMU listens there is nothing to do: it is looked at again when it does. */
+async function carry(target: NetworkTarget, nic: Interface, place: Place, signal: AbortSignal): Promise<void> {
+  const { pid } = target.qemu;
+  if (!target.listening.includes(nic.name)) return;
+  const where = {
+    netnsPath: netnsOf(pid),
+    socketPath: socketOf(pid, "passt"),
+    directory: hostPathOf(pid, launcherPaths.passt),
+  };
+  await reconcilePasst(where, passtRequest({ ...target, nic }, place), signal);
 }
 
 /** The guest has let go of them: what connected its interfaces with other networks goes. */
@@ -93,14 +111,7 @@ export function networkRequest({ vmi, pod, nic }: InterfaceTarget, place: Place)
       multiqueue: hasQueues(asBooted(vmi).spec, nic),
       owner: runtimeUser,
       ...(wantsMetadata(vmi) && { metadata: true }),
-      ports: [
-        ...(nic.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
-        ...(nic.portRanges ?? []).map(({ start, end, protocol }) => ({
-          port: start,
-          lastPort: end,
-          protocol: protocolOf(protocol),
-        })),
-      ],
+      ports: portsOf(nic),
     },
     hostname: pod.spec?.hostname ?? vmi.metadata?.name,
     extraOptions: dhcpOptions(nic.dhcpOptions),
@@ -125,6 +136,24 @@ export function bridgedRequest({ vmi, pod, nic }: InterfaceTarget, place: Place)
     pidFile: isOwn ? place.pidFile : place.pidFile.replace(/\.pid$/, `.${links.tap}.pid`),
     cgroups: place.cgroups,
   };
+}
+
+/** The same for one that passt carries. Pure. */
+export function passtRequest({ vmi, pod, nic }: InterfaceTarget, { resolver, cgroups }: Place): PasstRequest {
+  return {
+    network: { uplink: podLinks.uplink, ports: portsOf(nic) },
+    hostname: pod.spec?.hostname ?? vmi.metadata?.name,
+    resolver,
+    owner: runtimeUser,
+    cgroups,
+  };
+}
+
+function portsOf({ ports = [], portRanges = [] }: Interface): PortForward[] {
+  return [
+    ...ports.map(({ port, protocol }) => ({ port, protocol: protocolOf(protocol) })),
+    ...portRanges.map(({ start, end, protocol }) => ({ port: start, lastPort: end, protocol: protocolOf(protocol) })),
+  ];
 }
 
 /** By their numbers in RFC 2132. */

@@ -4,6 +4,7 @@ import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
+import { usesPasst } from "../../../api/kubevirt/passt.ts";
 import { pciBusOf } from "../../../api/kubevirt/pci-address.ts";
 import type {
   Disk as DiskSpec,
@@ -24,7 +25,7 @@ import {
   type VacantNic,
 } from "../../qemu/devices/device.ts";
 import { rootPortId } from "../../qemu/domain/ids.ts";
-import { filesystemSocket } from "../../qemu/domain/paths.ts";
+import { filesystemSocket, launcherPaths, socketNames } from "../../qemu/domain/paths.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
@@ -161,6 +162,7 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
     model: modelOf(nic.model),
     macAddress: macOf(vmi, nic),
     tap: linksOf(vmi, nic).tap,
+    ...(usesPasst(nic) && { socketPath: `${launcherPaths.run}/${socketNames.passt}` }),
     ...(hasQueues(vmi.spec, nic) && { queues: queuesOf(vmi.spec) }),
     ...(bootIndex !== undefined && { bootIndex }),
     ...portOf(nic.pciAddress),
@@ -169,10 +171,13 @@ function nicOf(vmi: VirtualMachineInstance, nic: Interface, bootIndex: number | 
   };
 }
 
-/** @param spec as its guest was booted. A queue for each virtual CPU; only virtio has more than one. */
+/** @param spec as its guest was booted. A queue for each virtual CPU; only virtio has more than one, and not by passt. */
 export function hasQueues(spec: VirtualMachineInstanceSpec, nic: Interface): boolean {
   return (
-    spec.domain.devices.networkInterfaceMultiqueue === true && modelOf(nic.model) === "virtio" && queuesOf(spec) > 1
+    spec.domain.devices.networkInterfaceMultiqueue === true &&
+    modelOf(nic.model) === "virtio" &&
+    !usesPasst(nic) &&
+    queuesOf(spec) > 1
   );
 }
 

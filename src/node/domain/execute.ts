@@ -28,7 +28,7 @@ import { connectNetwork, disconnectNetworks } from "./connect-network.ts";
 import { isOnPodNetwork, podInterface, specifiedInterfaces } from "./desired-devices.ts";
 import { startFirst } from "./first-start.ts";
 import { hasStarted, type Observation } from "./observation.ts";
-import { linkedInterfaces } from "./plug-nics.ts";
+import { linkedInterfaces, listeningInterfaces } from "./plug-nics.ts";
 import type { Action } from "./plan.ts";
 import { type DomainRecords, networkKey } from "./records.ts";
 
@@ -151,7 +151,8 @@ function giveCredentials(
 
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
-  const target = { vmi, pod, qemu, dhcpDirectory: context.dhcpDirectory };
+  const listening = listeningInterfaces(observation);
+  const target = { vmi, pod, qemu, listening, dhcpDirectory: context.dhcpDirectory };
   await connectNetwork(target, signal);
   if (hasStarted(observation.machine) && specifiedInterfaces(vmi).some((nic) => !isOnPodNetwork(vmi, nic)))
     await disconnectNetworks(target, linkedInterfaces(observation), signal);

@@ -12,6 +12,7 @@ const telling = new Set([
   "DEVICE_DELETED",
   "GUEST_PANICKED",
   "MEMORY_DEVICE_SIZE_CHANGE",
+  "NETDEV_STREAM_DISCONNECTED",
   "POWERDOWN",
   "RESET",
   "RESUME",
@@ -44,6 +45,8 @@ export function noteEvent(
     record.panics += 1;
     record.panicDetails = panicDetails(data);
   }
+  // passt has ended: it is started again.
+  if (event === "NETDEV_STREAM_DISCONNECTED") record.networkOf = undefined;
   if (event === "VSERPORT_CHANGE") {
     record.guestAskedMs = 0;
     // It may be a freshly booted guest's.

@@ -7,6 +7,7 @@
  * A guest that does not let go (it still boots, or has no driver) is asked again after a while. A NIC that goes leaves its place in the
  * machine to itself: where the guest moves to, each is where it was.
  */
+import { usesPasst } from "../../../api/kubevirt/passt.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
 import { planDevices } from "../../qemu/devices/plan.ts";
 import { netdevId } from "../../qemu/domain/ids.ts";
@@ -33,4 +34,11 @@ export function linkedInterfaces({ vmi, machine }: Pick<Observation, "vmi" | "ma
   return specifiedInterfaces(vmi)
     .map(({ name }) => name)
     .filter(isUsed);
+}
+
+/** Those whose packets passt carries, once QEMU listens for it. */
+export function listeningInterfaces({ vmi, machine }: Pick<Observation, "vmi" | "machine">): string[] {
+  return guestInterfaces(vmi)
+    .filter((nic) => usesPasst(nic) && machine?.devices.netdevs.has(netdevId(nic.name)) === true)
+    .map(({ name }) => name);
 }

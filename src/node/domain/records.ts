@@ -4,12 +4,13 @@
  */
 import type { CredentialAttempt } from "../credentials/observe.ts";
 import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
+import { netdevId } from "../../qemu/domain/ids.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
 import type { LinkState } from "./links.ts";
 import type { DumpRefusal } from "../memory-dump/observe.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import type { Observation } from "./observation.ts";
-import { linkedInterfaces } from "./plug-nics.ts";
+import { linkedInterfaces, listeningInterfaces } from "./plug-nics.ts";
 
 export interface DomainRecord {
   /** Of the QEMU and the interfaces whose network was set up and checked by this agent: `networkKey`. */
@@ -70,7 +71,7 @@ export function createDomainRecords(): DomainRecords {
   };
 }
 
-/** Changes when an interface has come, or the guest has let go of one. */
+/** Changes when an interface has come, or the guest has let go of one, and when QEMU listens for passt. */
 export function networkKey({ pid }: QemuProcess, observation: Pick<Observation, "vmi" | "machine">): string {
-  return [pid, ...linkedInterfaces(observation)].join(" ");
+  return [pid, ...linkedInterfaces(observation), ...listeningInterfaces(observation).map(netdevId)].join(" ");
 }

@@ -81,6 +81,8 @@ export interface Nic {
   macAddress: string;
   /** The tap device in QEMU's network namespace, owned by its user. */
   tap: string;
+  /** Instead of the tap: where QEMU listens for who carries the guest's packets. */
+  socketPath?: string;
   bootIndex?: number;
   /** Pairs of queues; more than one needs a multi-queue tap. */
   queues?: number;

@@ -34,6 +34,8 @@ export const launcherPaths = {
   withTpm: "/usr/libexec/vmpod/with-tpm",
   /** What a container runs that serves a file system. */
   shareDirectory: "/usr/libexec/vmpod/share-directory",
+  /** In the launcher's image: what carries a guest's packets, with all that it needs. */
+  passt: "/usr/libexec/vmpod/passt",
   /** preStop hook: asks the guest to shut down and waits until it has. */
   stopGuest: "/usr/libexec/vmpod/stop-guest",
   /** What a probe by the guest's agent runs. */
@@ -56,6 +58,8 @@ export const socketNames = {
   metrics: "metrics.sock",
   /** Where the TPM listens. */
   tpm: "tpm.sock",
+  /** Where QEMU listens for passt. */
+  passt: "passt.sock",
   /** Where this QEMU waits for a guest. */
   migration: "migration.sock",
   /** Where this QEMU sends its guest: the other one's `migration`, under a name in this container. */

@@ -18,7 +18,15 @@ export const network: Area = {
         "with the bridge binding a guest has its pod's address itself, and again when it starts anew",
       ),
     },
-    { row: 91, name: "passt", proof: refused("domain.devices.interfaces[].passtBinding") },
+    {
+      row: 91,
+      name: "passt",
+      proof: guest(
+        sees,
+        "with passt a guest has its pod's address, and is reached on the ports that it names; passt that dies is replaced, also by a new agent",
+      ),
+      note: "not live-migratable, as the guest has its pod's address; no DHCP options",
+    },
     {
       row: 92,
       name: "slirp and macvtap",
