@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as may from "./admissibility.ts";
 import { sampleVm, sampleVmi } from "./sample.ts";
-import type { VirtualMachineInstance } from "./types.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "./types.ts";
 
 const vmOf = (runStrategy: string) => sampleVm((vm) => Object.assign(vm.spec, { runStrategy }));
 const vmiIn = (phase: string, ...conditions: string[]): VirtualMachineInstance =>
@@ -29,6 +29,16 @@ test("start", () => {
   for (const [strategy, vmi, options, expected] of table) {
     assert.equal(outcome(may.mayStart({ vm: vmOf(strategy), vmi }, options)), expected, strategy);
   }
+});
+
+test("a start that is asked for already, and one that a halt took back", () => {
+  const owing = (strategy: string): VirtualMachine => ({
+    ...vmOf(strategy),
+    status: { stateChangeRequests: [{ action: "Start" }] },
+  });
+  const start = (vm: VirtualMachine) => outcome(may.mayStart({ vm, vmi: undefined }, {}));
+  assert.equal(start(owing("Manual")), "Conflict: VM is already being started");
+  assert.equal(start(owing("Halted")), '{"change":{"runStrategy":"Always"}}');
 });
 
 test("stop", () => {

@@ -5,7 +5,7 @@
 import { findCondition, isConditionTrue, vmiConditions } from "./conditions.ts";
 import { isInTransit } from "./migration.ts";
 import { type RunStrategy, runStrategyOf } from "./run-strategy.ts";
-import { startRequest, type StateChangeRequest, stateChanges, stopRequest } from "./state-change.ts";
+import { startRequest, type StateChangeRequest, startsOf, stopRequest } from "./state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "./types.ts";
 
 export type DenialReason = "Conflict" | "BadRequest" | "Forbidden";
@@ -37,7 +37,7 @@ export function mayStart({ vm, vmi }: Machine, options: { paused?: boolean }): V
   const strategy = runStrategyOf(vm);
   if (strategy === "Always" || strategy === "Once")
     return conflict(`${strategy} does not support manual start requests`);
-  if (hasOpen(vm, stateChanges.start)) return conflict("VM is already being started");
+  if (startsOf(vm).length > 0) return conflict("VM is already being started");
   const mustAsk = options.paused && vm.spec.template.spec.startStrategy !== "Paused";
   if (strategy === "Halted" && !mustAsk) return { verdict: "do", change: { runStrategy: "Always" } };
   return { verdict: "do", change: { requests: [startRequest(options)] } };
@@ -181,8 +181,4 @@ function isPaused(vmi: VirtualMachineInstance): boolean {
 
 function isAgentConnected(vmi: VirtualMachineInstance): boolean {
   return findCondition(vmi.status?.conditions, vmiConditions.agentConnected)?.status === "True";
-}
-
-function hasOpen(vm: VirtualMachine, action: string): boolean {
-  return (vm.status?.stateChangeRequests ?? []).some((request) => request.action === action);
 }

@@ -3,7 +3,7 @@ import type { ControllerRevision } from "../../../api/apps.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
 import { isInTransit } from "../../../api/kubevirt/migration.ts";
 import { type RunStrategy, runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
-import { pausedKey, type StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
+import { isPausedStart, type StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { MadeOf } from "./made-of.ts";
@@ -58,8 +58,7 @@ function planStart(observation: Observation, requests: readonly StateChangeReque
   const { vm } = observation;
   const strategy = runStrategyOf(vm);
   if (strategy === "Halted") {
-    const paused = requests.some((request) => request.data?.[pausedKey] === "true");
-    return paused ? [{ type: "setRunStrategy", vm, runStrategy: "Always" }] : [];
+    return requests.some(isPausedStart) ? [{ type: "setRunStrategy", vm, runStrategy: "Always" }] : [];
   }
   const starts = strategy === "Always" || strategy === "Once" || wantsStart(requests);
   if (!starts || remainingBackoffMs(observation) > 0 || !isMakeable(observation)) return [];

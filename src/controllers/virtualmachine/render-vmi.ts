@@ -5,7 +5,7 @@ import { annotations } from "../../../api/kubevirt/names.ts";
 import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import { canonicalJson } from "../../../api/kubevirt/same-json.ts";
-import { pausedKey, type StateChangeRequest, stateChanges } from "../../../api/kubevirt/state-change.ts";
+import { isPausedStart, type StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import type { MadeOf } from "./made-of.ts";
@@ -17,9 +17,7 @@ export function renderVmi(
   madeOf?: MadeOf,
 ): VirtualMachineInstance {
   const { template } = (madeOf?.expansion.vm ?? vm).spec;
-  const paused = requests.some(
-    (request) => request.action === stateChanges.start && request.data?.[pausedKey] === "true",
-  );
+  const paused = requests.some(isPausedStart);
   return {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstance",

@@ -4,11 +4,12 @@
  *   [Stop uid] ---- instance uid is gone ---> []
  *   [Start] ------- an instance runs --------> []
  *   [Stop uid, Start] --> [Start] --> []            restart
+ *   [Start] ------- halted, unless paused ---> []
  *
  * RerunOnFailure makes requests of its own: its memory of "this one failed" must outlive the failed instance.
  */
 import { runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
-import { startRequest, type StateChangeRequest, stateChanges } from "../../../api/kubevirt/state-change.ts";
+import { startRequest, type StateChangeRequest, startsOf, stateChanges } from "../../../api/kubevirt/state-change.ts";
 import { hasEnded, hasFailed, isDeleting, type Observation, vmiOf } from "./observation.ts";
 
 export function openRequests(observation: Observation): StateChangeRequest[] {
@@ -18,13 +19,13 @@ export function openRequests(observation: Observation): StateChangeRequest[] {
 
 function withoutFulfilled(observation: Observation): StateChangeRequest[] {
   const vmi = vmiOf(observation);
-  const requests = observation.vm.status?.stateChangeRequests ?? [];
+  const { vm } = observation;
+  const requests = vm.status?.stateChangeRequests ?? [];
   const stops = requests.filter(
     (request) => request.action === stateChanges.stop && request.uid === vmi?.metadata?.uid,
   );
-  const starts = requests.filter((request) => request.action === stateChanges.start);
   const runs = vmi !== undefined && !isDeleting(vmi) && !hasEnded(vmi);
-  return runs && stops.length === 0 ? [] : [...stops, ...starts];
+  return runs && stops.length === 0 ? [] : [...stops, ...startsOf(vm)];
 }
 
 /** A VM that is new to RerunOnFailure starts; one that failed starts again. */

@@ -102,6 +102,13 @@ test("a restart is a stop and then a start", () => {
   assert.deepEqual(openRequests(observe(fulfilled, vmiIn("Pending", { uid: "next" }))), []);
 });
 
+test("who halts a machine in the middle of a restart takes the start back", () => {
+  const restart = [stopRequest("vmi-uid"), startRequest()];
+  const vm = vmOf("Halted", { stateChangeRequests: restart });
+  assert.deepEqual(openRequests(observe(vm, vmiIn("Running", { deletionTimestamp: now }))), [stopRequest("vmi-uid")]);
+  assert.deepEqual(openRequests(observe(vm)), []);
+});
+
 test("what failed early is retried later and later", () => {
   assert.deepEqual(
     [1, 2, 3, 10].map((count) => backoffSeconds(count, "").toString().length > 0),
