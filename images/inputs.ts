@@ -1,10 +1,15 @@
 /** Reads a recipe's input files and notes them, so that a later run sees with a few `stat` calls that nothing changed. */
 import { readFile, realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 
-/** Path, size and modification time; size -1: there was no such file. */
+/**
+ * Path, size and modification time; size -1: there was no such file. What lies in this clone of the repository is named relative to it:
+ * another clone with the same cache has its own.
+ */
 export type InputStamp = [path: string, size: number, modifiedMs: number];
 
 const absent = -1;
+const root = resolve(import.meta.dirname, "..");
 
 export class Inputs {
   readonly #paths = new Set<string>();
@@ -24,7 +29,11 @@ export class Inputs {
   }
 
   async stamps(): Promise<InputStamp[]> {
-    return await Promise.all([...this.#paths].sort().map(stampOf));
+    const names = [...this.#paths]
+      .sort()
+      .map((path) => (path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path));
+    // What is in this directory is known by its content: the recipes' hash has it.
+    return await Promise.all(names.filter((name) => !name.startsWith("images/")).map(stampOf));
   }
 }
 
@@ -37,7 +46,7 @@ export async function unchanged(stamps: readonly InputStamp[]): Promise<boolean>
 
 export async function stampOf(path: string): Promise<InputStamp> {
   try {
-    const { size, mtimeMs } = await stat(path);
+    const { size, mtimeMs } = await stat(resolve(root, path));
     return [path, size, mtimeMs];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
