@@ -25,7 +25,14 @@ export interface MachineOptions {
   /** Further fields of the instance's spec. */
   spec?: object;
   /** Further volumes, each with a disk. */
-  volumes?: { name: string; [source: string]: unknown }[];
+  volumes?: NamedVolume[];
+  /** Volumes that the guest mounts by their names. */
+  directories?: NamedVolume[];
+}
+
+export interface NamedVolume {
+  name: string;
+  [source: string]: unknown;
 }
 
 /** Debian's smallest kernel unpacks itself to 16..68 MiB, and then needs room for its initramfs. */
@@ -59,7 +66,7 @@ export function lonelyInstance(options: MachineOptions) {
 }
 
 function instanceSpec(options: MachineOptions): object {
-  const { memory = "128Mi", image = guestImage, bus = "virtio", seed = "cloudInitNoCloud" } = options;
+  const { memory = "128Mi", image = guestImage, bus = "virtio", seed = "cloudInitNoCloud", directories = [] } = options;
   const volumes = [
     { name: "root", containerDisk: { image, imagePullPolicy: "IfNotPresent" } },
     { name: "seed", [seed]: { userData: userData(options) } },
@@ -73,6 +80,7 @@ function instanceSpec(options: MachineOptions): object {
       devices: {
         disks: volumes.map((volume) => ({ name: volume.name, disk: { bus: volume.name === "root" ? bus : "virtio" } })),
         interfaces: [{ name: "default", masquerade: {} }],
+        ...(directories.length > 0 && { filesystems: directories.map(({ name }) => ({ name, virtiofs: {} })) }),
         ...options.devices,
       },
       memory: { guest: memory, ...(options.maxMemory && { maxGuest: options.maxMemory }) },
@@ -80,7 +88,7 @@ function instanceSpec(options: MachineOptions): object {
       ...options.domain,
     },
     networks: [{ name: "default", pod: {} }],
-    volumes,
+    volumes: [...volumes, ...directories],
   };
 }
 

@@ -68,8 +68,6 @@ interface Extra {
   spec?: object;
   /** A volume that the guest finds in a drive. */
   cdrom?: { name: string; [source: string]: unknown };
-  /** Volumes that the guest mounts. */
-  directories?: object[];
 }
 
 interface Made {
@@ -84,7 +82,6 @@ function machineWith(options: MachineOptions, extra: Extra): object {
   Object.assign(spec, extra.spec);
   Object.assign(spec.domain, extra.domain);
   Object.assign(spec.domain.devices, extra.devices);
-  spec.volumes.push(...(extra.directories ?? []));
   if (extra.cdrom) {
     spec.volumes.push(extra.cdrom);
     spec.domain.devices.disks.push({ name: extra.cdrom.name, cdrom: { bus: "scsi" } });
@@ -99,7 +96,6 @@ const media = [
   { name: "key", secret: { secretName: "settings" } },
   { name: "host", hostDisk: { path: hostDiskPath, type: "DiskOrCreate", capacity: "1Mi" } },
 ];
-/** Mounted by the guest, by their names. */
 const directories = [
   { name: "common", persistentVolumeClaim: { claimName: "common" } },
   { name: "tuning", configMap: { name: "tuning" } },
@@ -154,9 +150,8 @@ const preset = {
 };
 
 const rich = machineWith(
-  { name: "rich", runcmd: [...publish, publishSmm, ...askDhcp, ...mountDirectories], volumes: media },
+  { name: "rich", runcmd: [...publish, publishSmm, ...askDhcp, ...mountDirectories], volumes: media, directories },
   {
-    directories,
     cdrom: { name: "answers", sysprep: { configMap: { name: "answers" } } },
     annotations: { "kubevirt.io/ignitiondata": ignition },
     domain: {
@@ -173,7 +168,6 @@ const rich = machineWith(
     },
     devices: {
       rng: {},
-      filesystems: directories.map(({ name }) => ({ name, virtiofs: {} })),
       inputs: [{ name: "pointer", type: "tablet", bus: "virtio" }],
       interfaces: [
         {

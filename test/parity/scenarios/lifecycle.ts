@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { eventually } from "../../embedded/instance.ts";
-import { machine, service } from "../../embedded/machines.ts";
+import { machine, type MachineOptions, service } from "../../embedded/machines.ts";
 import {
   answers,
   becomes,
@@ -21,6 +21,7 @@ import {
 } from "../facts.ts";
 import { publicKey } from "../ssh-key.ts";
 import type { Scenario, Target } from "../target.ts";
+import { directories, mounted, serverKilled, sourcesOfDirectories } from "./directories.ts";
 
 const name = "resident";
 const vm = `vm/${name}`;
@@ -35,6 +36,19 @@ const accessCredentials = [
   { userPassword: { ...byAgent(passwordsSecret), propagationMethod: { qemuGuestAgent: {} } } },
 ];
 
+const resident = (more: Partial<MachineOptions>): object =>
+  machine({
+    name,
+    sshKey: publicKey,
+    runcmd: publish,
+    volumes: [{ name: "scratch", emptyDisk: { capacity: "32Mi" } }],
+    devices: { clientPassthrough: {} },
+    domain: { cpu: { sockets: 1, maxSockets: 2 } },
+    // Two guests share the processors: one that is busy still heeds the power button, but not soon.
+    spec: { accessCredentials, terminationGracePeriodSeconds: 60 },
+    ...more,
+  });
+
 export const lifecycle: Scenario[] = [
   {
     name: "a machine comes up",
@@ -42,16 +56,8 @@ export const lifecycle: Scenario[] = [
       await target.apply(
         secret(keysSecret, { jane: "ssh-ed25519 AAAA jane" }),
         secret(passwordsSecret, { root: "sesame" }),
-        machine({
-          name,
-          sshKey: publicKey,
-          runcmd: publish,
-          volumes: [{ name: "scratch", emptyDisk: { capacity: "32Mi" } }],
-          devices: { clientPassthrough: {} },
-          domain: { cpu: { sockets: 1, maxSockets: 2 } },
-          // Two guests share the processors: one that is busy still heeds the power button, but not soon.
-          spec: { accessCredentials, terminationGracePeriodSeconds: 60 },
-        }),
+        ...sourcesOfDirectories(target),
+        resident({ directories }),
         service(name),
       );
       await becomes(target, vmi, ".status.phase", "Running");
@@ -181,6 +187,7 @@ export const lifecycle: Scenario[] = [
       return await conditionsOf(target, vmi);
     },
   },
+  mounted,
   {
     name: "restart: another instance",
     async play(target) {
@@ -207,6 +214,7 @@ export const lifecycle: Scenario[] = [
       return await eventReasons(target, "VirtualMachine", name);
     },
   },
+  serverKilled,
   {
     name: "stop",
     async play(target) {
@@ -227,8 +235,10 @@ export const lifecycle: Scenario[] = [
     play: async (target) => refusal(await target.vmpod("restart", name)),
   },
   {
-    name: "start",
+    name: "start, without the directories",
     async play(target) {
+      await target.apply(resident({ runStrategy: "Halted" }));
+      await target.kubectl("delete", "pvc/common", "pv/common", "configmap/tuning", "secret/word", "--timeout=60s");
       assert.equal((await target.vmpod("start", name)).status, 0);
       await becomes(target, vm, ".status.printableStatus", "Running", bootMs);
       await upAgain(target);
