@@ -46,6 +46,8 @@ export interface StartOptions {
   nodeMonitorGraceSeconds?: number;
   /** How long pods stay on a node that is not ready (default 300, as Kubernetes). */
   evictionSeconds?: number;
+  /** Nodes whose kubelet gives containers processors of their own (CPU manager policy `static`); default none. */
+  staticNodes?: readonly string[];
   onProgress?: (progress: Progress) => void;
 }
 
@@ -152,7 +154,7 @@ async function bringUp(plan: ClusterPlan, options: StartOptions, isKept: boolean
   const { binDir } = await step("Kubernetes' programs", () => provideBinaries({ cacheDir, say }));
   const images = await step("pause and busybox images", () => buildImages({ cacheDir, only: ["pause", "busybox"] }));
   const pauseImage = images[0]?.reference ?? "";
-  const { nodeMonitorGraceSeconds = 20, evictionSeconds = 300 } = options;
+  const { nodeMonitorGraceSeconds = 20, evictionSeconds = 300, staticNodes = [] } = options;
   const components: ControlPlaneOptions = { plan, binDir, nodeMonitorGraceSeconds, evictionSeconds };
   await step("certificates", () => makePki(plan));
   const controlPlane = await step("control plane's namespaces and network", () => bootControlPlane(plan));
@@ -160,7 +162,7 @@ async function bringUp(plan: ClusterPlan, options: StartOptions, isKept: boolean
   const apiserver = step("API server ready", () => startApiserver(controlPlane, components));
   const booting = plan.nodes.map((node) =>
     step(`containerd and images on ${node.name}`, async () => {
-      const machine = await bootNode({ plan, node, binDir, controlPlane, pauseImage });
+      const machine = await bootNode({ plan, node, binDir, controlPlane, pauseImage, staticNodes });
       for (const { tarPath } of images) await importImage(node, tarPath);
       return machine;
     }),
@@ -169,18 +171,18 @@ async function bringUp(plan: ClusterPlan, options: StartOptions, isKept: boolean
   await Promise.allSettled([apiserver, ...booting]);
   await apiserver;
   const nodes = await Promise.all(booting);
-  const state: ClusterState = { nodeCount: nodes.length, isKept, binDir, pauseImage, controlPlane, nodes };
+  const state: ClusterState = { nodeCount: nodes.length, isKept, binDir, pauseImage, staticNodes, controlPlane, nodes };
   await step("nodes and workloads ready", () => startAgents(plan, state, components));
   await writeState(plan, state);
   return state;
 }
 
 async function startAgents(plan: ClusterPlan, state: ClusterState, components: ControlPlaneOptions): Promise<void> {
-  const { binDir, pauseImage, controlPlane } = state;
+  const { controlPlane } = state;
   startControllers(controlPlane, components);
   for (const [index, machine] of state.nodes.entries()) {
     const node = plan.nodes[index];
-    if (node) startNodeAgents(machine, { plan, node, binDir, controlPlane, pauseImage });
+    if (node) startNodeAgents(machine, { plan, node, ...state });
   }
   const client = createClient(await loadKubeconfig(kubeconfigOf(plan, "admin")));
   try {

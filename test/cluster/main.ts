@@ -9,7 +9,7 @@
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { messageOf } from "../../src/base/errors.ts";
-import { dropCluster, findCluster, keepCluster } from "./cluster.ts";
+import { dropCluster, findCluster, keepCluster, type StartOptions } from "./cluster.ts";
 import { cacheDir } from "../fixtures/cache.ts";
 import { provideBinaries } from "./kubernetes/binaries.ts";
 import { findLeftovers } from "./leftovers.ts";
@@ -17,7 +17,7 @@ import { highestNumber, planCluster } from "./plan.ts";
 import { type Progress, stepper } from "./progress.ts";
 
 const startedAt = performance.now();
-const usage = `usage: main.ts build|up|down|status [--number 1..${highestNumber}] [--nodes N] [--all]`;
+const usage = `usage: main.ts build|up|down|status [--number 1..${highestNumber}] [--nodes N] [--static NODE] [--all]`;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -30,7 +30,12 @@ async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { number: { type: "string" }, nodes: { type: "string" }, all: { type: "boolean" } },
+    options: {
+      number: { type: "string" },
+      nodes: { type: "string" },
+      static: { type: "string", multiple: true, default: [] },
+      all: { type: "boolean" },
+    },
   });
   const number = Number(values.number ?? 1);
   switch (positionals[0]) {
@@ -38,7 +43,7 @@ async function main(argv: string[]): Promise<number> {
       await build();
       return 0;
     case "up":
-      return await up(number, Number(values.nodes ?? 2));
+      return await up(number, { nodeCount: Number(values.nodes ?? 2), staticNodes: values.static });
     case "down":
       for (const each of values.all ? allNumbers() : [number]) await down(each);
       return 0;
@@ -55,8 +60,8 @@ async function build(): Promise<void> {
   await stepper(print)("Kubernetes' programs", () => provideBinaries({ cacheDir, say }));
 }
 
-async function up(number: number, nodeCount: number): Promise<number> {
-  const { kubeconfig, server, logDir, wasUp } = await keepCluster(number, { nodeCount, onProgress: print });
+async function up(number: number, options: StartOptions): Promise<number> {
+  const { kubeconfig, server, logDir, wasUp } = await keepCluster(number, { ...options, onProgress: print });
   console.log(`${seconds().padStart(6)} s  ${pc.green("ok")}  cluster ${number} ${wasUp ? "was up already" : "is up"}: ${server}
 
   export KUBECONFIG=${kubeconfig}

@@ -29,6 +29,8 @@ export interface NodeOptions {
   binDir: string;
   controlPlane: Machine;
   pauseImage: string;
+  /** Nodes whose kubelet gives processors away; see StartOptions. */
+  staticNodes: readonly string[];
 }
 
 /** The kubelet sets these for the whole kernel. It gets files of its own in their place, so the host's stay as they are. */
@@ -166,11 +168,11 @@ async function connect(machine: Machine, { plan, node, controlPlane }: NodeOptio
   ]);
 }
 
-async function writeConfiguration({ plan, node, pauseImage }: NodeOptions): Promise<void> {
+async function writeConfiguration({ plan, node, pauseImage, staticNodes }: NodeOptions): Promise<void> {
   const containerd = { rootDir: inside.containerd, stateDir: inside.run, pauseImage };
   await writeFile(join(node.dir, "containerd.toml"), renderContainerdConfig(containerd));
   await writeFile(join(node.dir, "run/containerd/cni/10-pods.conflist"), renderCniConf(node));
-  await writeFile(join(node.dir, "kubelet.yaml"), renderKubeletConfig(plan, node));
+  await writeFile(join(node.dir, "kubelet.yaml"), renderKubeletConfig(plan, node, staticNodes.includes(node.name)));
 }
 
 export function renderCniConf({ podCidr }: NodePlan): string {
@@ -187,7 +189,7 @@ export function renderCniConf({ podCidr }: NodePlan): string {
   return JSON.stringify({ cniVersion: "1.0.0", name: "pods", plugins });
 }
 
-export function renderKubeletConfig(plan: ClusterPlan, node: NodePlan): string {
+export function renderKubeletConfig(plan: ClusterPlan, node: NodePlan, isStatic: boolean): string {
   const pki = pkiDir(plan);
   return stringify({
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -208,6 +210,8 @@ export function renderKubeletConfig(plan: ClusterPlan, node: NodePlan): string {
     nodeStatusUpdateFrequency: "1s",
     nodeLeaseDurationSeconds: 20,
     failSwapOn: false,
+    // Half a processor is taken from what pods may ask for, and so a whole one from those that are given away.
+    ...(isStatic && { cpuManagerPolicy: "static", cpuManagerReconcilePeriod: "1s", kubeReserved: { cpu: "500m" } }),
     makeIPTablesUtilChains: false,
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
     imageGCHighThresholdPercent: 100,

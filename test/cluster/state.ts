@@ -11,6 +11,7 @@ export interface ClusterState {
   isKept: boolean;
   binDir: string;
   pauseImage: string;
+  staticNodes: readonly string[];
   controlPlane: Machine;
   /** In the order of the plan's nodes; changes when one is powered on again. */
   nodes: Machine[];

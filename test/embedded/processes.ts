@@ -49,3 +49,11 @@ export function readProc(pid: number, file: string): string {
     throw error;
   }
 }
+
+/** Where each thread of a process may run. */
+export function threadsOf(pid: number): { comm: string; cpus: string }[] {
+  return readdirSync(`/proc/${pid}/task`).map((id) => ({
+    comm: readProc(pid, `task/${id}/comm`).trim(),
+    cpus: /^Cpus_allowed_list:\s*(\S+)$/m.exec(readProc(pid, `task/${id}/status`))?.[1] ?? "",
+  }));
+}

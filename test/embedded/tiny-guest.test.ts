@@ -6,13 +6,13 @@ import type { AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import type { OtlpRequest } from "../../src/telemetry/trace/otlp.ts";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, succeed } from "./instance.ts";
 import { kernelHasKsm, readKsmSetting, useKsm } from "./ksm.ts";
 import { machine } from "./machines.ts";
 import { pidOf } from "./parts.ts";
-import { podProcesses, qemusOf, readProc } from "./processes.ts";
+import { podProcesses, qemusOf, readProc, threadsOf } from "./processes.ts";
 import { importTinyGuest, tinyGuestImage, tinyMemory } from "./tiny-guest.ts";
 import { useInstance } from "./use-instance.ts";
 
@@ -97,14 +97,6 @@ test("a machine with a processor of its own has it for its vCPU alone, whoever i
 
 function cpuState(file: string): { entries?: object; defaultCpuSet?: string } {
   return JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof cpuState>;
-}
-
-/** Where each thread may run. */
-function threadsOf(pid: number): { comm: string; cpus: string }[] {
-  return readdirSync(`/proc/${pid}/task`).map((id) => ({
-    comm: readProc(pid, `task/${id}/comm`).trim(),
-    cpus: /^Cpus_allowed_list:\s*(\S+)$/m.exec(readProc(pid, `task/${id}/status`))?.[1] ?? "",
-  }));
 }
 
 /** A container that asks for nothing. */

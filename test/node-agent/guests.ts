@@ -39,6 +39,8 @@ export interface VmiOptions {
   name: string;
   image?: string;
   spec?: object;
+  /** Beside its memory and its devices. */
+  domain?: object;
   annotations?: Record<string, string>;
   /** Of the interface on the pod's network; masquerade if nothing is said. */
   binding?: object;
@@ -57,6 +59,7 @@ export function vmi({
   name,
   image = "localhost/vmpod/guest:latest",
   spec = {},
+  domain = {},
   annotations = {},
   binding = { masquerade: {} },
   networks = [],
@@ -89,6 +92,7 @@ export function vmi({
           ...devices,
         },
         resources: { requests: { cpu: "10m" } },
+        ...domain,
       },
       networks: [{ name: "default", pod: {} }, ...networks.map((each) => each.network)],
       volumes: [

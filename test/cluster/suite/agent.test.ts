@@ -18,6 +18,7 @@ import { loadKubeconfig } from "../../../src/client/kubeconfig.ts";
 import { waitFor } from "../../../src/client/wait-for.ts";
 import { dialWebSocket } from "../../../src/streams/dial-web-socket.ts";
 import { eventually } from "../../embedded/instance.ts";
+import { threadsOf } from "../../embedded/processes.ts";
 import { expectText, vmi } from "../../node-agent/guests.ts";
 import { installVmpod } from "../../parity/cluster-target.ts";
 import type { ClusterNode } from "../cluster-node.ts";
@@ -36,10 +37,10 @@ describe("vmpod's node agents and controllers on a cluster", () => {
   let loop = "";
 
   before(async () => {
-    cluster = await startCluster({ onProgress: ({ step }) => console.error(step) });
+    cluster = await startCluster({ staticNodes: ["n2"], onProgress: ({ step }) => console.error(step) });
     client = await cluster.connect();
     await installVmpod(cluster, (line) => console.error(line));
-    await apply(vmi({ name: "one" }));
+    await apply(vmi({ name: "one", domain: { cpu: { dedicatedCpuPlacement: true }, resources: {} } }));
   });
   after(async () => {
     client.close();
@@ -141,6 +142,26 @@ describe("vmpod's node agents and controllers on a cluster", () => {
     const status = read(`/proc/${pid}/status`);
     for (const line of [/^CapEff:\t0{16}$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^Uid:\t107\t/m])
       assert.match(status, line);
+  });
+
+  it("gives a machine a processor of its own on a node whose kubelet gives them away, and there alone", async () => {
+    const { items } = await client.list(nodes);
+    const isManaged = ({ metadata }: Node): boolean => metadata?.labels?.["cpumanager"] === "true";
+    assert.deepEqual(
+      items.map((node) => [node.metadata?.name, isManaged(node)]),
+      [
+        ["n1", false],
+        ["n2", true],
+      ],
+    );
+    assert.equal((await nodeOf("one")).name, "n2");
+    assert.equal((await launcherOf("one")).status?.qosClass, "Guaranteed");
+    const [qemu = 0] = processesOf(await launcherOf("one"), "qemu-system-x86_64");
+    const cpusOf = (pid: number) => [...new Set(threadsOf(pid).map(({ cpus }) => cpus))].join(" ");
+    assert.ok(threadsOf(qemu).some(({ comm }) => comm.startsWith("CPU 0")));
+    assert.equal(cpusOf(qemu), "1");
+    const [agent = 0] = processesOf(await ownPod(await nodeOf("one")), "/node");
+    assert.equal(cpusOf(agent), "0", "others leave it");
   });
 
   it("says on its node what there is, and that it is alive", async () => {
