@@ -6,11 +6,13 @@ import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stringify } from "yaml";
 import { exec } from "../../../src/base/exec.ts";
+import { defaultTag } from "../../../src/install/image-names.ts";
 import { bin, eventually, type Output, run, succeed } from "../../embedded/instance.ts";
 import { machine } from "../../embedded/machines.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 const images = ["vmpod", "launcher", "guest", "busybox"];
+const launcherName = "localhost/vmpod/launcher";
 const stepMs = 600_000;
 const helmProgram = resolve("node_modules/.bin/helm");
 const chart = resolve("deploy/helm/vmpod");
@@ -147,6 +149,25 @@ describe("vmpod on a cluster", () => {
     assert.match(succeed(vmpod("install"), "vmpod install"), /node agents: 6 unchanged/);
   });
 
+  it("moves a running guest to another launcher, and evicts it where it may not be moved, as the KubeVirt resource says", async () => {
+    const { uid } = await placeOf("subject");
+    const boot = await bootOf("subject");
+    await updateWorkloads("LiveMigrate", "Evict");
+    await launcherBecomes("subject", await upgradeLauncher("second"));
+    assert.equal(await bootOf("subject"), boot, "moved, it goes on");
+    const migrations = await cluster.kubectl("get", "vmim", "-o", "jsonpath={.items[*].metadata.annotations}");
+    assert.match(migrations, /kubevirt\.io\/workloadUpdateMigration/);
+    await eventually("nothing is outdated", 30_000, async () => (await outdated()) === "0 []" || undefined, outdated);
+
+    await updateWorkloads("Evict");
+    const byDigest = await upgradeLauncher(`@${await digestOfLauncher()}`);
+    await launcherBecomes("subject", byDigest);
+    assert.notEqual((await placeOf("subject")).uid, uid, "evicted, it is started anew");
+    assert.match(await cluster.kubectl("get", "events", "-o", "jsonpath={.items[*].reason}"), /SuccessfulEvict/);
+    assert.notEqual(await bootOf("subject"), boot);
+    await updateWorkloads();
+  });
+
   it("tells of a machine whose node vanished, and starts it elsewhere once the node is given up", async () => {
     const { uid, nodeName } = await placeOf("subject");
     const node = cluster.nodes.find(({ name }) => name === nodeName);
@@ -249,6 +270,54 @@ describe("vmpod on a cluster", () => {
     ]);
   }
 
+  /** As its guest's agent tells. */
+  function bootOf(name: string): Promise<string> {
+    const ask = () => vmpod("exec", `vm/${name}`, "--", "cat", "/proc/sys/kernel/random/boot_id");
+    return eventually(`the guest of ${name} tells its boot`, 120_000, () => {
+      const { status, stdout } = ask();
+      return status === 0 ? stdout : undefined;
+    });
+  }
+
+  async function updateWorkloads(...workloadUpdateMethods: string[]): Promise<void> {
+    const spec = { workloadUpdateStrategy: { workloadUpdateMethods, batchEvictionInterval: "2s" } };
+    const patch = JSON.stringify({ spec });
+    await cluster.kubectl("patch", "kubevirt", "-n", "vmpod", "kubevirt", "--type=merge", "-p", patch);
+  }
+
+  /** The same launcher by another name: what a node has is of no matter, what the pods name is. */
+  async function upgradeLauncher(tagOrDigest: string): Promise<string> {
+    const image = `${launcherName}${tagOrDigest.startsWith("@") ? "" : ":"}${tagOrDigest}`;
+    for (const node of cluster.nodes) await node.ctr("images", "tag", `${launcherName}:${defaultTag}`, image);
+    succeed(vmpod("upgrade", "--launcher-image", image), "vmpod upgrade");
+    return image;
+  }
+
+  async function digestOfLauncher(): Promise<string> {
+    const listed = (await cluster.nodes[0]?.ctr("images", "list", `name==${launcherName}:${defaultTag}`)) ?? "";
+    return /sha256:[0-9a-f]{64}/.exec(listed)?.[0] ?? "";
+  }
+
+  async function launcherBecomes(name: string, image: string): Promise<void> {
+    const seen = () => cluster.kubectl("get", "vmi", name, "--ignore-not-found", "-o", "jsonpath={.status}");
+    await eventually(
+      `${name} runs by ${image}`,
+      180_000,
+      async () => {
+        const { phase, launcherContainerImageVersion } = JSON.parse((await seen()) || "{}") as Place;
+        return (phase === "Running" && launcherContainerImageVersion === image) || undefined;
+      },
+      seen,
+    );
+  }
+
+  /** What is counted, and who is marked. */
+  async function outdated(): Promise<string> {
+    const path = "jsonpath={.status.outdatedVirtualMachineInstanceWorkloads}";
+    const marked = await names("vmi", "-l", "kubevirt.io/outdatedLauncherImage");
+    return `${await cluster.kubectl("get", "kubevirt", "-n", "vmpod", "kubevirt", "-o", path)} [${marked.join()}]`;
+  }
+
   async function kubeconfigOfNobody(): Promise<string> {
     await cluster.kubectl("create", "serviceaccount", "nobody");
     const secret = await eventually("the account has a token", 30_000, async () => {
@@ -274,6 +343,7 @@ interface Conditioned {
 
 interface Place {
   uid: string;
+  launcherContainerImageVersion?: string;
   nodeName: string;
   phase: string;
   conditions: { type: string; status: string; reason?: string }[];
