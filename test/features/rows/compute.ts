@@ -34,7 +34,7 @@ export const compute: Area = {
         tinyGuest,
         "a machine with a processor of its own has it for its vCPU alone, whoever is killed meanwhile",
       ),
-      note: "an emulator thread on a processor of its own by its arguments: src/node/processors/pins.test.ts",
+      note: "an emulator thread on a processor of its own by its arguments: src/node/processors/pins.test.ts; with the kubelet of a real Kubernetes: test/cluster/suite/agent",
     },
     { row: 29, name: "NUMA", proof: refused("domain.cpu.numa") },
     { row: 30, name: "real time", proof: refused("domain.cpu.realtime") },

@@ -201,6 +201,7 @@ export const tooling: Area = {
         "an upgrade removes what this version does not have",
         "removing leaves nothing that was installed",
       ),
+      note: "on a real Kubernetes, with machines that are moved or evicted to another launcher: test/cluster/suite/install",
     },
     {
       row: 149,
