@@ -3,7 +3,7 @@
  * `virtctl` and scripts that read them keep working.
  */
 import { findCondition, isConditionTrue, vmiConditions } from "./conditions.ts";
-import { isInTransit } from "./migration.ts";
+import { isInTransit } from "./migration/migration.ts";
 import { type RunStrategy, runStrategyOf } from "./run-strategy.ts";
 import { startRequest, type StateChangeRequest, startsOf, stopRequest } from "./state-change.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "./types.ts";

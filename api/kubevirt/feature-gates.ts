@@ -1,5 +1,5 @@
 /** What an administrator has to permit: it gives the users of a namespace more than the namespace. */
-import { forbidden, type StatusCause } from "./causes.ts";
+import { forbidden, type StatusCause } from "./validate/causes.ts";
 import type { VirtConfiguration } from "./configuration.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 

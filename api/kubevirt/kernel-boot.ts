@@ -1,5 +1,5 @@
 /** A kernel that is booted without a disk's boot loader, from an image that holds it. */
-import { invalid, required, type StatusCause } from "./causes.ts";
+import { invalid, required, type StatusCause } from "./validate/causes.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 
 /** The launcher pod's volume that shows the image. */

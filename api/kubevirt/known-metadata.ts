@@ -1,8 +1,8 @@
 /**
  * Annotations and labels by which KubeVirt's users change what it does, and what vmpod does about each. One table, as that of fields
- * (./unavailable.ts): none is silently ignored. All others on a machine are handed on to its pod, for whoever reads them there.
+ * (./validate/unavailable.ts): none is silently ignored. All others on a machine are handed on to its pod, for whoever reads them there.
  */
-import { forbidden, invalid, type StatusCause } from "./causes.ts";
+import { forbidden, invalid, type StatusCause } from "./validate/causes.ts";
 import { annotations, inferenceLabels, ksmOverrides, labels } from "./names.ts";
 import { presetExclusion } from "./presets.ts";
 

@@ -13,7 +13,7 @@
 import { formatBytes, quantityToNumber } from "../../src/base/quantity.ts";
 import type { PersistentVolumeClaim } from "../core.ts";
 import { conflict, type Verdict } from "./admissibility.ts";
-import { isInTransit } from "./migration.ts";
+import { isInTransit } from "./migration/migration.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstance,

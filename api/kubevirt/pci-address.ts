@@ -2,7 +2,7 @@
  * PCI addresses that a user may choose. Every PCI Express slot of a machine is a bus of its own, numbered by the firmware from 1 on in the order of
  * the slots; so `0000:03:00.0` is the third slot. The bus of the board itself (00) is QEMU's: nothing can be plugged there.
  */
-import { invalid, type StatusCause, unique } from "./causes.ts";
+import { invalid, type StatusCause, unique } from "./validate/causes.ts";
 import type { VirtualMachineInstanceSpec } from "./types.ts";
 
 const pattern = /^0000:([\da-f]{2}):00\.0$/i;

@@ -5,7 +5,7 @@
  * A domain is looked at in elements: each of its fields, each field of `devices`, each quantity of `resources`. An element that the
  * instance leaves open comes from the preset; one that it has itself stays, and if the two differ that is told.
  */
-import { invalid, type StatusCause } from "./causes.ts";
+import { invalid, type StatusCause } from "./validate/causes.ts";
 import type { VirtualMachineInstancePreset } from "./resources.ts";
 import { sameJson } from "./same-json.ts";
 import type { VirtualMachineInstance } from "./types.ts";

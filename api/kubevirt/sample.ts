@@ -1,6 +1,6 @@
 /** A small machine that passes validation, for tests to vary. */
 import { defaultConfiguration } from "./configuration.ts";
-import { defaultVirtualMachineInstanceSpec } from "./default-vmi.ts";
+import { defaultVirtualMachineInstanceSpec } from "./defaults/vmi.ts";
 import type { VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceSpec } from "./types.ts";
 
 export const sampleUuid = "5d307ca9-b3ef-428c-8861-06e72d69f223";

@@ -1,5 +1,5 @@
 /**
- * What copies a disk out of an image that has no shell, no loader and no library (src/controllers/virtualmachineinstance/launcher-copies.ts):
+ * What copies a disk out of an image that has no shell, no loader and no library (src/controllers/virtualmachineinstance/launcher/copies.ts):
  * GNU cp, because it leaves holes in what it writes, and a shell, with all that they load, in one directory. There they are links
  * into the image; copied with their contents they run wherever the directory is:
  *

@@ -1,5 +1,5 @@
 /**
- * What shows a directory to a guest (src/controllers/virtualmachineinstance/launcher-filesystems.ts): not QEMU's own of before, which asks
+ * What shows a directory to a guest (src/controllers/virtualmachineinstance/launcher/filesystems.ts): not QEMU's own of before, which asks
  * for capabilities.
  */
 import type { LaterProgram } from "./later.ts";

@@ -29,7 +29,7 @@ import { createDumpPodInformer, startMemoryDumpController } from "./memorydump/c
 import { startPoolController } from "./pool/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
 import { createRevisionInformer, startVmController } from "./virtualmachine/controller.ts";
-import { createFindAutoLimits, createQuotaInformer } from "./virtualmachineinstance/auto-limits.ts";
+import { createFindAutoLimits, createQuotaInformer } from "./virtualmachineinstance/launcher/auto-limits.ts";
 import { startVmiController } from "./virtualmachineinstance/controller.ts";
 import { byNodeName, createInformers } from "./virtualmachineinstance/observe.ts";
 import { startWorkloadUpdateController } from "./workloadupdate/controller.ts";

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { refusedSettings } from "../../api/kubevirt/configuration.ts";
 import { knownMetadata } from "../../api/kubevirt/known-metadata.ts";
-import { unavailable } from "../../api/kubevirt/unavailable.ts";
+import { unavailable } from "../../api/kubevirt/validate/unavailable.ts";
 import { planStages } from "../../scripts/test-chains.ts";
 import type { Feature } from "./feature.ts";
 import { features } from "./features.ts";

@@ -14,7 +14,7 @@ import type { StatusCause } from "../../src/base/errors.ts";
 import { failureOf } from "../../src/controllers/migration/failure.ts";
 import { undisturbed } from "../../src/controllers/migration/observation.fixture.ts";
 import { guestDescription } from "../../src/controllers/metrics/description.ts";
-import { autoLimitsOf } from "../../src/controllers/virtualmachineinstance/auto-limits.ts";
+import { autoLimitsOf } from "../../src/controllers/virtualmachineinstance/launcher/auto-limits.ts";
 import { chooseAccelerator } from "../../src/controllers/virtualmachineinstance/observe.ts";
 import { podIn } from "../../src/controllers/virtualmachineinstance/sample.ts";
 import { announcement } from "../../src/node/announcement/node-labels.ts";

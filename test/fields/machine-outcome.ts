@@ -10,7 +10,7 @@ import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
 import { vmiConditions } from "../../api/kubevirt/conditions.ts";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { TerminalError } from "../../src/base/errors.ts";
-import { type LauncherContext, renderLauncherPod } from "../../src/controllers/virtualmachineinstance/launcher-pod.ts";
+import { type LauncherContext, renderLauncherPod } from "../../src/controllers/virtualmachineinstance/launcher/pod.ts";
 import { dhcpArgv } from "../../src/network/dhcp-argv.ts";
 import { usesPasst } from "../../api/kubevirt/passt.ts";
 import { masqueradeRulesets } from "../../src/network/ruleset.ts";

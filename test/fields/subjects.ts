@@ -3,7 +3,7 @@ import { defaultConfiguration, inertSettings, readConfiguration } from "../../ap
 import { expandVirtualMachine } from "../../api/kubevirt/instancetype/expand.ts";
 import { matcherAnnotations } from "../../api/kubevirt/instancetype/matcher.ts";
 import { inertInstallation, installationProblems } from "../../api/kubevirt/installation-settings.ts";
-import { configureMigration } from "../../api/kubevirt/migration-policy.ts";
+import { configureMigration } from "../../api/kubevirt/migration/policy.ts";
 import {
   migrationPolicies,
   virtualMachineInstanceMigrations,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import type { MigrationState } from "../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../api/kubevirt/migration/migration.ts";
 import { eventually } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
 import { createNomad } from "./nomad.ts";

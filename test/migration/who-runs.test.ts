@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decisionOf, standsStill } from "../../api/kubevirt/migration.ts";
+import { decisionOf, standsStill } from "../../api/kubevirt/migration/migration.ts";
 import { play, reportEnds, type Step } from "./model/play.ts";
 import { newWorld, type Patience, type World } from "./model/world.ts";
 

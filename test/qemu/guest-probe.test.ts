@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
 import type { Probe } from "../../api/kubevirt/types.ts";
-import { podProbe, type ProbeKind } from "../../src/controllers/virtualmachineinstance/pod-probe.ts";
+import { podProbe, type ProbeKind } from "../../src/controllers/virtualmachineinstance/launcher/pod-probe.ts";
 import { startMachine, waitFor } from "./machine.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "vmpod-probe-"));

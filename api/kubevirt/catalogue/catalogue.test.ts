@@ -5,7 +5,7 @@ import { expandVirtualMachine } from "../instancetype/expand.ts";
 import type { MachineSpecs } from "../instancetype/specs.ts";
 import { validateInstancetype, validatePreference } from "../instancetype/validate.ts";
 import { sampleVm } from "../sample.ts";
-import { validateVirtualMachine } from "../validate-vm.ts";
+import { validateVirtualMachine } from "../validate/vm.ts";
 import { shippedInstancetypes } from "./instancetypes.ts";
 import { shippedPreferences } from "./preferences.ts";
 

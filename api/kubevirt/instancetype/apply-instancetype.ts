@@ -3,7 +3,7 @@
  * because nobody could tell which one was meant.
  */
 import { formatBytes, quantityToNumber } from "../../../src/base/quantity.ts";
-import type { StatusCause } from "../causes.ts";
+import type { StatusCause } from "../validate/causes.ts";
 import type { VirtualMachineInstanceSpec } from "../types.ts";
 import { topologyOf, validateSpread } from "./cpu-topology.ts";
 import { setAt, valueAt } from "./field-path.ts";

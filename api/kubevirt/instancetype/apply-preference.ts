@@ -3,7 +3,7 @@
  *
  *   auto-attach choices ──▶ disks and interfaces that the template implies ──▶ what each device lacks, and the rest
  */
-import { defaultDisks, defaultNetworkInterface } from "../default-devices.ts";
+import { defaultDisks, defaultNetworkInterface } from "../defaults/devices.ts";
 import type { VirtConfiguration } from "../configuration.ts";
 import type { VirtualMachineInstanceSpec } from "../types.ts";
 import { applyDevicePreferences } from "./apply-device-preferences.ts";

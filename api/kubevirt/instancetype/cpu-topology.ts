@@ -1,5 +1,5 @@
 /** How the vCPUs of an instance type are spread over sockets, cores and threads, as a preference has it. */
-import type { StatusCause } from "../causes.ts";
+import type { StatusCause } from "../validate/causes.ts";
 import type { PreferenceSpec } from "./specs.ts";
 
 export const topologies = ["sockets", "cores", "threads", "spread", "any"] as const;

@@ -1,5 +1,5 @@
 /** What a VirtualMachine is with its instance type and preference written out. */
-import type { StatusCause } from "../causes.ts";
+import type { StatusCause } from "../validate/causes.ts";
 import type { VirtConfiguration } from "../configuration.ts";
 import type { VirtualMachine } from "../types.ts";
 import { applyInstancetype } from "./apply-instancetype.ts";

@@ -8,7 +8,7 @@
  * a `revisionName` there counts whatever the status says.
  */
 import type { Resource } from "../../meta.ts";
-import { invalid, required, type StatusCause } from "../causes.ts";
+import { invalid, required, type StatusCause } from "../validate/causes.ts";
 import {
   type VirtualMachineClusterInstancetype,
   type VirtualMachineClusterPreference,

@@ -1,5 +1,5 @@
 /** Says of a refused field that its user did not write it, but what the machine is made of. */
-import type { StatusCause } from "../causes.ts";
+import type { StatusCause } from "../validate/causes.ts";
 import type { VirtualMachine } from "../types.ts";
 import { valueAt } from "./field-path.ts";
 import { matcherOf } from "./matcher.ts";

@@ -1,6 +1,6 @@
 /** Whether a machine has what the guest of a preference needs at least. */
 import { compareQuantities, isQuantity } from "../../../src/base/quantity.ts";
-import type { StatusCause } from "../causes.ts";
+import type { StatusCause } from "../validate/causes.ts";
 import type { Cpu, VirtualMachineInstanceSpec } from "../types.ts";
 import { preferredTopology, spreadOptions } from "./cpu-topology.ts";
 import type { InstancetypeSpec, MachineSpecs, PreferenceSpec } from "./specs.ts";

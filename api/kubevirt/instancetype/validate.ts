@@ -1,6 +1,6 @@
 /** Rules about instance types and preferences themselves, in upstream's words. */
 import { compareQuantities, isQuantity } from "../../../src/base/quantity.ts";
-import { invalid, type StatusCause } from "../causes.ts";
+import { invalid, type StatusCause } from "../validate/causes.ts";
 import { deprecatedTopologies, preferredTopology, spreadOptions, spreads, topologies } from "./cpu-topology.ts";
 import type { InstancetypeSpec, PreferenceSpec } from "./specs.ts";
 

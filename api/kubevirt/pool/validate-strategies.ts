@@ -1,6 +1,6 @@
 /** Rules about how a VirtualMachinePool removes, changes and gives up machines. */
 import { parseDurationMs } from "../../../src/base/duration.ts";
-import { forbidden, invalid, notSupported, oneOf, setFields, type StatusCause } from "../causes.ts";
+import { forbidden, invalid, notSupported, oneOf, setFields, type StatusCause } from "../validate/causes.ts";
 import type { VirtualMachinePool } from "../resources.ts";
 import { type SelectionPolicy, sharePercent, sortPolicies, statePreservations, strategyNames } from "./strategies.ts";
 

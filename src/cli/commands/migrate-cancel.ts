@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { isFinalMigration, migrationSelector } from "../../../api/kubevirt/migration.ts";
+import { isFinalMigration, migrationSelector } from "../../../api/kubevirt/migration/migration.ts";
 import { virtualMachineInstanceMigrations } from "../../../api/kubevirt/resources.ts";
 import type { Client } from "../../client/client.ts";
 import { withConnection } from "../connection.ts";

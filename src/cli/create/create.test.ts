@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
+import { validateVirtualMachine } from "../../../api/kubevirt/validate/vm.ts";
 import { accessCredential } from "./access-credentials.ts";
 import { cloudInitVolume } from "./cloud-init.ts";
 import { renderInstancetype, renderPreference } from "./render-made-of.ts";

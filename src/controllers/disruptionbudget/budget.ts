@@ -8,7 +8,7 @@
 import type { Pod } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { mayEvict } from "../../../api/kubevirt/eviction.ts";
-import { hasMigration } from "../../../api/kubevirt/migration.ts";
+import { hasMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { labels, launcherApp } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";

@@ -11,7 +11,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { dumpPipe, launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
-import { type Confinement, podSecurity } from "../virtualmachineinstance/pod-security.ts";
+import { type Confinement, podSecurity } from "../virtualmachineinstance/launcher/pod-security.ts";
 
 export interface DumpPodContext {
   vmi: VirtualMachineInstance;

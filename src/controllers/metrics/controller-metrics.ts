@@ -5,11 +5,11 @@
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { activeLauncher } from "../../../api/kubevirt/migration.ts";
+import { activeLauncher } from "../../../api/kubevirt/migration/migration.ts";
 import type { Informer } from "../../client/informer.ts";
 import { controllerMetrics as metrics } from "../../telemetry/catalogue/controller.ts";
 import { Scrape } from "../../telemetry/scrape.ts";
-import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
 import { hasEnded } from "../virtualmachineinstance/observation.ts";
 import { podsOf } from "../virtualmachineinstance/observe.ts";
 import { createPhaseTimes } from "./phase-times.ts";

@@ -1,5 +1,5 @@
 /** Metrics of one VirtualMachine. Pure. */
-import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { virtualCpuCount } from "../../../api/kubevirt/defaults/resources.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstance,

@@ -3,7 +3,7 @@ import { findCondition, isConditionTrue, vmiConditions } from "../../../api/kube
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { controllerMetrics as metrics } from "../../telemetry/catalogue/controller.ts";
 import type { Scrape } from "../../telemetry/scrape.ts";
-import { memoryOverheadBytes } from "../virtualmachineinstance/memory-overhead.ts";
+import { memoryOverheadBytes } from "../virtualmachineinstance/launcher/memory-overhead.ts";
 import { isOutdated } from "../virtualmachineinstance/outdated.ts";
 import { guestDescription, none, secondsOf, vnicsOf } from "./description.ts";
 

@@ -2,9 +2,9 @@
  * Carries VirtualMachineInstanceMigrations out, as far as it is not the agents' to do: makes room for the guest (the target
  * pod), hands it over to the agents, and tells how far it is.
  */
-import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
+import { isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import {
   type VirtualMachineInstanceMigration,
@@ -17,7 +17,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
-import type { FindAutoLimits } from "../virtualmachineinstance/auto-limits.ts";
+import type { FindAutoLimits } from "../virtualmachineinstance/launcher/auto-limits.ts";
 import { execute } from "./execute.ts";
 import type { Observation } from "./observation.ts";
 import { byVmi, type MigrationInformers, observe } from "./observe.ts";

@@ -5,7 +5,7 @@
  */
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
+import { isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";

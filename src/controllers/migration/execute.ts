@@ -1,8 +1,8 @@
 /** Carries out one planned action. Idempotent: each may be repeated after a crash at any point. */
 import { namespaces, pods } from "../../../api/core.ts";
-import { decisionOf } from "../../../api/kubevirt/migration.ts";
-import { type ChosenConfiguration, configureMigration } from "../../../api/kubevirt/migration-policy.ts";
-import * as register from "../../../api/kubevirt/migration-register.ts";
+import { decisionOf } from "../../../api/kubevirt/migration/migration.ts";
+import { type ChosenConfiguration, configureMigration } from "../../../api/kubevirt/migration/policy.ts";
+import * as register from "../../../api/kubevirt/migration/register.ts";
 import { annotations, finalizers, labels } from "../../../api/kubevirt/names.ts";
 import {
   migrationPolicies,

@@ -1,6 +1,6 @@
 /** Why a migration that has not been decided must be given up, as far as the controller can see. Pure. */
 import { annotations } from "../../../api/kubevirt/names.ts";
-import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
 import { hasEnded, isFinal } from "../virtualmachineinstance/observation.ts";
 import { isDeleted, type Observation, targetPodOf } from "./observation.ts";
 import { currentPhase } from "./phase.ts";

@@ -3,7 +3,7 @@
  * is made with that room. There the node agent gives the guest the rest. How many move at once is the migration controller's business.
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
+import { isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -12,7 +12,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
-import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
 import { launcherOf } from "../virtualmachineinstance/observation.ts";
 import { podsOf } from "../virtualmachineinstance/observe.ts";
 import { lacksRoom, mayGrow, type RoomAnnotations, roomFor } from "../virtualmachineinstance/room.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Pod } from "../../../api/core.ts";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import { sampleVmi } from "../../../api/kubevirt/sample.ts";

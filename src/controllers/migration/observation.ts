@@ -1,7 +1,7 @@
 /** What the controller looks at to decide about one VirtualMachineInstanceMigration. Plain data, never changed. */
-import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
 import type { VirtMigrationConfiguration } from "../../../api/kubevirt/configuration.ts";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 

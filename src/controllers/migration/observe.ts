@@ -1,6 +1,6 @@
 /** Reads an observation from the informers' copies. */
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { hasMigration, isFinalMigration } from "../../../api/kubevirt/migration.ts";
+import { hasMigration, isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";

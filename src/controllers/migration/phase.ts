@@ -8,9 +8,9 @@
  * They only tell: each follows from the instance's register and the target pod. One step at a time, so that whoever watches
  * sees them all; the controller's next effect waits for the phase it belongs to.
  */
-import { type MigrationPhase, migrationPhases } from "../../../api/kubevirt/migration.ts";
+import { type MigrationPhase, migrationPhases } from "../../../api/kubevirt/migration/migration.ts";
 import { isFinal } from "../virtualmachineinstance/observation.ts";
-import { isRunning } from "../virtualmachineinstance/phase.ts";
+import { isRunning } from "../virtualmachineinstance/status/phase.ts";
 import { claimedState, type Observation, targetPodOf } from "./observation.ts";
 
 export function decidePhase(observation: Observation): MigrationPhase {

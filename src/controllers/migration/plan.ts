@@ -3,8 +3,8 @@
  * for, decides. What becomes of the guest is never decided here once bytes are on their way: see
  * docs/decisions/0017-who-runs-a-migrating-guest.md.
  */
-import type { LauncherPod } from "../virtualmachineinstance/launcher.ts";
-import { decisionOf, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
+import { decisionOf, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations, finalizers } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";

@@ -1,6 +1,6 @@
 /** The status of a migration. Pure. */
 import { migrationConditions } from "../../../api/kubevirt/conditions.ts";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { Condition } from "../../../api/meta.ts";
 import { setCondition } from "../../runtime/conditions.ts";

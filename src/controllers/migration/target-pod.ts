@@ -14,10 +14,10 @@ import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import type { AutoLimits } from "../virtualmachineinstance/auto-limits.ts";
-import { domainOf } from "../virtualmachineinstance/domain.ts";
-import { podNameSuffix, renderLauncherPod } from "../virtualmachineinstance/launcher-pod.ts";
-import { withLevelOf } from "../virtualmachineinstance/pod-security.ts";
+import type { AutoLimits } from "../virtualmachineinstance/launcher/auto-limits.ts";
+import { domainOf } from "../virtualmachineinstance/launcher/domain.ts";
+import { podNameSuffix, renderLauncherPod } from "../virtualmachineinstance/launcher/pod.ts";
+import { withLevelOf } from "../virtualmachineinstance/launcher/pod-security.ts";
 
 export interface TargetContext {
   launcherImage: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration, type VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
+import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/defaults/vmi.ts";
 import { dumpVolumeOf, withDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import { sampleSpec, sampleVm } from "../../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";

@@ -8,7 +8,7 @@
  * Compared only while the template is another one than that of which the instance was made (its hash): that the cluster's defaults are
  * others by now asks nobody to restart a machine.
  */
-import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
+import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/defaults/vmi.ts";
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";

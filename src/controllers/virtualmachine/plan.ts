@@ -1,7 +1,7 @@
 /** What to do about a VirtualMachine. Pure: deletion first, then what its run strategy says. */
 import type { ControllerRevision } from "../../../api/apps.ts";
 import { finalizers } from "../../../api/kubevirt/names.ts";
-import { isInTransit } from "../../../api/kubevirt/migration.ts";
+import { isInTransit } from "../../../api/kubevirt/migration/migration.ts";
 import { type RunStrategy, runStrategyOf } from "../../../api/kubevirt/run-strategy.ts";
 import { isPausedStart, type StateChangeRequest } from "../../../api/kubevirt/state-change.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";

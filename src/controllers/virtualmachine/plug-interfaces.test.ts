@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/default-vmi.ts";
+import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/defaults/vmi.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import { sampleVm } from "../../../api/kubevirt/sample.ts";
 import type {

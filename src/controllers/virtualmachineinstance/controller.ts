@@ -1,5 +1,5 @@
 /** Keeps one launcher pod for each VirtualMachineInstance, and the VMI's status true. */
-import type { LauncherPod } from "./launcher.ts";
+import type { LauncherPod } from "./launcher/launcher.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
@@ -10,13 +10,13 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
-import type { FindAutoLimits } from "./auto-limits.ts";
-import { decideEvents } from "./events.ts";
+import type { FindAutoLimits } from "./launcher/auto-limits.ts";
+import { decideEvents } from "./status/events.ts";
 import { execute } from "./execute.ts";
 import type { Observation } from "./observation.ts";
 import { type Informers, observe } from "./observe.ts";
 import { type Action, plan } from "./plan.ts";
-import { decideStatus } from "./status.ts";
+import { decideStatus } from "./status/status.ts";
 
 export interface VmiControllerOptions {
   client: Client;

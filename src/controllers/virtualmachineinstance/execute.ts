@@ -2,7 +2,7 @@
 import { persistentVolumeClaims, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
-import { launchersInUse } from "../../../api/kubevirt/migration.ts";
+import { launchersInUse } from "../../../api/kubevirt/migration/migration.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { networksAnnotation } from "../../../api/network-attachments.ts";
@@ -11,9 +11,9 @@ import type { Client, ObjectKey } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
 import { withoutFinalizer } from "../../runtime/owner-references.ts";
-import type { FindAutoLimits } from "./auto-limits.ts";
-import { computeContainer } from "./launcher.ts";
-import { renderLauncherPod } from "./launcher-pod.ts";
+import type { FindAutoLimits } from "./launcher/auto-limits.ts";
+import { computeContainer } from "./launcher/launcher.ts";
+import { renderLauncherPod } from "./launcher/pod.ts";
 import type { Action } from "./plan.ts";
 import { renderStateClaim } from "./state-claim.ts";
 

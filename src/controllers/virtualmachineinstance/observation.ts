@@ -1,9 +1,9 @@
 /** What the controller looks at to decide about one VirtualMachineInstance. Plain data, never changed. */
-import type { LauncherPod, LauncherResources } from "./launcher.ts";
-import { activeLauncher } from "../../../api/kubevirt/migration.ts";
+import type { LauncherPod, LauncherResources } from "./launcher/launcher.ts";
+import { activeLauncher } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Silence } from "../../runtime/node-heartbeat.ts";
-import type { Accelerator } from "./domain.ts";
+import type { Accelerator } from "./launcher/domain.ts";
 
 export interface Claim {
   name: string;

@@ -16,10 +16,10 @@ import type { Informer } from "../../client/informer.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import { nodeSilence, type Silence } from "../../runtime/node-heartbeat.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
-import type { FindAutoLimits } from "./auto-limits.ts";
-import type { Accelerator } from "./domain.ts";
-import { type LauncherPod, launcherPodOf } from "./launcher.ts";
-import { launcherResources } from "./launcher-resources.ts";
+import type { FindAutoLimits } from "./launcher/auto-limits.ts";
+import type { Accelerator } from "./launcher/domain.ts";
+import { type LauncherPod, launcherPodOf } from "./launcher/launcher.ts";
+import { launcherResources } from "./launcher/resources.ts";
 import { type Claim, launcherOf, type Observation } from "./observation.ts";
 import { lacksRoom } from "./room.ts";
 

@@ -5,18 +5,18 @@
  * Invariant: a pod is created here only while none exists, and the finalizer goes only when none does; so no two
  * launchers of one VMI ever live at the same time, except for the two ends of a migration (../migration).
  */
-import type { LauncherPod } from "./launcher.ts";
+import type { LauncherPod } from "./launcher/launcher.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
-import { launchersInUse } from "../../../api/kubevirt/migration.ts";
+import { launchersInUse } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";
-import { changedNetworks } from "./attached-networks.ts";
+import { changedNetworks } from "./launcher/attached-networks.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
-import { decidePhase } from "./phase.ts";
-import { defaultGracePeriodSeconds } from "./launcher-pod.ts";
+import { decidePhase } from "./status/phase.ts";
+import { defaultGracePeriodSeconds } from "./launcher/pod.ts";
 import { gateCorrection } from "./readiness-gate.ts";
 import { planRoom, type RoomStep } from "./room.ts";
-import type { Accelerator } from "./domain.ts";
+import type { Accelerator } from "./launcher/domain.ts";
 
 export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; accelerator: Accelerator; blockClaims: ReadonlySet<string> }

@@ -2,7 +2,7 @@
  * The launcher pod's readiness gate. A paused guest answers nobody, but its container still runs and would count as
  * ready; so the pod is ready only while the controller says that its guest is not paused, and Services pass it by. Pure.
  */
-import type { LauncherPod } from "./launcher.ts";
+import type { LauncherPod } from "./launcher/launcher.ts";
 import { podConditions, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../api/meta.ts";

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import { isConditionTrue } from "../../runtime/conditions.ts";
-import type { LauncherPod, LauncherResources } from "./launcher.ts";
+import type { LauncherPod, LauncherResources } from "./launcher/launcher.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";
 import { lacksRoom } from "./room.ts";
 import { observationOf, podIn } from "./sample.ts";
-import { decideStatus } from "./status.ts";
+import { decideStatus } from "./status/status.ts";
 
 interface Situation {
   sockets?: number;

@@ -7,11 +7,11 @@
  * So a guest never has more than the scheduler knows of, and who crashes in between finds on the pod how far it is. Pure.
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { isInTransit } from "../../../api/kubevirt/migration.ts";
+import { isInTransit } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
 import { compareQuantities, isQuantity } from "../../base/quantity.ts";
-import { computeContainer, type LauncherPod, type LauncherResources } from "./launcher.ts";
+import { computeContainer, type LauncherPod, type LauncherResources } from "./launcher/launcher.ts";
 import { hasEnded, isFinal, launcherOf, type Observation } from "./observation.ts";
 
 export type RoomAnnotations = Record<string, string>;

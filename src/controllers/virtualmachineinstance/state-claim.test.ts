@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { stateClaimName } from "../../../api/kubevirt/persistent-state.ts";
 import { sampleVmi } from "../../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
-import { launcherVolumes } from "./launcher-volumes.ts";
+import { launcherVolumes } from "./launcher/volumes.ts";
 import { renderStateClaim } from "./state-claim.ts";
 
 type Change = (spec: VirtualMachineInstanceSpec) => void;

@@ -1,6 +1,6 @@
 /** Looks at the machines that run an older launcher than a new one would, all at once: how many may move is a matter of all. */
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { hasMigration } from "../../../api/kubevirt/migration.ts";
+import { hasMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import { type KubeVirt, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -15,7 +15,7 @@ import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runti
 import { authoritative } from "../../runtime/virt-configuration.ts";
 import { createMigration } from "../migration/create-migration.ts";
 import { byVmi, type MigrationInformers, vmiKeyOf } from "../migration/observe.ts";
-import { activeLauncher } from "../../../api/kubevirt/migration.ts";
+import { activeLauncher } from "../../../api/kubevirt/migration/migration.ts";
 import { isOutdated } from "../virtualmachineinstance/outdated.ts";
 import { hasEnded } from "../virtualmachineinstance/observation.ts";
 import { podsOf } from "../virtualmachineinstance/observe.ts";

@@ -7,7 +7,7 @@
  * Who can migrate is never evicted while that is allowed. A migration in vain is tried again ever later.
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { isFinalMigration } from "../../../api/kubevirt/migration.ts";
+import { isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstanceMigration } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";

@@ -1,8 +1,8 @@
 /** Admission of VirtualMachineInstanceMigration: of instances that can be moved, one at a time, and never changed afterwards. */
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import { forbidden, required, setFields } from "../../../api/kubevirt/causes.ts";
+import { forbidden, required, setFields } from "../../../api/kubevirt/validate/causes.ts";
 import { validateMigrationAnnotations } from "../../../api/kubevirt/known-metadata.ts";
-import { isFinalMigration, migrationObstacle, migrationSelector } from "../../../api/kubevirt/migration.ts";
+import { isFinalMigration, migrationObstacle, migrationSelector } from "../../../api/kubevirt/migration/migration.ts";
 import { finalizers, labels } from "../../../api/kubevirt/names.ts";
 import {
   type VirtualMachineInstanceMigration,

@@ -6,10 +6,10 @@ import { randomUUID } from "node:crypto";
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
 import type { ConfigurationSource, VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { refuseGated } from "../../../api/kubevirt/feature-gates.ts";
-import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/default-vmi.ts";
+import { type DefaultingContext, defaultVirtualMachineInstance } from "../../../api/kubevirt/defaults/vmi.ts";
 import { refuseMachineLabels } from "../../../api/kubevirt/known-metadata.ts";
-import { validateAnnotations } from "../../../api/kubevirt/validate-annotations.ts";
-import { validateMigrationPolicy } from "../../../api/kubevirt/migration-policy.ts";
+import { validateAnnotations } from "../../../api/kubevirt/validate/annotations.ts";
+import { validateMigrationPolicy } from "../../../api/kubevirt/migration/policy.ts";
 import { type MigrationPolicy, migrationPolicies, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import {
@@ -17,7 +17,7 @@ import {
   validateReservedLabels,
   validateVirtualMachineInstance,
   validateVirtualMachineInstanceUpdate,
-} from "../../../api/kubevirt/validate-vmi.ts";
+} from "../../../api/kubevirt/validate/vmi.ts";
 import type { KubeObject } from "../../../api/meta.ts";
 import type { Client } from "../../client/client.ts";
 import { launcherEvictionPlugin } from "./eviction.ts";

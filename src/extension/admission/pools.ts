@@ -1,6 +1,6 @@
 /** Admission of VirtualMachinePool: what is made of its template must be its own, and a machine. */
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import { forbidden, required, type StatusCause } from "../../../api/kubevirt/causes.ts";
+import { forbidden, required, type StatusCause } from "../../../api/kubevirt/validate/causes.ts";
 import { defaultMatcherKinds } from "../../../api/kubevirt/instancetype/matcher.ts";
 import { matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
 import { vmName } from "../../../api/kubevirt/pool/render-vm.ts";
@@ -8,8 +8,8 @@ import { validateStrategies } from "../../../api/kubevirt/pool/validate-strategi
 import { type VirtualMachinePool, virtualMachinePools } from "../../../api/kubevirt/resources.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
 import type { VirtualMachineSpec } from "../../../api/kubevirt/types.ts";
-import { validateTemplateMetadata } from "../../../api/kubevirt/validate-vm.ts";
-import { validateName } from "../../../api/kubevirt/validate-vmi.ts";
+import { validateTemplateMetadata } from "../../../api/kubevirt/validate/vm.ts";
+import { validateName } from "../../../api/kubevirt/validate/vmi.ts";
 import type { LabelSelector } from "../../../api/meta.ts";
 import { validateLabelSelector } from "../../apimachinery/selector/validate-label-selector.ts";
 import { refuseCauses } from "./invalid.ts";

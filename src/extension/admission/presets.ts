@@ -1,6 +1,6 @@
 /** VirtualMachineInstancePresets at the making of an instance: which select it, and what they have for it. */
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import { required } from "../../../api/kubevirt/causes.ts";
+import { required } from "../../../api/kubevirt/validate/causes.ts";
 import {
   applyPresets,
   hasPreset,

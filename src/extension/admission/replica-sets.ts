@@ -1,12 +1,12 @@
 /** Admission of VirtualMachineInstanceReplicaSet: what is made of its template must be its own, and a machine. */
 import type { AdmissionPlugin } from "../../../api/admission.ts";
-import { required, type StatusCause } from "../../../api/kubevirt/causes.ts";
+import { required, type StatusCause } from "../../../api/kubevirt/validate/causes.ts";
 import type { ConfigurationSource, VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
 import {
   type VirtualMachineInstanceReplicaSet,
   virtualMachineInstanceReplicaSets,
 } from "../../../api/kubevirt/resources.ts";
-import { validateTemplate } from "../../../api/kubevirt/validate-vm.ts";
+import { validateTemplate } from "../../../api/kubevirt/validate/vm.ts";
 import { refuseCauses } from "./invalid.ts";
 import { concerns, isUntouched } from "./request.ts";
 import { validateReplicas, validateSelector } from "./set-rules.ts";

@@ -1,6 +1,6 @@
 /** Whether anybody attaches the networks that a machine names: without their kind nobody does, and its pod would lack them silently. */
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import { forbidden } from "../../../api/kubevirt/causes.ts";
+import { forbidden } from "../../../api/kubevirt/validate/causes.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type {
   VirtualMachine,

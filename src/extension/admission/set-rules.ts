@@ -1,5 +1,5 @@
 /** Rules that all kinds have that keep many machines: how many, and which are theirs. Pure. */
-import { invalid, required, type StatusCause } from "../../../api/kubevirt/causes.ts";
+import { invalid, required, type StatusCause } from "../../../api/kubevirt/validate/causes.ts";
 import type { LabelSelector, ObjectMeta } from "../../../api/meta.ts";
 import { selects, type StoredSelector } from "../../apimachinery/selector/selects.ts";
 import { validateLabelSelector } from "../../apimachinery/selector/validate-label-selector.ts";

@@ -7,9 +7,9 @@
  */
 import { randomUUID } from "node:crypto";
 import type { AdmissionPlugin, AdmissionRequest } from "../../../api/admission.ts";
-import type { StatusCause } from "../../../api/kubevirt/causes.ts";
+import type { StatusCause } from "../../../api/kubevirt/validate/causes.ts";
 import type { ConfigurationSource } from "../../../api/kubevirt/configuration.ts";
-import { defaultVirtualMachine } from "../../../api/kubevirt/default-vm.ts";
+import { defaultVirtualMachine } from "../../../api/kubevirt/defaults/vm.ts";
 import { expandVirtualMachine } from "../../../api/kubevirt/instancetype/expand.ts";
 import { defaultMatcherKinds, validateMatchers } from "../../../api/kubevirt/instancetype/matcher.ts";
 import { explainOrigin } from "../../../api/kubevirt/instancetype/origin.ts";
@@ -18,7 +18,7 @@ import { matcherFields } from "../../../api/kubevirt/instancetype/specs.ts";
 import { withoutDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "../../../api/kubevirt/types.ts";
-import { validateVirtualMachine } from "../../../api/kubevirt/validate-vm.ts";
+import { validateVirtualMachine } from "../../../api/kubevirt/validate/vm.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { unlessNotFound } from "../../client/unless-not-found.ts";

@@ -1,7 +1,7 @@
 /** expand-spec and expand-vm-spec: a VirtualMachine with what its instance type and preference say written out. */
 import { expandVirtualMachine } from "../../../api/kubevirt/instancetype/expand.ts";
 import { defaultMatcherKinds, validateMatchers, withoutMatchers } from "../../../api/kubevirt/instancetype/matcher.ts";
-import { required } from "../../../api/kubevirt/causes.ts";
+import { required } from "../../../api/kubevirt/validate/causes.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine } from "../../../api/kubevirt/types.ts";
 import { StatusError } from "../../base/errors.ts";

@@ -1,6 +1,6 @@
 /**
  * Builds the medium of a cloud-init, ConfigMap or Secret volume. What it refers to lies in the launcher's container, where the kubelet
- * put it before QEMU was started (src/controllers/virtualmachineinstance/launcher-references.ts).
+ * put it before QEMU was started (src/controllers/virtualmachineinstance/launcher/references.ts).
  */
 import { writeFile } from "node:fs/promises";
 import type { VirtualMachineInstance, Volume } from "../../../api/kubevirt/types.ts";

@@ -1,7 +1,7 @@
 /** The disks, NICs and file systems of a VMI in QEMU's terms. Pure. */
 import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
-import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { virtualCpuCount } from "../../../api/kubevirt/defaults/resources.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
 import { usesPasst } from "../../../api/kubevirt/passt.ts";

@@ -1,6 +1,6 @@
 /** Looks at one virtual machine from all sides; see observation.ts for what that means. Reads only. */
 import type { Pod } from "../../../api/core.ts";
-import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration.ts";
+import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration/migration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { availableParallelism, hostname } from "node:os";
-import { virtualCpuCount } from "../../../api/kubevirt/default-resources.ts";
+import { virtualCpuCount } from "../../../api/kubevirt/defaults/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { parseProcFields } from "./proc-fields.ts";

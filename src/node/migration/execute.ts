@@ -1,5 +1,5 @@
 /** Carries out one planned action of either end. Each may be repeated: the plan started from what was observed. */
-import { decisionOf } from "../../../api/kubevirt/migration.ts";
+import { decisionOf } from "../../../api/kubevirt/migration/migration.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { Client } from "../../client/client.ts";
 import type { QmpClient } from "../../qemu/qmp/client.ts";

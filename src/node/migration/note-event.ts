@@ -1,4 +1,4 @@
-import { isInTransit } from "../../../api/kubevirt/migration.ts";
+import { isInTransit } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { QmpEvent } from "../../qemu/qmp/message.ts";

@@ -2,7 +2,7 @@
  * Writes on the migration when the guest stood still, and when it went on: each end what it saw, and the controller
  * computes how long it took. A measurement, not a decision: an agent that was restarted in between has none.
  */
-import { migrationSelector, type MigrationState } from "../../../api/kubevirt/migration.ts";
+import { migrationSelector, type MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstanceMigrations } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";

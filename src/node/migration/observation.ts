@@ -1,6 +1,6 @@
 /** One end of a migration on this node, as its agent sees it. Plain data, never changed. */
 import type { Pod } from "../../../api/core.ts";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { ObservedCapacity } from "../../qemu/capacity/capacity.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";

@@ -1,6 +1,6 @@
 /** Looks at the ends of migrations that are on this node. Reads only. */
 import type { Pod } from "../../../api/core.ts";
-import { decisionOf } from "../../../api/kubevirt/migration.ts";
+import { decisionOf } from "../../../api/kubevirt/migration/migration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { observeCapacity } from "../../qemu/capacity/capacity.ts";
 import { observeDevices } from "../../qemu/devices/observe.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import type { MigrationStatus } from "../../qemu/qmp/commands.ts";
 import { someVmi } from "../domain/observation.fixture.ts";
 import type { SourceObservation } from "./observation.ts";

@@ -1,5 +1,5 @@
 /** When a transfer takes too long, and what is done then. Pure. */
-import type { Disturbance } from "../../../api/kubevirt/migration-register.ts";
+import type { Disturbance } from "../../../api/kubevirt/migration/register.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import type { MigrationInfo } from "../../qemu/qmp/commands.ts";
 import type { DiskCopy } from "./copies.ts";

@@ -2,8 +2,8 @@
  * The two ends of the migrations of this node, each a reconciler of its own: between two nodes each agent has one of them, and
  * they meet only in the instance's register. The register is written before anything follows from it is done.
  */
-import { decisionOf, standsStill } from "../../../api/kubevirt/migration.ts";
-import type { Disturbance } from "../../../api/kubevirt/migration-register.ts";
+import { decisionOf, standsStill } from "../../../api/kubevirt/migration/migration.ts";
+import type { Disturbance } from "../../../api/kubevirt/migration/register.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { changeStatus } from "../../runtime/change-status.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";

@@ -1,4 +1,4 @@
-import type { Introduction } from "../../../api/kubevirt/migration-register.ts";
+import type { Introduction } from "../../../api/kubevirt/migration/register.ts";
 import type { Credentials } from "./credentials.ts";
 
 /**

@@ -23,8 +23,8 @@
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { isBeingDumped } from "../../../api/kubevirt/memory-dump.ts";
-import { decisionOf, type MigrationState, standsStill } from "../../../api/kubevirt/migration.ts";
-import * as register from "../../../api/kubevirt/migration-register.ts";
+import { decisionOf, type MigrationState, standsStill } from "../../../api/kubevirt/migration/migration.ts";
+import * as register from "../../../api/kubevirt/migration/register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import type { MigrationStatus } from "../../qemu/qmp/commands.ts";
 import { timestamp } from "../../runtime/conditions.ts";

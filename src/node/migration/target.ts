@@ -13,8 +13,8 @@
  * QEMU is started with `-S`, so a guest that has arrived waits; and with `late-block-activate` it does not touch its disks before.
  */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { decisionOf } from "../../../api/kubevirt/migration.ts";
-import * as register from "../../../api/kubevirt/migration-register.ts";
+import { decisionOf } from "../../../api/kubevirt/migration/migration.ts";
+import * as register from "../../../api/kubevirt/migration/register.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { type Capacity, type CapacityAction, planCapacity } from "../../qemu/capacity/capacity.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";

@@ -7,7 +7,7 @@
  *                source's pod are copied over a second port (./copies.ts); claims are mounted at both.
  */
 import { isIPv6 } from "node:net";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import { migrationPorts } from "../../network/pod-network.ts";
 import { launcherPaths, socketNames } from "../../qemu/domain/paths.ts";
 

@@ -1,7 +1,7 @@
 /** The plain requests, by method and path. PUTs answer 202 without a body, as upstream's do. */
 import type { IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
-import { isInTransit } from "../../../api/kubevirt/migration.ts";
+import { isInTransit } from "../../../api/kubevirt/migration/migration.ts";
 import { StatusError } from "../../base/errors.ts";
 import type { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import { guestFreeze, guestThaw } from "../../qemu/guest-agent/queries.ts";

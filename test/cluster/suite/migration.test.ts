@@ -9,7 +9,7 @@ import {
   type ValidatingWebhookConfiguration,
   validatingWebhookConfigurations,
 } from "../../../api/admissionregistration.ts";
-import type { MigrationState } from "../../../api/kubevirt/migration.ts";
+import type { MigrationState } from "../../../api/kubevirt/migration/migration.ts";
 import { eventually, run, succeed } from "../../embedded/instance.ts";
 import { permitUserfaultfd, policyFor, withProfile, writeProfile } from "../../migration/policies.ts";
 import { debianKubectl } from "../../fixtures/kubectl.ts";

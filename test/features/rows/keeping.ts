@@ -91,7 +91,7 @@ export const migration: Area = {
       row: 120,
       name: "nodes that fail",
       proof: args(
-        "src/controllers/virtualmachineinstance/vmi-conditions.test.ts",
+        "src/controllers/virtualmachineinstance/status/vmi-conditions.test.ts",
         "a silent node is told, with what to do about it",
       ),
       note: "with guests in test/cluster/suite/install.test.ts",

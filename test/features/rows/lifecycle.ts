@@ -98,7 +98,7 @@ export const lifecycle: Area = {
       row: 19,
       name: "node selector, affinity, tolerations, spread, priority, scheduler",
       proof: guest(sees, rich),
-      note: "a node selector; the others by their arguments: src/controllers/virtualmachineinstance/launcher-pod.test.ts",
+      note: "a node selector; the others by their arguments: src/controllers/virtualmachineinstance/launcher/pod.test.ts",
     },
     {
       row: 20,
@@ -120,7 +120,7 @@ export const lifecycle: Area = {
       row: 22,
       name: "instances whose node is silent",
       proof: args(
-        "src/controllers/virtualmachineinstance/vmi-conditions.test.ts",
+        "src/controllers/virtualmachineinstance/status/vmi-conditions.test.ts",
         "a silent node is told, with what to do about it",
       ),
       note: "with guests in test/cluster/suite/install.test.ts",

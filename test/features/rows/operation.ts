@@ -30,7 +30,7 @@ export const security: Area = {
       row: 122,
       name: "SELinux",
       proof: args(
-        "src/controllers/virtualmachineinstance/pod-security.test.ts",
+        "src/controllers/virtualmachineinstance/launcher/pod-security.test.ts",
         "the launcher has the SELinux type of the configuration, for all of its containers",
         "a target pod has the level of its source, unless the configuration wants it otherwise",
       ),

@@ -55,7 +55,7 @@ export const storage: Area = {
         sees,
         "a guest mounts a claim, which a container writes to as well, and a ConfigMap, which is updated",
       ),
-      note: "files are those of the launcher's user, as upstream; not migratable; on a real Kubernetes, with a Secret: test/parity; ServiceAccount, downward API: src/controllers/virtualmachineinstance/launcher-pod.test.ts",
+      note: "files are those of the launcher's user, as upstream; not migratable; on a real Kubernetes, with a Secret: test/parity; ServiceAccount, downward API: src/controllers/virtualmachineinstance/launcher/pod.test.ts",
     },
     {
       row: 65,

@@ -1,6 +1,6 @@
 /** What the migration controller would write into the register, for a model that has no API server. */
 import type { Pod } from "../../../api/core.ts";
-import * as register from "../../../api/kubevirt/migration-register.ts";
+import * as register from "../../../api/kubevirt/migration/register.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { undisturbed } from "../../../src/controllers/migration/observation.fixture.ts";
 import type { Observation } from "../../../src/controllers/migration/observation.ts";

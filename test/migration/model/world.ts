@@ -1,5 +1,5 @@
 /** What there is in the model: the API's one copy of the instance, two agents with copies that lag behind, two QEMUs, a disk. */
-import * as register from "../../../api/kubevirt/migration-register.ts";
+import * as register from "../../../api/kubevirt/migration/register.ts";
 import type { Pod } from "../../../api/core.ts";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";

@@ -1,0 +1,35 @@
+/** Events told once, by whoever wrote the change of status that they speak of; those of the guest are the node agent's. Pure. */
+import { findCondition, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../../api/kubevirt/types.ts";
+import type { EventType } from "../../../runtime/event-recorder.ts";
+import { syncReasons } from "./vmi-conditions.ts";
+
+export interface StatusEvent {
+  type: EventType;
+  reason: string;
+  message: string;
+}
+
+export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  return [...nodeEvents(vmi, status), ...containerEvents(vmi, status)];
+}
+
+function nodeEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
+  const was = findCondition(before?.conditions, vmiConditions.nodeUnresponsive);
+  const is = findCondition(after.conditions, vmiConditions.nodeUnresponsive);
+  if (is && !was) return [{ type: "Warning", reason: "NodeUnresponsive", message: is.message ?? "" }];
+  if (!was || is || after.phase !== before?.phase) return [];
+  return [{ type: "Normal", reason: "NodeResponsive", message: `the VM agent on node ${after.nodeName} is back` }];
+}
+
+const toldOnce: readonly string[] = [syncReasons.diskCopyFailed, syncReasons.filesystemLost];
+
+function containerEvents(
+  { status: before }: VirtualMachineInstance,
+  after: VirtualMachineInstanceStatus,
+): StatusEvent[] {
+  const failure = findCondition(after.conditions, vmiConditions.synchronized);
+  if (failure?.reason === undefined || !toldOnce.includes(failure.reason)) return [];
+  const wasKnown = findCondition(before?.conditions, vmiConditions.synchronized)?.reason === failure.reason;
+  return wasKnown ? [] : [{ type: "Warning", reason: failure.reason, message: failure.message ?? "" }];
+}
