@@ -182,7 +182,8 @@ async function grow(machine: TestMachine, wanted: Capacity): Promise<void> {
   const observe = () => observeCapacity(machine.qmp, new Map([[hotMemoryId, "virtio-mem-pci"]]));
   for (const action of planCapacity(wanted, await observe())) await applyCapacityAction(machine.qmp, action);
   await waitFor("the memory", 20_000, async () => (await observe()).hotMemory?.pluggedBytes === wanted.hotMemoryBytes);
-  await bringOnline(new GuestAgent(join(machine.directory, "qga.sock")), wanted.sockets);
+  const { hotMemory } = await observe();
+  await bringOnline(new GuestAgent(join(machine.directory, "qga.sock")), { processors: wanted.sockets, hotMemory });
   assert.equal(await inGuest(machine, online), "0-2");
   assert.equal(socketsOf(await observe()), wanted.sockets);
   assert.ok((await memoryKibibytes()) > before + 100 * 1024, `${before} KiB before`);

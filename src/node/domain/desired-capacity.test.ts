@@ -17,6 +17,7 @@ function capacity(sockets: number, pluggedMebibytes: number, requestedMebibytes 
     ...(socket < sockets && { "qom-path": socket === 0 ? "/machine/unattached/cpu" : `/machine/peripheral/${socket}` }),
   }));
   const hotMemory = {
+    address: 0x1_0000_0000,
     pluggedBytes: pluggedMebibytes * mebibyte,
     requestedBytes: requestedMebibytes * mebibyte,
     maxBytes: 384 * mebibyte,

@@ -119,13 +119,15 @@ function askGuest({ guests, records, lookAgain }: ExecuteContext, { observation,
   });
 }
 
-/** Started here. Whether or not it could: then it is the guest's own business, and what QEMU has given it is told. */
+/** Started here. Whether or not it could, what QEMU has given the guest is told then. */
 function putToUse({ guests, records, lookAgain }: ExecuteContext, action: ActionOf<"bringOnline">): void {
   const { observation, qemu, capacity } = action;
   const record = records.of(observation.vmi.metadata?.uid ?? "");
   record.onlineAsked = capacity;
-  const processors = observation.machine?.capacity.processors.filter((each) => each["qom-path"] !== undefined) ?? [];
-  guests.bringOnline(qemu, processors.length, () => {
+  const { processors = [], hotMemory } = observation.machine?.capacity ?? {};
+  const plugged = processors.filter((each) => each["qom-path"] !== undefined);
+  guests.bringOnline(qemu, { processors: plugged.length, hotMemory }, () => {
+    if (record.onlineAsked !== capacity) return; // it has been given more since, or was booted anew
     record.broughtOnline = capacity;
     lookAgain(observation.key);
   });

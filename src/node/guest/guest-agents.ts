@@ -1,7 +1,7 @@
 /** The agents of this node's guests, and what is to be done with them in the background. */
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { bringOnline } from "../../qemu/guest-agent/bring-online.ts";
+import { bringOnline, type Given } from "../../qemu/guest-agent/bring-online.ts";
 import { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import { guestFreezeStatus, guestThaw } from "../../qemu/guest-agent/queries.ts";
 import { socketOf } from "../process/container-files.ts";
@@ -14,8 +14,8 @@ export interface GuestAgents {
   of(qemu: QemuProcess): GuestAgent;
   /** Asks in the background; calls back only with an answer. */
   report(qemu: QemuProcess, onReport: (report: GuestReport) => void): void;
-  /** Has it use what it was given, so many processors all in all, in the background; calls back when that has been tried. */
-  bringOnline(qemu: QemuProcess, processors: number, onTried: () => void): void;
+  /** Has it use what it was given, in the background; calls back when that was tried for some seconds, and when it has ended. */
+  bringOnline(qemu: QemuProcess, given: Given, onTried: () => void): void;
   /** Thaws the guest's file systems later, should nobody have done so: a guest that stays frozen hangs. */
   thawAfter(qemu: QemuProcess, delayMs: number): void;
   forget(qemu: QemuProcess): void;
@@ -24,6 +24,8 @@ export interface GuestAgents {
 
 /** A freeze that outlived the agent which was to end it. */
 const orphanedFreezeMs = 60_000;
+/** What a guest has been given is told by then, also when it never takes notice. */
+const triedAfterMs = 10_000;
 
 export function createGuestAgents(log: Logger): GuestAgents {
   const agents = new Map<string, GuestAgent>();
@@ -62,10 +64,14 @@ export function createGuestAgents(log: Logger): GuestAgents {
     report(qemu, onReport) {
       reportNow(qemu).then(onReport, (error: unknown) => log.debug({ error: messageOf(error) }, "no guest report"));
     },
-    bringOnline(qemu, processors, onTried) {
-      bringOnline(agentOf(qemu), processors)
+    bringOnline(qemu, given, onTried) {
+      const tried = setTimeout(onTried, triedAfterMs).unref();
+      bringOnline(agentOf(qemu), given)
         .catch((error: unknown) => log.debug({ error: messageOf(error) }, "the guest's agent did not bring it online"))
-        .finally(onTried);
+        .finally(() => {
+          clearTimeout(tried);
+          onTried();
+        });
     },
     thawAfter,
     forget(qemu) {

@@ -49,6 +49,7 @@ test("half a socket, left by a crash, is completed and does not count", () => {
 test("memory is asked for once, up to what there is room for", () => {
   const memory = (requested: number) => ({
     requestedBytes: requested * mebibyte,
+    address: 0x1_0000_0000,
     pluggedBytes: 0,
     maxBytes: 64 * mebibyte,
   });

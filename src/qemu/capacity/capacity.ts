@@ -8,11 +8,20 @@ import type { QmpClient } from "../qmp/client.ts";
 import type { HotPluggableCpu } from "../qmp/commands.ts";
 import { QmpError } from "../qmp/errors.ts";
 
+export interface HotMemory {
+  /** Where it begins in the guest's physical addresses. */
+  address: number;
+  requestedBytes: number;
+  /** What the guest has taken of that. */
+  pluggedBytes: number;
+  maxBytes: number;
+}
+
 export interface ObservedCapacity {
   /** One place for each thread that the machine may have. Empty for machines that take none. */
   processors: readonly HotPluggableCpu[];
   /** Absent: the machine takes no more memory than it started with. */
-  hotMemory: { requestedBytes: number; pluggedBytes: number; maxBytes: number } | undefined;
+  hotMemory: HotMemory | undefined;
 }
 
 export const noCapacity: ObservedCapacity = { processors: [], hotMemory: undefined };
@@ -46,13 +55,18 @@ async function observeProcessors(qmp: QmpClient): Promise<HotPluggableCpu[]> {
   }
 }
 
-async function observeHotMemory(qmp: QmpClient): Promise<ObservedCapacity["hotMemory"]> {
-  const [requestedBytes, pluggedBytes] = await Promise.all(
-    ["requested-size", "size"].map((property) => qmp.execute("qom-get", { path: hotMemoryPath, property })),
+async function observeHotMemory(qmp: QmpClient): Promise<HotMemory> {
+  const [address, requestedBytes, pluggedBytes] = await Promise.all(
+    ["memaddr", "requested-size", "size"].map((property) => qmp.execute("qom-get", { path: hotMemoryPath, property })),
   );
   const memdev = await qmp.execute("qom-get", { path: hotMemoryPath, property: "memdev" });
   const maxBytes = await qmp.execute("qom-get", { path: String(memdev), property: "size" });
-  return { requestedBytes: Number(requestedBytes), pluggedBytes: Number(pluggedBytes), maxBytes: Number(maxBytes) };
+  return {
+    address: Number(address),
+    requestedBytes: Number(requestedBytes),
+    pluggedBytes: Number(pluggedBytes),
+    maxBytes: Number(maxBytes),
+  };
 }
 
 /** How many sockets have all their threads. */

@@ -3,49 +3,67 @@
  * to say so. What the guest offers is asked first; an agent that does not serve a command leaves it to the guest.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { QmpError } from "../qmp/errors.ts";
+import { QmpError, QmpTimeout } from "../qmp/errors.ts";
 import type { GuestAgent } from "./client.ts";
-import { listOf, numberOf } from "./shape.ts";
+import { listOf, numberOf, fieldsOf } from "./shape.ts";
 
-/** A guest takes its time to notice a new processor. */
-const noticePatienceMs = 10_000;
-const askAgainMs = 200;
-
-/** @param processors how many the guest has been given, all in all */
-export async function bringOnline(agent: GuestAgent, processors: number): Promise<void> {
-  await unlessRefused(bringProcessorsOnline(agent, processors));
-  await unlessRefused(bringMemoryOnline(agent));
+/** All in all, with what it booted with. */
+export interface Given {
+  processors: number;
+  /** Where its plugged memory begins in the guest's physical addresses, and how much there is. */
+  hotMemory: { address: number; pluggedBytes: number } | undefined;
 }
 
-async function bringProcessorsOnline(agent: GuestAgent, count: number): Promise<void> {
-  const ids = offline(await noticedProcessors(agent, count), "logical-id");
-  if (ids.length > 0)
-    await agent.call("guest-set-vcpus", { vcpus: ids.map((id) => ({ "logical-id": id, online: true })) });
+/** A guest takes its time to notice what is new, the more the busier its node is. */
+const patienceMs = 600_000;
+const firstPauseMs = 200;
+const longestPauseMs = 20_000;
+
+/** Asks again and again until everything is in use; ends without that when it is refused, or after ten minutes. */
+export async function bringOnline(agent: Pick<GuestAgent, "call">, { processors, hotMemory }: Given): Promise<void> {
+  await Promise.all([
+    persist(() => bringProcessorsOnline(agent, processors)),
+    hotMemory && persist(() => bringMemoryOnline(agent, hotMemory)),
+  ]);
 }
 
-async function noticedProcessors(agent: GuestAgent, count: number): Promise<unknown> {
-  const deadlineMs = performance.now() + noticePatienceMs;
-  for (;;) {
-    const answer = await agent.call("guest-get-vcpus");
-    if (listOf(answer).length >= count || performance.now() > deadlineMs) return answer;
-    await delay(askAgainMs);
+/** @param attempt says whether there was nothing left to do */
+async function persist(attempt: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (let pauseMs = firstPauseMs; performance.now() < deadlineMs; pauseMs = Math.min(1.5 * pauseMs, longestPauseMs)) {
+    try {
+      if (await attempt()) return;
+    } catch (error) {
+      if (error instanceof QmpError) return;
+      if (!(error instanceof QmpTimeout)) throw error;
+    }
+    await delay(pauseMs, undefined, { ref: false });
   }
 }
 
-async function bringMemoryOnline(agent: GuestAgent): Promise<void> {
-  const ids = offline(await agent.call("guest-get-memory-blocks"), "phys-index");
-  if (ids.length > 0)
-    await agent.call("guest-set-memory-blocks", { "mem-blks": ids.map((id) => ({ "phys-index": id, online: true })) });
+async function bringProcessorsOnline(agent: Pick<GuestAgent, "call">, count: number): Promise<boolean> {
+  const known = listOf(await agent.call("guest-get-vcpus"));
+  const ids = offline(known, "logical-id");
+  if (ids.length === 0) return known.length >= count;
+  await agent.call("guest-set-vcpus", { vcpus: ids.map((id) => ({ "logical-id": id, online: true })) });
+  return false;
 }
 
-function offline(answer: unknown, idField: string): number[] {
-  return listOf(answer).flatMap((each) => (each["online"] === false ? (numberOf(each[idField]) ?? []) : []));
-}
-
-async function unlessRefused(done: Promise<void>): Promise<void> {
-  try {
-    await done;
-  } catch (error) {
-    if (!(error instanceof QmpError)) throw error;
+async function bringMemoryOnline(
+  agent: Pick<GuestAgent, "call">,
+  { address, pluggedBytes }: NonNullable<Given["hotMemory"]>,
+): Promise<boolean> {
+  const blockBytes = numberOf(fieldsOf(await agent.call("guest-get-memory-block-info"))["size"]) ?? Infinity;
+  const known = listOf(await agent.call("guest-get-memory-blocks"));
+  const ids = offline(known, "phys-index");
+  if (ids.length === 0) {
+    const plugged = known.filter((each) => (numberOf(each["phys-index"]) ?? -1) * blockBytes >= address);
+    return plugged.length * blockBytes >= pluggedBytes;
   }
+  await agent.call("guest-set-memory-blocks", { "mem-blks": ids.map((id) => ({ "phys-index": id, online: true })) });
+  return false;
+}
+
+function offline(blocks: ReturnType<typeof listOf>, idField: string): number[] {
+  return blocks.flatMap((each) => (each["online"] === false ? (numberOf(each[idField]) ?? []) : []));
 }
