@@ -45,17 +45,17 @@ const given = { processors: 3, hotMemory: { address: 32 * blockBytes, pluggedByt
 
 test("what a guest notices later is put to use as well, processors and memory", async () => {
   const guest = slowGuest();
-  await bringOnline(guest as never, given);
+  await bringOnline(guest, given);
   assert.deepEqual([guest.processors.length, guest.blocks.length, guest.isWhole()], [3, 3, true]);
 });
 
 test("an answer that does not come in time is asked for again", async () => {
   const guest = slowGuest({ busy: 3 });
-  await bringOnline(guest as never, given);
+  await bringOnline(guest, given);
   assert.ok(guest.isWhole() && guest.blocks.length === 3);
 });
 
 test("an agent that refuses leaves it to the guest", async () => {
   const refused = { call: () => Promise.reject(new QmpError("guest-get-vcpus", "GenericError", "disabled")) };
-  await bringOnline(refused as never, given);
+  await bringOnline(refused, given);
 });
