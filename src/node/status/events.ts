@@ -1,5 +1,6 @@
 /** Events told once, by whoever wrote the change of status that they speak of. Pure. */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { endEvents } from "../../../api/kubevirt/end-events.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { bootFailedCondition } from "./conditions.ts";
@@ -36,27 +37,12 @@ function panicEvents(
   return [{ type: "Warning", reason: guestPanicked, message }];
 }
 
-function phaseEvents(vmi: VirtualMachineInstance, { phase, reason }: VirtualMachineInstanceStatus): StatusEvent[] {
-  if (phase === vmi.status?.phase) return [];
-  if (phase === "Running") {
-    return [
-      { type: "Normal", reason: "Created", message: "VirtualMachineInstance defined." },
-      { type: "Normal", reason: "Started", message: "VirtualMachineInstance started." },
-    ];
-  }
-  const isDeleted = vmi.metadata?.deletionTimestamp !== undefined;
-  const deleted: StatusEvent[] = isDeleted ? [{ type: "Normal", reason: "Deleted", message: "Signaled Deletion" }] : [];
-  if (phase === "Succeeded") {
-    return [{ type: "Normal", reason: "Stopped", message: "The VirtualMachineInstance was shut down." }, ...deleted];
-  }
-  if (phase !== "Failed") return [];
-  return [{ type: "Warning", reason: "Stopped", message: howItFailed(reason) }, ...deleted];
-}
-
-/** After `vmpod down`, or the machine's own reboot, nobody saw how the pod ended. */
-function howItFailed(reason: string | undefined): string {
-  if (reason === "ContainerStatusUnknown") return "The VirtualMachineInstance ended while its node was down.";
-  return `The VirtualMachineInstance crashed${reason ? `: ${reason}` : ""}.`;
+function phaseEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  if (status.phase !== "Running" || status.phase === vmi.status?.phase) return endEvents(vmi, status);
+  return [
+    { type: "Normal", reason: "Created", message: "VirtualMachineInstance defined." },
+    { type: "Normal", reason: "Started", message: "VirtualMachineInstance started." },
+  ];
 }
 
 function pauseEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {

@@ -1,7 +1,8 @@
-/** Events told once, by whoever wrote the change of status that they speak of; those of the guest are the node agent's. Pure. */
+/** Events told once, by whoever wrote the change of status that they speak of; those of a running guest are the node agent's. Pure. */
 import { findCondition, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../../api/kubevirt/types.ts";
 import type { EventType } from "../../../runtime/event-recorder.ts";
+import { endEvents } from "../../../../api/kubevirt/end-events.ts";
 import { syncReasons } from "./vmi-conditions.ts";
 
 export interface StatusEvent {
@@ -11,7 +12,7 @@ export interface StatusEvent {
 }
 
 export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
-  return [...nodeEvents(vmi, status), ...containerEvents(vmi, status)];
+  return [...nodeEvents(vmi, status), ...containerEvents(vmi, status), ...endOfGuest(vmi, status)];
 }
 
 function nodeEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
@@ -32,4 +33,11 @@ function containerEvents(
   if (failure?.reason === undefined || !toldOnce.includes(failure.reason)) return [];
   const wasKnown = findCondition(before?.conditions, vmiConditions.synchronized)?.reason === failure.reason;
   return wasKnown ? [] : [{ type: "Warning", reason: failure.reason, message: failure.message ?? "" }];
+}
+
+/** Of one that had its pod's QEMU; what is lost with its node, or before, is told above. */
+function endOfGuest(vmi: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
+  const { phase = "" } = vmi.status ?? {};
+  const isTold = ["NodeUnresponsive", ...toldOnce].includes(after.reason ?? "");
+  return ["Scheduled", "Running"].includes(phase) && !isTold ? endEvents(vmi, after) : [];
 }

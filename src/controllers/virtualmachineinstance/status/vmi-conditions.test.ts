@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerState, Pod } from "../../../../api/core.ts";
+import type { VirtualMachineInstanceStatus } from "../../../../api/kubevirt/types.ts";
 import type { Condition } from "../../../../api/meta.ts";
 import { findCondition } from "../../../runtime/conditions.ts";
 import type { Silence } from "../../../runtime/node-heartbeat.ts";
@@ -107,16 +108,20 @@ test("a silent node is told, with what to do about it", () => {
 });
 
 test("what changes for all to see is told once", () => {
-  const told = (was: Condition[], is: Condition[], phase = "Running") =>
-    decideEvents(observationOf("Running", {}, was).vmi, { phase, nodeName: "n1", conditions: is }).map(
-      ({ reason }) => reason,
-    );
+  const told = (was: Condition[], is: Condition[], more: VirtualMachineInstanceStatus = {}) =>
+    decideEvents(observationOf("Running", {}, was).vmi, {
+      phase: "Running",
+      nodeName: "n1",
+      conditions: is,
+      ...more,
+    }).map(({ reason }) => reason);
   const silent: Condition = { type: "NodeUnresponsive", status: "True", message: "m" };
   const uncopied: Condition = { type: "Synchronized", status: "False", reason: "ContainerDiskCopyFailed" };
   assert.deepEqual(told([], [silent]), ["NodeUnresponsive"]);
   assert.deepEqual(told([silent], [silent]), []);
   assert.deepEqual(told([silent], []), ["NodeResponsive"]);
-  assert.deepEqual(told([silent], [], "Failed"), []);
+  assert.deepEqual(told([silent], [], { phase: "Failed", reason: "NodeUnresponsive" }), []);
+  assert.deepEqual(told([], [], { phase: "Failed", reason: "Error" }), ["Stopped"]);
   assert.deepEqual(told([], [uncopied]), ["ContainerDiskCopyFailed"]);
   assert.deepEqual(told([uncopied], [uncopied]), []);
 });
