@@ -1,14 +1,15 @@
 /** How an instance's end is told. Both the node agent and the controller may see it first; whoever writes the phase tells. Pure. */
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "./types.ts";
 
-export interface EndEvent {
+/** What is told of a change of status, once. */
+export interface StatusEvent {
   type: "Normal" | "Warning";
   reason: string;
   message: string;
 }
 
 /** @param after the status that is to be written; nothing is told of an end that stands in `vmi` already */
-export function endEvents(vmi: VirtualMachineInstance, after: VirtualMachineInstanceStatus): EndEvent[] {
+export function endEvents(vmi: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
   const { phase, reason } = after;
   if (phase === vmi.status?.phase) return [];
   if (phase === "Failed")
@@ -17,7 +18,7 @@ export function endEvents(vmi: VirtualMachineInstance, after: VirtualMachineInst
   return [{ type: "Normal", reason: "Stopped", message: "The VirtualMachineInstance was shut down." }, ...deleted(vmi)];
 }
 
-function deleted({ metadata }: VirtualMachineInstance): EndEvent[] {
+function deleted({ metadata }: VirtualMachineInstance): StatusEvent[] {
   if (metadata?.deletionTimestamp === undefined) return [];
   return [{ type: "Normal", reason: "Deleted", message: "Signaled Deletion" }];
 }

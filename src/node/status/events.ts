@@ -1,16 +1,10 @@
 /** Events told once, by whoever wrote the change of status that they speak of. Pure. */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { endEvents } from "../../../api/kubevirt/end-events.ts";
+import { endEvents, type StatusEvent } from "../../../api/kubevirt/end-events.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { bootFailedCondition } from "./conditions.ts";
 import { guestPanicked } from "./phase.ts";
-
-export interface StatusEvent {
-  type: "Normal" | "Warning";
-  reason: string;
-  message: string;
-}
 
 /** @param panicDetails of a guest that has panicked, if it told any */
 export function decideEvents(

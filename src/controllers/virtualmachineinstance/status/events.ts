@@ -1,15 +1,8 @@
 /** Events told once, by whoever wrote the change of status that they speak of; those of a running guest are the node agent's. Pure. */
 import { findCondition, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
+import { endEvents, type StatusEvent } from "../../../../api/kubevirt/end-events.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../../api/kubevirt/types.ts";
-import type { EventType } from "../../../runtime/event-recorder.ts";
-import { endEvents } from "../../../../api/kubevirt/end-events.ts";
 import { syncReasons } from "./vmi-conditions.ts";
-
-export interface StatusEvent {
-  type: EventType;
-  reason: string;
-  message: string;
-}
 
 export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
   return [...nodeEvents(vmi, status), ...containerEvents(vmi, status), ...endOfGuest(vmi, status)];
