@@ -5,6 +5,7 @@
 import { customResourceDefinitions } from "../../../api/apiextensions.ts";
 import type { KubeObject, OwnerReference, Resource } from "../../../api/meta.ts";
 import { isStatus } from "../../base/errors.ts";
+import { keepInStep } from "../../base/keep-in-step.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
@@ -44,34 +45,29 @@ export function startGarbageCollector({ client, log, signal }: GarbageCollectorO
   const watched = new Map<string, Watched>();
   let known: Resource[] = [];
   const loop = runReconciler(reconciler(), { signal, log });
-  let discovery: NodeJS.Timeout | undefined;
+  const kinds = keepInStep({
+    work: discover,
+    settleMs,
+    retryMs: retryDiscoveryMs,
+    onError: (err) => log.warn({ err }, "cannot discover the kinds to collect; trying again"),
+    signal,
+  });
 
   const definitions = createInformer(client, customResourceDefinitions);
-  definitions.onChange(scheduleDiscovery);
+  definitions.onChange(kinds.changed);
   definitions.start(signal);
-  scheduleDiscovery();
-
-  function scheduleDiscovery(): void {
-    if (!signal.aborted) discovery ??= setTimeout(() => void discover(), settleMs);
-  }
+  kinds.changed();
 
   async function discover(): Promise<void> {
-    discovery = undefined;
-    try {
-      known = await discoverResources(client);
-      const resources = known.filter(({ plural }) => !ignored.has(plural));
-      const names = new Set(resources.map(nameOf));
-      for (const [name, { stop }] of watched)
-        if (!names.has(name)) {
-          stop.abort();
-          watched.delete(name);
-        }
-      for (const resource of resources) if (!watched.has(nameOf(resource))) watch(resource);
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn({ err: error }, "cannot discover the kinds to collect; trying again");
-      setTimeout(scheduleDiscovery, retryDiscoveryMs);
-    }
+    known = await discoverResources(client);
+    const resources = known.filter(({ plural }) => !ignored.has(plural));
+    const names = new Set(resources.map(nameOf));
+    for (const [name, { stop }] of watched)
+      if (!names.has(name)) {
+        stop.abort();
+        watched.delete(name);
+      }
+    for (const resource of resources) if (!watched.has(nameOf(resource))) watch(resource);
   }
 
   function watch(resource: Resource): void {

@@ -4,6 +4,7 @@ import { namespaces, type Pod, pods } from "../../../api/core.ts";
 import { networkPolicies } from "../../../api/networking.ts";
 import { messageOf } from "../../base/errors.ts";
 import { exec } from "../../base/exec.ts";
+import { keepInStep } from "../../base/keep-in-step.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
@@ -50,8 +51,6 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
   const admitted = new Map<string, Pod>();
   const synced = Promise.all(Object.values(informers).map((informer) => informer.synced()));
   let applied: string | undefined;
-  let applying: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
 
   function wanted(): Isolation[] {
     const current = informers.pods.list().map((pod) => withAddress(pod, admitted));
@@ -60,33 +59,17 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
     return isolations({ policies: informers.policies.list(), namespaces: informers.namespaces.list(), pods: all });
   }
 
-  async function load(): Promise<void> {
+  async function apply(): Promise<void> {
+    await synced;
     const text = renderPolicies(wanted(), options);
     if (text === applied) return;
     await exec(["nft", "-f", "-"], { input: text });
     applied = text;
   }
 
-  /** One after the other; each renders what is so when its turn comes. */
-  function apply(): Promise<void> {
-    applying = applying.then(load, load);
-    return applying;
-  }
-
-  function schedule(delayMs: number): void {
-    if (!signal.aborted) timer ??= setTimeout(() => void sync(), delayMs);
-  }
-
-  async function sync(): Promise<void> {
-    timer = undefined;
-    try {
-      await synced;
-      await apply();
-    } catch (error) {
-      log.error({ error: messageOf(error) }, "cannot update the rules of the network policies; trying again");
-      schedule(retryMs);
-    }
-  }
+  const onError = (error: unknown) =>
+    log.error({ error: messageOf(error) }, "cannot update the rules of the network policies; trying again");
+  const rules = keepInStep({ work: apply, settleMs, retryMs, onError, signal });
 
   informers.pods.onChange(({ type, object }) => {
     const isTold = isDeepStrictEqual(object.status?.podIPs, admitted.get(uidOf(object))?.status?.podIPs);
@@ -96,10 +79,10 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
     if (type === "added" && !bridgeFilterAvailable()) events.record(object, "Warning", "NotEnforced", notEnforced);
   });
   for (const informer of Object.values(informers)) {
-    informer.onChange(() => schedule(settleMs));
+    informer.onChange(rules.changed);
     informer.start(signal);
   }
-  schedule(0);
+  rules.changed();
 
   return {
     async admit(pod, addresses) {
@@ -108,8 +91,8 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
       await synced;
       const { metadata, spec } = whatDecides(pod);
       admitted.set(uidOf(pod), { metadata, spec, status: { podIP, podIPs: addresses.map((ip) => ({ ip })) } });
-      if (wanted().some(({ address }) => addresses.includes(address))) await apply();
-      else schedule(0);
+      if (wanted().some(({ address }) => addresses.includes(address))) await rules.now();
+      else rules.changed();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { EndpointSlice } from "../../../api/discovery.ts";
 import { endpointSlices } from "../../../api/discovery.ts";
 import { exec } from "../../base/exec.ts";
 import { CommandError } from "../../base/errors.ts";
+import { keepInStep } from "../../base/keep-in-step.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
@@ -30,45 +31,37 @@ const retryMs = 1_000;
 
 /** Resolves when the first rules are in place. */
 export async function startServiceProxy(options: ServiceProxyOptions): Promise<void> {
-  const { client, signal } = options;
+  const { client, log, signal } = options;
   const sources = {
     services: createInformer<Service>(client, services),
     slices: createInformer<EndpointSlice>(client, endpointSlices),
   };
+  const synced = Promise.all([sources.services.synced(), sources.slices.synced()]);
   const first = Promise.withResolvers<void>();
   let applied = "";
   let backends: Backend[] = [];
-  let timer: NodeJS.Timeout | undefined;
 
-  const schedule = (delayMs: number) => {
-    if (!signal.aborted) timer ??= setTimeout(() => void sync(), delayMs);
-  };
-
-  async function sync(): Promise<void> {
-    timer = undefined;
+  async function apply(): Promise<void> {
+    await synced; // of half of it, rules would refuse what has served since before this start
     const ports = servicePorts(sources.services.list(), sources.slices.list());
     const shape = { ...options, bridgeSeen: bridgeFilterAvailable() };
     const rules = renderRuleset(ports, shape);
     if (rules === applied) return;
-    try {
-      const isSticky = ports.some(({ affinitySeconds }) => affinitySeconds !== undefined);
-      const clients = isSticky ? await listStickyClients(options.table) : undefined;
-      await exec(["nft", "-f", "-"], { input: clients ? renderRuleset(ports, { ...shape, clients }) : rules });
-      applied = rules;
-      backends = await forgetGoneUdpBackends(backends, ports);
-      first.resolve();
-    } catch (error) {
-      options.log.error({ err: error }, "cannot update the Service rules; trying again");
-      schedule(retryMs);
-    }
+    const isSticky = ports.some(({ affinitySeconds }) => affinitySeconds !== undefined);
+    const clients = isSticky ? await listStickyClients(options.table) : undefined;
+    await exec(["nft", "-f", "-"], { input: clients ? renderRuleset(ports, { ...shape, clients }) : rules });
+    applied = rules;
+    backends = await forgetGoneUdpBackends(backends, ports);
+    first.resolve();
   }
 
+  const onError = (err: unknown) => log.error({ err }, "cannot update the Service rules; trying again");
+  const rules = keepInStep({ work: apply, settleMs, retryMs, onError, signal });
   for (const informer of [sources.services, sources.slices] as Informer<Service | EndpointSlice>[]) {
-    informer.onChange(() => schedule(settleMs));
+    informer.onChange(rules.changed);
     informer.start(signal);
   }
-  await Promise.all([sources.services.synced(), sources.slices.synced()]);
-  schedule(0);
+  rules.changed();
   await first.promise;
 }
 
