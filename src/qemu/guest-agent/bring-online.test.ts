@@ -55,7 +55,18 @@ test("an answer that does not come in time is asked for again", async () => {
   assert.ok(guest.isWhole() && guest.blocks.length === 3);
 });
 
-test("an agent that refuses leaves it to the guest", async () => {
-  const refused = { call: () => Promise.reject(new QmpError("guest-get-vcpus", "GenericError", "disabled")) };
+test("a processor that the guest could not wake is asked for again", async () => {
+  const guest = slowGuest();
+  let failures = 2;
+  const call = (command: string, parameters?: object): Promise<unknown> =>
+    command === "guest-set-vcpus" && failures-- > 0
+      ? Promise.reject(new QmpError(command, "GenericError", "failed to set cpu online: Input/output error"))
+      : guest.call(command, parameters);
+  await bringOnline({ call }, given);
+  assert.ok(guest.isWhole() && guest.processors.length === 3);
+});
+
+test("an agent that does not serve it leaves it to the guest", async () => {
+  const refused = { call: () => Promise.reject(new QmpError("guest-get-vcpus", "CommandNotFound", "disabled")) };
   await bringOnline(refused, given);
 });
