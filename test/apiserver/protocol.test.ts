@@ -364,3 +364,15 @@ it("resizes a pod's containers, and changes nothing else of them", async () => {
   );
   assert.match(elsewhere.message, /pod updates may not change fields/);
 });
+
+it("takes annotations with the status of a pod, as who attaches networks writes them, and nothing else of it", async () => {
+  const namespace = await inNewNamespace("beside-status");
+  const pod: Pod = { metadata: { name: "p" }, spec: { containers: [{ name: "c", image: "i" }] } };
+  await client.create(pods, { ...pod, metadata: { namespace, name: "p" } });
+  const annotations = { "k8s.v1.cni.cncf.io/network-status": "[]" };
+  const body = { metadata: { annotations, finalizers: ["example.com/kept"] }, spec: { nodeName: "elsewhere" } };
+  const patch = { type: "merge", body } as const;
+  const patched = await client.patch(pods, { namespace, name: "p" }, patch, { subresource: "status" });
+  assert.deepEqual(patched.metadata?.annotations, annotations);
+  assert.deepEqual([patched.metadata?.finalizers, patched.spec?.nodeName], [undefined, undefined]);
+});

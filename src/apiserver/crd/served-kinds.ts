@@ -36,6 +36,7 @@ function servedKind(
     verbs: terminating ? allVerbs.filter((verb) => verb !== "create") : allVerbs,
     storageVersion,
     statusSubresource: version.subresources?.status !== undefined,
+    statusTakesMetadata: false,
     scale: scale && {
       specReplicasPath: scale.specReplicasPath,
       statusReplicasPath: scale.statusReplicasPath,

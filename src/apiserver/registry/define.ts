@@ -11,7 +11,7 @@ export interface KindDescription {
   categories?: string[];
   verbs?: Verb[];
   /** Has a `/status` subresource. */
-  status?: boolean;
+  status?: boolean | "with-metadata";
   scale?: ScalePaths;
   /** metadata.generation counts changes of the spec. */
   generation?: boolean;
@@ -55,7 +55,8 @@ function plain(resource: Resource, description: KindDescription): ServedKind {
     storageVersion: version,
     ...(description.storedAs && { storedAs: description.storedAs }),
     ...(description.conversion && { conversion: description.conversion }),
-    statusSubresource: description.status ?? false,
+    statusSubresource: description.status !== undefined && description.status !== false,
+    statusTakesMetadata: description.status === "with-metadata",
     scale: description.scale,
     generation: description.generation ? "spec" : "none",
     columns: description.allColumns ?? [nameColumn, ...(description.columns ?? []), ageColumn],

@@ -56,6 +56,8 @@ export interface ServedKind {
   conversion?: Conversion;
   /** Served at `/status`, and then not writable through the main resource. */
   statusSubresource: boolean;
+  /** Labels and annotations may be written together with the status, as upstream has it for pods and nodes. */
+  statusTakesMetadata: boolean;
   scale: ScalePaths | undefined;
   /** Metadata only: the object carries no spec whose change counts as a new generation. */
   generation: "none" | "spec" | "all-but-status";

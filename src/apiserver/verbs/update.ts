@@ -39,7 +39,8 @@ export async function updateObject(call: Operation, want: Want): Promise<Entry> 
 
 async function nextObject(call: Operation, wanted: KubeObject, old: KubeObject): Promise<KubeObject> {
   checkPreconditions(call.kind, wanted, old);
-  const merged = call.path.subresource === "status" ? withStatus(wanted, old) : withoutStatus(call.kind, wanted, old);
+  const merged =
+    call.path.subresource === "status" ? withStatus(call.kind, wanted, old) : withoutStatus(call.kind, wanted, old);
   const object = { ...merged, metadata: keptMeta(merged, old) };
   conform(call, object);
   if (call.path.subresource === "") {
@@ -77,18 +78,18 @@ function checkPreconditions(kind: ServedKind, wanted: KubeObject, old: KubeObjec
 }
 
 /** Status updates leave all else alone, but for metadata that controllers keep beside the status. */
-function withStatus(wanted: KubeObject, old: KubeObject): KubeObject {
+function withStatus(kind: ServedKind, wanted: KubeObject, old: KubeObject): KubeObject {
   const { status } = wanted as { status?: unknown };
   return {
     ...old,
     ...(status !== undefined && { status }),
-    metadata: { ...old.metadata, ...statusMeta(wanted) },
+    metadata: { ...old.metadata, ...statusMeta(kind, wanted) },
   };
 }
 
-function statusMeta(wanted: KubeObject) {
-  const { managedFields } = wanted.metadata ?? {};
-  return managedFields ? { managedFields } : {};
+function statusMeta(kind: ServedKind, wanted: KubeObject) {
+  const { managedFields, labels, annotations } = wanted.metadata ?? {};
+  return { ...(managedFields && { managedFields }), ...(kind.statusTakesMetadata && { labels, annotations }) };
 }
 
 function withoutStatus(kind: ServedKind, wanted: KubeObject, old: KubeObject): KubeObject {
