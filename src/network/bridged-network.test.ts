@@ -4,7 +4,7 @@ import { type ObservedBridged, planBridged, planRemoval, secondaryLinks } from "
 import type { ObservedLink } from "./observed-network.ts";
 import { podLinks } from "./pod-network.ts";
 
-const desired = { ...podLinks, multiqueue: false, owner: 107 };
+const desired = { ...podLinks, multiqueue: false, owner: 107, isAttached: true };
 const link = (name: string, more: Partial<ObservedLink>): ObservedLink => ({
   name,
   kind: undefined,
@@ -75,8 +75,12 @@ test("what connected an interface that is gone goes, and nothing else", () => {
   assert.deepEqual(planRemoval([lan], links), [`link delete dev ${gone.bridge}`, `link delete dev ${gone.tap}`]);
 });
 
-test("an uplink that is not there yet is waited for", () => {
+test("an uplink that is not there yet is waited for, and so is one that may still get its address", () => {
   assert.equal(planBridged(desired, { links: [], gateway: undefined }), undefined);
+  const early = { links: [uplink({ addresses: [] })], gateway: undefined };
+  assert.equal(planBridged({ ...desired, isAttached: false }, early), undefined);
+  const noted = { links: [uplink({ alias, addresses: [] })], gateway: undefined };
+  assert.deepEqual(planBridged({ ...desired, isAttached: false }, noted)?.lease, lease, "it was, when that was noted");
 });
 
 test("the links of other networks have names that Linux takes, and that differ", () => {

@@ -23,6 +23,8 @@ export interface BridgedNetwork extends PodLinks {
   multiqueue: boolean;
   /** User and group that may open the tap. */
   owner: number;
+  /** CNI has done its part: an uplink may be there a while before its address. */
+  isAttached: boolean;
 }
 
 export interface ObservedBridged {
@@ -56,12 +58,13 @@ export function secondaryLinks(network: string): PodLinks {
   return { uplink: `pod${digest}`, bridge: `k6t-${digest}`, tap: `tap${digest}` };
 }
 
-/** Undefined while there is no uplink. */
+/** Undefined while the uplink is not there, or not known to be there as a whole. */
 export function planBridged(desired: BridgedNetwork, observed: ObservedBridged): BridgedPlan | undefined {
   const find = (name: string) => observed.links.find((link) => link.name === name);
   const uplink = find(desired.uplink);
   if (uplink === undefined) return undefined;
   const noted = parseAlias(uplink.alias);
+  if (noted === undefined && !desired.isAttached) return undefined;
   const lease = noted === undefined ? leaseOf(uplink, observed.gateway) : noted.lease;
   const { mtu } = uplink;
   return {

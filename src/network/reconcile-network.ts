@@ -43,7 +43,7 @@ export type BridgedRequest = Omit<DhcpAnswers, "network"> & {
   cgroups: readonly string[];
 };
 
-/** @throws Error while the pod has no such interface */
+/** @throws Error while the pod has no such interface, or only a part of it */
 export async function reconcileBridged(
   netnsPath: string,
   request: BridgedRequest,
@@ -51,7 +51,7 @@ export async function reconcileBridged(
 ): Promise<void> {
   const { uplink, bridge, guestMac } = request.network;
   const plan = planBridged(request.network, await observeBridged(netnsPath, uplink, signal));
-  if (plan === undefined) throw new Error(`the pod has no interface ${uplink} yet`);
+  if (plan === undefined) throw new Error(`the interface ${uplink} of the pod is not attached yet`);
   const { links, lease, mtu } = plan;
   if (links.length > 0) await applyNetwork(netnsPath, { links, sysctls: [], ruleset: "" }, signal);
   if (lease === undefined) return;

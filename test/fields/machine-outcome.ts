@@ -121,7 +121,7 @@ function network(vmi: VirtualMachineInstance): unknown {
   };
   return guestInterfaces(vmi).map((nic) => {
     if (usesPasst(nic)) return passtRequest({ vmi, pod, nic }, place);
-    if (!nic.masquerade) return bridgedRequest({ vmi, pod, nic }, place);
+    if (!nic.masquerade) return bridgedRequest({ vmi, pod, nic, hasStarted: false }, place);
     const request = networkRequest({ vmi, pod, nic }, place);
     const withMtu = { ...request.network, mtu: 1500 };
     return [dhcpArgv({ ...request, network: withMtu }), masqueradeRulesets(withMtu).map(({ script }) => script)];

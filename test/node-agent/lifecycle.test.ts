@@ -136,7 +136,8 @@ test("a guest comes up with its disks, address and agent", async () => {
   const osId = await eventually("guestOSInfo", 30_000, () => field("one", ".status.guestOSInfo.id") || undefined);
   assert.equal(osId, "vmpod");
   const nic = JSON.parse(field("one", ".status.interfaces[0]")) as Record<string, unknown>;
-  assert.deepEqual([nic["name"], nic["interfaceName"], nic["infoSource"]], ["default", "eth0", "domain, guest-agent"]);
+  const sources = "domain, guest-agent, multus-status";
+  assert.deepEqual([nic["name"], nic["interfaceName"], nic["infoSource"]], ["default", "eth0", sources]);
   const text = await eventually("its web server answers at the pod's address", 60_000, () => {
     const { status, stdout } = run(["curl", "-sf", "-m", "2", `http://${String(nic["ipAddress"])}:8080/`]);
     return status === 0 ? stdout.trim() : undefined;
@@ -226,10 +227,22 @@ test("a guest has an address on its second network, and is reached there from th
     const nic = JSON.parse(field("one", secondInterface) || "{}") as Record<string, unknown>;
     return nic["ipAddress"] === undefined ? undefined : nic;
   });
-  assert.deepEqual([second["name"], second["infoSource"]], ["lan", "domain, guest-agent"]);
+  assert.deepEqual([second["name"], second["infoSource"]], ["lan", "domain, guest-agent, multus-status"]);
   const address = String(second["ipAddress"]);
   assert.match(address, /^10\.207\.77\./);
   assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
+  const told = kubectl(
+    "get",
+    "pod",
+    "neighbour",
+    "-o",
+    String.raw`jsonpath={.metadata.annotations.k8s\.v1\.cni\.cncf\.io/network-status}`,
+  );
+  const names = (JSON.parse(told) as { name: string; interface: string }[]).map((each) => [each.name, each.interface]);
+  assert.deepEqual(names, [
+    [instance.name, "eth0"],
+    ["default/lan", "net1"],
+  ]);
   assert.match(kubectl("exec", "neighbour", "--", "ip", "route", "get", address), / dev net1 /);
   assert.equal(kubectl("exec", "neighbour", "--", "wget", "-qO-", `http://${address}:8080/`).trim(), "served");
   kubectl("delete", "pod", "neighbour");
@@ -450,6 +463,7 @@ test("a NIC is plugged into a running guest, and unplugged", async () => {
     () => kubectl("get", "vmi,pods", "-o", "yaml"),
   );
   assert.match(address, /^10\.207\.77\./);
+  assert.match(field("later", `${secondInterface}.infoSource`), /multus-status/);
   assert.equal(run(["curl", "-sf", "-m", "5", `http://${address}:8080/`]).stdout.trim(), "served");
   changeTemplate("later", [{ op: "add", path: "/domain/devices/interfaces/1/state", value: "absent" }]);
   const links = () => inGuest("later", "ls /sys/class/net").split("\n");
@@ -460,7 +474,7 @@ test("a NIC is plugged into a running guest, and unplugged", async () => {
   );
   await eventually("nobody answers DHCP there", 20_000, () => dhcpAnswerers(instance) === 1 || undefined);
   const pod = ["get", "pods", "-l", "vm.kubevirt.io/name=later", "-o", "jsonpath={.items[0].metadata.annotations}"];
-  await eventually("its pod is not attached", 20_000, () => !kubectl(...pod).includes("cni.cncf.io") || undefined);
+  await eventually("its pod is not attached", 20_000, () => !kubectl(...pod).includes("lan") || undefined);
   assert.doesNotMatch(kubectl("get", "vm", "later", "-o", "jsonpath={.status.conditions[*].type}"), /RestartRequired/);
 });
 

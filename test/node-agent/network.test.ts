@@ -223,7 +223,15 @@ test("with the bridge binding the guest gets the pod's address, and is in its ne
   inside(names.peer, "ip", "link", "set", "eth1", "up");
   const bridged = {
     ...request(),
-    network: { ...links, bridge: "k6t-eth1", tap: "tap1", guestMac: cardMac, multiqueue: false, owner: 107 },
+    network: {
+      ...links,
+      bridge: "k6t-eth1",
+      tap: "tap1",
+      guestMac: cardMac,
+      multiqueue: false,
+      owner: 107,
+      isAttached: true,
+    },
     resolver: { servers: [], servers6: [], searchDomains: [] },
     pidFile: join(directory, "pod.tap1.pid"),
   };

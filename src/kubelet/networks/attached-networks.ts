@@ -1,34 +1,37 @@
 /**
  * The networks that a pod has beside its own, attached before its first container starts, and as its annotation changes.
  *
- *   annotation ─▶ definitions ─▶ note: PODDIR/networks/SANDBOX_INTERFACE.json ─▶ CNI ADD
+ *   annotation ─▶ definitions ─▶ note: PODDIR/networks/SANDBOX_INTERFACE.json ─▶ CNI ADD ─▶ told by network-status.ts
  *   sandbox gone, or no longer asked for ─▶ each note ─▶ CNI DEL ─▶ note removed
  *
  * The note comes first and holds what DEL needs, so whoever is killed in between, or finds the definition gone, can still
- * clean up. An interface that is there was attached as a whole: plugins move it into the namespace last, but for its address, and an
- * ADD that failed is followed by a DEL.
+ * clean up. An interface may be in the namespace before its address is, or in the middle of an ADD that fails and is followed by a DEL: that it
+ * is there as a whole is told by the pod's annotation only.
  */
 import { mkdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Pod } from "../../../api/core.ts";
+import { type Pod, pods } from "../../../api/core.ts";
 import {
   networkAttachmentDefinitions,
   type NetworkRequest,
   networksAnnotation,
+  networkStatusAnnotation,
   requestedNetworks,
 } from "../../../api/network-attachments.ts";
 import { InvariantError, isStatus, TerminalError } from "../../base/errors.ts";
 import { listIfThere, readTextIfThere, writeAtomically } from "../../base/files.ts";
 import type { KubeletContext } from "../context.ts";
 import { podDir } from "../pods/paths.ts";
+import { addressesOf } from "../pods/runtime-state.ts";
 import { type CniPlugin, cniPlugins } from "./cni-plugins.ts";
+import { attachedNetwork, type Given, givenBy, ownNetwork } from "./network-status.ts";
 import { addInterface, type CniTarget, deleteInterface } from "./run-plugins.ts";
 
 interface Note {
   target: CniTarget;
   plugins: CniPlugin[];
-  /** ADD was successful. */
-  isAttached: boolean;
+  /** Once ADD was successful. */
+  given?: Given;
 }
 
 const notesDir = (rootDir: string, uid: string): string => join(podDir(rootDir, uid), "networks");
@@ -66,24 +69,38 @@ async function attachAll(context: KubeletContext, pod: Pod, sandboxId: string): 
     if (target.sandboxId !== sandboxId) return "gone";
     return names.has(target.interface) ? "wanted" : "unwanted";
   });
-  if (wanted.length === 0) return;
-  const netnsPath = await netnsPathOf(context, sandboxId);
+  if (wanted.length === 0 && pod.metadata?.annotations?.[networkStatusAnnotation] === undefined) return;
+  const { netnsPath, ips } = await sandboxNetwork(context, sandboxId);
+  const told = [ownNetwork(context.instance, ips)];
   for (const request of wanted) {
     const target: CniTarget = { sandboxId, netnsPath, interface: request.interface };
     const file = join(notesDir(context.rootDir, uid), `${sandboxId}_${request.interface}.json`);
-    if ((await readNote(file))?.isAttached) continue;
-    const plugins = (await pluginsOf(context, request)).map((plugin) => withMac(plugin, request.mac));
-    await attach(file, { target, plugins, isAttached: false });
+    const given = (await readNote(file))?.given ?? (await attach(file, await noteFor(context, request, target)));
+    told.push(attachedNetwork(`${request.namespace}/${request.name}`, request.interface, given));
   }
+  await tell(context, pod, JSON.stringify(told));
 }
 
-async function attach(file: string, note: Note): Promise<void> {
+async function noteFor(context: KubeletContext, request: NetworkRequest, target: CniTarget): Promise<Note> {
+  const plugins = await pluginsOf(context, request);
+  return { target, plugins: plugins.map((plugin) => withMac(plugin, request.mac)) };
+}
+
+async function attach(file: string, note: Note): Promise<Given> {
   await mkdir(join(file, ".."), { recursive: true, mode: 0o700 });
   await writeAtomically(file, JSON.stringify(note), 0o600);
   // What an attempt of before left.
   await deleteInterface(note.target, note.plugins);
-  await addInterface(note.target, note.plugins);
-  await writeAtomically(file, JSON.stringify({ ...note, isAttached: true }), 0o600);
+  const given = givenBy(await addInterface(note.target, note.plugins), note.target.interface);
+  await writeAtomically(file, JSON.stringify({ ...note, given }), 0o600);
+  return given;
+}
+
+async function tell({ client }: KubeletContext, { metadata = {} }: Pod, text: string): Promise<void> {
+  if (metadata.annotations?.[networkStatusAnnotation] === text) return;
+  const { namespace, name = "", uid } = metadata;
+  const body = { metadata: { uid, annotations: { [networkStatusAnnotation]: text } } };
+  await client.patch(pods, { namespace, name }, { type: "merge", body }, { subresource: "status" });
 }
 
 /** Its sandbox is gone, or it is not. */
@@ -111,15 +128,15 @@ async function readNote(file: string): Promise<Note | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Note);
 }
 
-/** The runtime tells it only to who asks for everything. */
-async function netnsPathOf({ cri }: KubeletContext, podSandboxId: string): Promise<string> {
-  const { info } = await cri.runtime.podSandboxStatus({ podSandboxId, verbose: true });
+/** The runtime tells the namespace only to who asks for everything. */
+async function sandboxNetwork({ cri }: KubeletContext, podSandboxId: string) {
+  const { info, status } = await cri.runtime.podSandboxStatus({ podSandboxId, verbose: true });
   const { runtimeSpec } = JSON.parse(info["info"] ?? "{}") as {
     runtimeSpec?: { linux?: { namespaces?: { type: string; path?: string }[] } };
   };
   const path = runtimeSpec?.linux?.namespaces?.find(({ type }) => type === "network")?.path;
   if (!path) throw new InvariantError(`sandbox ${podSandboxId} has no network namespace of its own`);
-  return path;
+  return { netnsPath: path, ips: addressesOf(status?.network) };
 }
 
 function requests(pod: Pod): NetworkRequest[] {

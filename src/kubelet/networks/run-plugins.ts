@@ -13,13 +13,14 @@ export interface CniTarget {
 const pluginDir = "/usr/lib/cni";
 const timeoutMs = 30_000;
 
-/** @throws CommandError */
-export async function addInterface(target: CniTarget, plugins: readonly CniPlugin[]): Promise<void> {
+/** @returns what the last plugin answered @throws CommandError */
+export async function addInterface(target: CniTarget, plugins: readonly CniPlugin[]): Promise<unknown> {
   let prevResult: unknown;
   for (const plugin of plugins) {
     const answer = await run("ADD", target, { ...plugin, ...(prevResult !== undefined && { prevResult }) });
     prevResult = JSON.parse(answer);
   }
+  return prevResult;
 }
 
 /** Also when it is only partly there, or not at all. @throws CommandError */

@@ -6,6 +6,7 @@ import {
   type ContainerStatus,
   ContainerState,
   type PodSandbox,
+  type PodSandboxNetworkStatus,
   PodSandboxState,
 } from "../../cri/gen/runtime/v1/api.gen.ts";
 import { backoffLevelAnnotation, resourcesAnnotation, specHashAnnotation, uidLabel } from "./labels.ts";
@@ -43,7 +44,10 @@ async function readSandbox(cri: CriClient, sandbox: PodSandbox): Promise<Sandbox
 
 export async function readSandboxIps(cri: CriClient, podSandboxId: string): Promise<string[]> {
   const { status } = (await unlessGone(cri.runtime.podSandboxStatus({ podSandboxId }))) ?? {};
-  const network = status?.network;
+  return addressesOf(status?.network);
+}
+
+export function addressesOf(network: PodSandboxNetworkStatus | undefined): string[] {
   return network?.ip ? [network.ip, ...network.additionalIps.map(({ ip }) => ip)] : [];
 }
 

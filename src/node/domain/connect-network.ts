@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
+import { attachmentsOf } from "../../../api/network-attachments.ts";
 import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { usesPasst } from "../../../api/kubevirt/passt.ts";
 import { runtimeUser } from "../../../api/kubevirt/names.ts";
@@ -35,6 +36,8 @@ export interface NetworkTarget {
   dhcpDirectory: string;
   /** Interfaces for whose packets QEMU listens. */
   listening: readonly string[];
+  /** Its pod is given interfaces while it runs; before, all were there when its first container began. */
+  hasStarted: boolean;
 }
 
 export async function connectNetwork(target: NetworkTarget, signal: AbortSignal): Promise<void> {
@@ -97,10 +100,10 @@ interface Place {
   cgroups: readonly string[];
 }
 
-type InterfaceTarget = Pick<NetworkTarget, "vmi" | "pod"> & { nic: Interface };
+type InterfaceTarget = Pick<NetworkTarget, "vmi" | "pod" | "hasStarted"> & { nic: Interface };
 
 /** The network that an interface with masquerade asks for. Pure. */
-export function networkRequest({ vmi, pod, nic }: InterfaceTarget, place: Place): NetworkRequest {
+export function networkRequest({ vmi, pod, nic }: Omit<InterfaceTarget, "hasStarted">, place: Place): NetworkRequest {
   const { vmNetworkCIDR, vmIPv6NetworkCIDR } = podNetworkOf(vmi, nic.name)?.pod ?? {};
   return {
     network: {
@@ -120,7 +123,7 @@ export function networkRequest({ vmi, pod, nic }: InterfaceTarget, place: Place)
 }
 
 /** The same for one with the bridge binding. What the pod resolves by is on its own network only. Pure. */
-export function bridgedRequest({ vmi, pod, nic }: InterfaceTarget, place: Place): BridgedRequest {
+export function bridgedRequest({ vmi, pod, nic, hasStarted }: InterfaceTarget, place: Place): BridgedRequest {
   const links = linksOf(vmi, nic);
   const isOwn = isOnPodNetwork(vmi, nic);
   return {
@@ -129,6 +132,7 @@ export function bridgedRequest({ vmi, pod, nic }: InterfaceTarget, place: Place)
       guestMac: macOf(vmi, nic),
       multiqueue: hasQueues(asBooted(vmi).spec, nic),
       owner: runtimeUser,
+      isAttached: isOwn || !hasStarted || attachmentsOf(pod).some((each) => each.interface === links.uplink),
     },
     hostname: pod.spec?.hostname ?? vmi.metadata?.name,
     extraOptions: dhcpOptions(nic.dhcpOptions),
@@ -139,7 +143,10 @@ export function bridgedRequest({ vmi, pod, nic }: InterfaceTarget, place: Place)
 }
 
 /** The same for one that passt carries. Pure. */
-export function passtRequest({ vmi, pod, nic }: InterfaceTarget, { resolver, cgroups }: Place): PasstRequest {
+export function passtRequest(
+  { vmi, pod, nic }: Omit<InterfaceTarget, "hasStarted">,
+  { resolver, cgroups }: Place,
+): PasstRequest {
   return {
     network: { uplink: podLinks.uplink, ports: portsOf(nic) },
     hostname: pod.spec?.hostname ?? vmi.metadata?.name,

@@ -69,7 +69,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   switch (action.type) {
     case "changeDevice":
       await applyDeviceAction(qmp, action.change);
-      return noteUnplug(context.records, action);
+      return noteChange(context.records, action);
     case "setLink": {
       const { name, state } = action.change;
       await qmp.execute("set_link", { name: nicId(name), up: state === "up" });
@@ -154,9 +154,10 @@ function giveCredentials(
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
   const listening = listeningInterfaces(observation);
-  const target = { vmi, pod, qemu, listening, dhcpDirectory: context.dhcpDirectory };
+  const isStarted = hasStarted(observation.machine);
+  const target = { vmi, pod, qemu, listening, hasStarted: isStarted, dhcpDirectory: context.dhcpDirectory };
   await connectNetwork(target, signal);
-  if (hasStarted(observation.machine) && specifiedInterfaces(vmi).some((nic) => !isOnPodNetwork(vmi, nic)))
+  if (isStarted && specifiedInterfaces(vmi).some((nic) => !isOnPodNetwork(vmi, nic)))
     await disconnectNetworks(target, linkedInterfaces(observation), signal);
   if (wantsMetadata(vmi) && podInterface(vmi)?.masquerade)
     await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
@@ -164,9 +165,11 @@ async function connect(context: ExecuteContext, { observation, qemu }: Action, s
 }
 
 /** The guest takes its time, and QEMU complains of impatience. */
-function noteUnplug(records: DomainRecords, { observation, change }: Action & { type: "changeDevice" }): void {
-  if (change.command !== "device_del") return;
-  records.of(observation.vmi.metadata?.uid ?? "").unplugAskedMs.set(change.args.id, Date.now());
+function noteChange(records: DomainRecords, { observation, change }: Action & { type: "changeDevice" }): void {
+  const record = records.of(observation.vmi.metadata?.uid ?? "");
+  const nowMs = Date.now();
+  if (hasStarted(observation.machine)) record.pluggedMs = nowMs;
+  if (change.command === "device_del") record.unplugAskedMs.set(change.args.id, nowMs);
 }
 
 /** Of the machine as it is by then. */

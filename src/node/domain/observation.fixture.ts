@@ -82,6 +82,7 @@ export function someObservation(change: Partial<Observation> = {}): Observation 
     consoleOpen: true,
     guest: undefined,
     guestDue: false,
+    guestHasNews: false,
     links: new Map(),
     broughtOnline: undefined,
     onlineAsked: undefined,

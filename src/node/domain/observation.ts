@@ -61,6 +61,8 @@ export interface Observation {
   guest: GuestReport | undefined;
   /** It is time to ask the guest's agent again. */
   guestDue: boolean;
+  /** Its next answer may be another one soon: no address is known yet, or it was given a device a moment ago. */
+  guestHasNews: boolean;
   /** What was done to the cables of its NICs since this agent runs, by interface. */
   links: ReadonlyMap<string, LinkState>;
   /** What the guest's agent has put to use since this agent runs, as `grownTo` names it. */

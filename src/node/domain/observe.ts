@@ -27,7 +27,8 @@ import { type DomainRecord, type DomainRecords, networkKey } from "./records.ts"
 
 export const byVmiUid = "vmi-uid";
 
-const guestFirstIntervalMs = 3_000;
+const guestNewsIntervalMs = 3_000;
+const newsLastMs = 60_000;
 const guestIntervalMs = 30_000;
 
 export interface ObserveContext extends DumpSources {
@@ -67,6 +68,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
     guest: machine?.agentConnected ? record.guest : undefined,
     guestDue: machine?.agentConnected === true && isDue(record),
+    guestHasNews: hasNews(record),
     links: new Map(record.links),
     broughtOnline: record.broughtOnline,
     onlineAsked: record.onlineAsked,
@@ -92,10 +94,15 @@ async function dumpOf(context: ObserveContext, dumped: Dumped): Promise<DumpObse
   return observeDump(context, vmi, { qmp: () => context.monitors.of(key, qemu), refusal: record.dumpRefusal });
 }
 
-/** Often until its addresses are known, then now and then. */
-function isDue({ guest, guestAskedMs }: DomainRecord): boolean {
+/** Often while there are news, then now and then. */
+function isDue(record: DomainRecord): boolean {
+  return Date.now() - record.guestAskedMs > (hasNews(record) ? guestNewsIntervalMs : guestIntervalMs);
+}
+
+/** Whether or not a network gives its new card an address: for a while. */
+function hasNews({ guest, pluggedMs }: DomainRecord): boolean {
   const hasAddress = guest?.interfaces.some((each) => each.addresses.length > 0) ?? false;
-  return Date.now() - guestAskedMs > (hasAddress ? guestIntervalMs : guestFirstIntervalMs);
+  return !hasAddress || Date.now() - pluggedMs < newsLastMs;
 }
 
 /** A guest that has not let go of a device by then is asked again. */

@@ -44,6 +44,5 @@ export function lookAgainAfterMs(observation: Observation): number | undefined {
   if (plan(observation).length > 0) return nextStepMs;
   if (!hasStarted(machine)) return undefined;
   if (isUnderWay(observation)) return dumpWatchMs;
-  const knowsGuest = observation.guest?.interfaces.some((each) => each.addresses.length > 0);
-  return machine.agentConnected && knowsGuest ? resyncMs : bootWatchMs;
+  return machine.agentConnected && !observation.guestHasNews ? resyncMs : bootWatchMs;
 }

@@ -15,6 +15,8 @@ import { linkedInterfaces, listeningInterfaces } from "./plug-nics.ts";
 export interface DomainRecord {
   /** Of the QEMU and the interfaces whose network was set up and checked by this agent: `networkKey`. */
   networkOf: string | undefined;
+  /** When a device of the running guest's was plugged or unplugged last. */
+  pluggedMs: number;
   /** When the guest was asked last to let go of a device, by id. */
   unplugAskedMs: Map<string, number>;
   failure: string | undefined;
@@ -50,6 +52,7 @@ export function createDomainRecords(): DomainRecords {
     of(uid) {
       const record = records.get(uid) ?? {
         networkOf: undefined,
+        pluggedMs: 0,
         unplugAskedMs: new Map(),
         failure: undefined,
         panicDetails: undefined,

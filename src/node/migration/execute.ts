@@ -109,7 +109,8 @@ export async function executeAtTarget(
   if (action.type === "openConsole") return void (await context.consoles.open(qemu));
   if (action.type === "takeDisk") return takeDisk(context, observation, action.disk, signal);
   if (action.type === "connectNetwork") {
-    await connectNetwork({ vmi, pod, qemu, listening: [], dhcpDirectory: context.dhcpDirectory }, signal);
+    const { dhcpDirectory } = context;
+    await connectNetwork({ vmi, pod, qemu, listening: [], hasStarted: false, dhcpDirectory }, signal);
     context.migrations.of(migrationUid).networkOf = qemu.pid;
     return;
   }
