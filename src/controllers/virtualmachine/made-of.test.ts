@@ -79,6 +79,31 @@ test("a machine is pinned before an instance is made of it, also when it is not 
   assert.equal(vmi.metadata?.annotations?.["kubevirt.io/cluster-instancetype-name"], "u1");
 });
 
+test("the copy of a machine that had the name before is waited out: it goes with that machine", async () => {
+  const { observe, keep, world } = scene();
+  const [first] = plan(await observe(vmOf()));
+  assert.ok(first?.type === "createRevision");
+  const { revision } = first;
+  const [owner] = revision.metadata?.ownerReferences ?? [];
+  assert.ok(owner);
+  keep({ ...revision, metadata: { ...revision.metadata, ownerReferences: [{ ...owner, uid: "predecessor" }] } });
+  const early = await observe(vmOf());
+  assert.deepEqual(
+    plan(early).map(({ type }) => type),
+    ["createRevision"],
+  );
+  assert.equal(decideStatus(early).instancetypeRef?.controllerRevisionRef, undefined);
+  world.remove(controllerRevisions, revision.metadata as { name: string });
+  keep(revision);
+  assert.deepEqual(
+    plan(await observe(vmOf())).map(({ type }) => type),
+    ["createVmi"],
+  );
+  const { ownerReferences: _, ...ownerless } = revision.metadata ?? {};
+  keep({ ...revision, metadata: ownerless });
+  assert.equal(plan(await observe(vmOf()))[0]?.type, "createVmi", "what nobody owns nobody takes away");
+});
+
 test("what is not there, or contradicts the template, is told, and nothing is made of it", async () => {
   const { observe } = scene();
   const table: [(vm: VirtualMachine) => void, RegExp][] = [

@@ -18,7 +18,7 @@ import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { Informer } from "../../client/informer.ts";
 import { findMatched, type Matched, specsOf } from "../../runtime/machine-specs.ts";
-import { controllerReference } from "../../runtime/owner-references.ts";
+import { controllerOf, controllerReference, isControlledBy } from "../../runtime/owner-references.ts";
 
 export interface MadeOf {
   specs: MachineSpecs;
@@ -65,11 +65,15 @@ function pins(
     if (each === undefined) continue;
     const copy = each.original && renderRevision(vm, each.original, each.field);
     const name = each.revisionName ?? copy?.metadata?.name ?? "";
-    const isThere = copy === undefined || revisions.get(vm.metadata?.namespace, name) !== undefined;
-    if (isThere) revisionNames[each.field] = name;
+    if (copy === undefined || isKept(revisions.get(vm.metadata?.namespace, name), vm)) revisionNames[each.field] = name;
     else unpinned.push(copy);
   }
   return { revisionNames, unpinned };
+}
+
+/** That of a machine which had this one's name goes with that machine, perhaps only in a moment; one that nobody owns stays. */
+function isKept(copy: ControllerRevision | undefined, vm: VirtualMachine): boolean {
+  return copy !== undefined && (controllerOf(copy) === undefined || isControlledBy(copy, vm));
 }
 
 export function renderRevision(vm: VirtualMachine, original: MatchedObject, field: MatcherField): ControllerRevision {
