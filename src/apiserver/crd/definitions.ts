@@ -9,6 +9,7 @@ import { type CustomResourceDefinition, customResourceDefinitions } from "../../
 import type { KubeObject } from "../../../api/meta.ts";
 import { sameJson } from "../../apimachinery/schema/same-json.ts";
 import { InvariantError, isStatus, messageOf } from "../../base/errors.ts";
+import { type InStep, keepInStep } from "../../base/keep-in-step.ts";
 import type { Logger } from "../../base/log.ts";
 import type { ServedKind } from "../registry/kind.ts";
 import { bucketOf } from "../storage/keys.ts";
@@ -21,6 +22,7 @@ import { servedKinds } from "./served-kinds.ts";
 
 const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 const bucket = bucketOf(customResourceDefinitions);
+const retryMs = 1_000;
 
 /** Registers what is stored already, then follows. Resolves when all stored definitions are served. */
 export async function followDefinitions(api: Api, log: Logger): Promise<void> {
@@ -40,8 +42,8 @@ class Follower {
   readonly #api: Api;
   readonly #log: Logger;
   readonly #kind: ServedKind;
-  /** Names of definitions whose status is being written: one at a time each. */
-  readonly #busy = new Set<string>();
+  /** By the definitions' names. */
+  readonly #settling = new Map<string, InStep>();
   /** What of each definition is registered. */
   readonly #served = new Map<string, string>();
 
@@ -76,15 +78,23 @@ class Follower {
     this.#api.registry.setCustom(name, served ? servedKinds(definition) : []);
   }
 
+  /** Soon, and once more when something changes meanwhile: what is gone after it was looked for is told only once. */
   settle(name: string): void {
-    if (this.#busy.has(name)) return;
-    this.#busy.add(name);
-    this.#settle(name)
-      .catch((error: unknown) => {
-        if (!isStatus(error, "NotFound", "Conflict"))
-          this.#log.error({ error: messageOf(error), definition: name }, "the definition's status cannot be written");
-      })
-      .finally(() => this.#busy.delete(name));
+    const known = this.#settling.get(name);
+    const step = known ?? this.#keepSettled(name);
+    if (!known) this.#settling.set(name, step);
+    step.changed();
+  }
+
+  #keepSettled(name: string): InStep {
+    return keepInStep({
+      work: () => this.#settle(name).catch(ignoreGone),
+      settleMs: 0,
+      retryMs,
+      onError: (error) =>
+        this.#log.error({ error: messageOf(error), definition: name }, "the definition's status cannot be written"),
+      signal: this.#api.stopping,
+    });
   }
 
   instanceGone(object: KubeObject): void {
@@ -110,15 +120,10 @@ class Follower {
   }
 
   async #settle(name: string): Promise<void> {
-    for (;;) {
-      const entry = await this.#api.objects.get(this.#kind, undefined, name);
-      const definition = entry.object as CustomResourceDefinition;
-      if (definition.metadata?.deletionTimestamp && !(await this.#emptied(definition))) return this.#writeStatus(name);
-      if (definition.metadata?.deletionTimestamp) return this.#letGo(name);
-      await this.#writeStatus(name);
-      if ((await this.#api.objects.get(this.#kind, undefined, name)).object.metadata?.deletionTimestamp === undefined)
-        return;
-    }
+    const { object } = await this.#api.objects.get(this.#kind, undefined, name);
+    const isEmptied = object.metadata?.deletionTimestamp && (await this.#emptied(object as CustomResourceDefinition));
+    if (isEmptied) await this.#letGo(name);
+    else await this.#writeStatus(name);
   }
 
   async #writeStatus(name: string): Promise<void> {
