@@ -76,7 +76,9 @@ const serviceAccountIssuer = "https://kubernetes.default.svc.cluster.local";
 export async function runApiserver(options: ApiserverOptions): Promise<Apiserver> {
   const { log, store } = options;
   const stopping = new AbortController();
-  const cache = await startCache(store, stopping.signal, (error) => {
+  /** Longer: requests that are still running wait for what was written. */
+  const following = new AbortController();
+  const cache = await startCache(store, following.signal, (error) => {
     log.fatal({ error: messageOf(error) }, "the watch of the store ended");
     process.exit(1);
   });
@@ -139,6 +141,7 @@ export async function runApiserver(options: ApiserverOptions): Promise<Apiserver
     async close() {
       stopping.abort();
       await listener.close(closeTimeoutMs);
+      following.abort();
     },
   };
 }

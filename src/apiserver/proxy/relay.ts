@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { ApiResponse } from "../../../api/admission.ts";
 import { messageOf, StatusError } from "../../base/errors.ts";
+import { onClosed } from "../../http/on-closed.ts";
 import type { Upstream } from "../../streams/upstream.ts";
 
 export async function relayGet(upstream: Upstream, response: ApiResponse): Promise<void> {
@@ -32,7 +33,7 @@ function get(upstream: Upstream, response: ApiResponse): Promise<IncomingMessage
         ),
       ),
     );
-    response.once("close", () => request.destroy());
+    onClosed(response, () => request.destroy());
     request.end();
   });
 }

@@ -2,6 +2,7 @@
 import type { Writable } from "node:stream";
 import type { ApiResponse } from "../../../api/admission.ts";
 import type { StatusError } from "../../base/errors.ts";
+import { onClosed } from "../../http/on-closed.ts";
 
 /** A client that does not read for so long that this much piles up is cut off; it lists and watches again. */
 const backlogLimitBytes = 64 * 1024 * 1024;
@@ -23,12 +24,13 @@ export function createWatchStream(response: ApiResponse, timeoutMs: number, stop
   stopping.addEventListener("abort", end, { once: true });
   const timer = setTimeout(end, Math.min(timeoutMs, 2 ** 31 - 1));
   const ended = new Promise<void>((resolve) => {
-    response.once("close", () => {
+    onClosed(response, () => {
       clearTimeout(timer);
       stopping.removeEventListener("abort", end);
       resolve();
     });
   });
+  if (stopping.aborted) end();
   return {
     ended,
     write(line) {
