@@ -28,6 +28,7 @@ export interface AcceptedWebSocket {
  * Answers a websocket handshake with the first protocol the client prefers among `served`.
  * The websocket comes paused, so that no message is lost before its reader is attached: `ws.resume()` then.
  * A client that offers none is accepted without one; a client that offers only others is refused (undefined).
+ * Of a client that has gone meanwhile nothing comes either.
  */
 export function acceptWebSocket(
   req: IncomingMessage,
@@ -53,6 +54,8 @@ export function acceptWebSocket(
   return new Promise((resolve) => {
     // A malformed handshake is answered by `ws`, which then closes the connection.
     socket.once("close", () => resolve(undefined));
+    // Gone while something was prepared for it: nothing tells of it any more.
+    if (socket.destroyed) return resolve(undefined);
     server.handleUpgrade(req, socket, head, (ws) => {
       // An error is always followed by 'close', which every user of the websocket handles.
       ws.on("error", () => undefined);

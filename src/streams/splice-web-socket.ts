@@ -46,6 +46,8 @@ export function spliceWebSocket(ws: WebSocket, socket: Duplex, options: SpliceOp
       else socket.destroy();
       resolve();
     });
+    // Gone before they were joined: nothing tells of it any more.
+    if (socket.destroyed) closeWebSocket(ws);
     if (ws.readyState === ws.CLOSED) ws.emit("close", 1006, Buffer.alloc(0));
   });
 }

@@ -25,5 +25,7 @@ export function splice(left: Duplex, right: Duplex): Promise<void> {
       to.on("finish", closed);
       from.pipe(to);
     }
+    // Gone while the other was being dialled: nothing tells of it any more.
+    if (left.destroyed || right.destroyed) close();
   });
 }

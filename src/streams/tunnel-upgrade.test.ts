@@ -110,3 +110,33 @@ test("a client that goes away takes the upstream connection with it", async () =
   close();
   upstream.close();
 });
+
+for (const [what, answer] of [
+  ["switches protocols", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n"],
+  ["refuses", "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n"],
+] as const) {
+  test(`a client that went before the upstream ${what} takes the upstream connection with it`, async () => {
+    const asked = Promise.withResolvers<Duplex>();
+    const upstream = http.createServer();
+    upstream.on("upgrade", (_req, socket: Duplex) => asked.resolve(socket));
+    const went = Promise.withResolvers<void>();
+    const tunneled = Promise.withResolvers<void>();
+    const server = http.createServer().on("upgrade", (req, socket, head) => {
+      socket.on("close", () => went.resolve());
+      const { port } = upstream.address() as AddressInfo;
+      tunnelUpgrade(req, socket, head, { host: "127.0.0.1", port, path: "/up" }).then(tunneled.resolve, tunneled.reject);
+    });
+    await listening(upstream);
+    const client = request(await listening(server));
+    const socket = await asked.promise;
+    client.resetAndDestroy();
+    await went.promise;
+    socket.on("error", () => undefined).on("end", () => socket.end());
+    socket.write(answer);
+    socket.resume();
+    await once(socket, "close");
+    await tunneled.promise;
+    server.close();
+    upstream.close();
+  });
+}

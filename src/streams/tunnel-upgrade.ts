@@ -66,6 +66,10 @@ export async function relayRefusal(response: IncomingMessage, socket: Duplex): P
   socket.write(responseHead(response.statusCode ?? 502, response.statusMessage, [...headers, "Connection", "close"]));
   await new Promise<void>((resolve) => {
     socket.on("close", resolve);
+    if (socket.destroyed) {
+      response.destroy();
+      resolve();
+    }
     response.on("error", () => socket.destroy());
     response.pipe(socket);
   });

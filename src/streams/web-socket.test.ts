@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { duplexPair, type Duplex } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -99,6 +99,41 @@ test("a peer that stops answering pings is dropped", async () => {
       ws.terminate();
     },
   );
+});
+
+test("a byte stream that ended while the websocket was dialled takes the websocket with it", async () => {
+  const [near] = duplexPair();
+  near.destroy();
+  await once(near, "close");
+  await withServer(
+    accepting((ws) => void spliceWebSocket(ws, near)),
+    async (address) => {
+      const ws = await dialWebSocket(address, "/", [plainProtocol]);
+      ws.resume();
+      await once(ws, "close");
+    },
+  );
+});
+
+test("a client that went before it was accepted is not waited for", async () => {
+  const accepted = Promise.withResolvers<unknown>();
+  const asked = Promise.withResolvers<void>();
+  const upgrade = (req: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      acceptWebSocket(req, socket, head, [plainProtocol]).then(accepted.resolve, accepted.reject);
+    });
+    asked.resolve();
+  };
+  await withServer(upgrade, async ({ server }) => {
+    const client = net.connect(Number(new URL(server).port), "127.0.0.1");
+    client.write(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+    );
+    await asked.promise;
+    client.resetAndDestroy();
+    assert.equal(await accepted.promise, undefined);
+  });
 });
 
 test("a refusal arrives as the server's Status", async () => {
