@@ -36,12 +36,13 @@ export async function runLeaderElection(client: Client, options: LeaderElectionO
   const { signal, retryMs = 2_000 } = options;
   const candidate = createCandidate(client, options);
   while (!signal.aborted) {
-    if (await candidate.tryToHold(requestTimeoutMs)) await leadWhileHeld(candidate, options);
+    const askedAt = performance.now();
+    if (await candidate.tryToHold(requestTimeoutMs)) await leadWhileHeld(candidate, askedAt, options);
     else await pause(retryMs * (1 + Math.random() * 0.2), signal);
   }
 }
 
-async function leadWhileHeld(candidate: Candidate, options: LeaderElectionOptions): Promise<void> {
+async function leadWhileHeld(candidate: Candidate, askedAt: number, options: LeaderElectionOptions): Promise<void> {
   const { signal, identity, name } = options;
   const lost = new AbortController();
   const leading = AbortSignal.any([signal, lost.signal]);
@@ -49,7 +50,7 @@ async function leadWhileHeld(candidate: Candidate, options: LeaderElectionOption
   const work = options.lead(leading).finally(() => lost.abort());
   // Told below; until then it is nobody's failure.
   work.catch(() => undefined);
-  await renewUntilLost(candidate, options, leading).finally(() => lost.abort());
+  await renewUntilLost(candidate, askedAt, options, leading).finally(() => lost.abort());
   await endedInTime(work, options);
   log.info({ lease: name, identity }, "no longer leading");
   await candidate.giveBack();
@@ -70,14 +71,18 @@ async function endedInTime(work: Promise<void>, options: LeaderElectionOptions):
   await Promise.race([work, tooLate]).finally(() => ended.abort());
 }
 
-/** Returns at the deadline at the latest, however long a request takes. */
+/**
+ * Returns at the deadline at the latest, however long a request takes. It counts from when holding was asked for: the others saw the
+ * lease change before the answer came here.
+ */
 async function renewUntilLost(
   candidate: Candidate,
+  heldSince: number,
   options: LeaderElectionOptions,
   leading: AbortSignal,
 ): Promise<void> {
   const { renewDeadlineMs = 10_000, retryMs = 2_000 } = options;
-  let renewedAt = performance.now();
+  let renewedAt = heldSince;
   const leftMs = () => renewDeadlineMs - (performance.now() - renewedAt);
   while (!leading.aborted && leftMs() > 0) {
     await pause(Math.min(retryMs, leftMs()), leading);
