@@ -124,7 +124,10 @@ for (const [what, answer] of [
     const server = http.createServer().on("upgrade", (req, socket, head) => {
       socket.on("close", () => went.resolve());
       const { port } = upstream.address() as AddressInfo;
-      tunnelUpgrade(req, socket, head, { host: "127.0.0.1", port, path: "/up" }).then(tunneled.resolve, tunneled.reject);
+      tunnelUpgrade(req, socket, head, { host: "127.0.0.1", port, path: "/up" }).then(
+        tunneled.resolve,
+        tunneled.reject,
+      );
     });
     await listening(upstream);
     const client = request(await listening(server));

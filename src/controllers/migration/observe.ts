@@ -53,8 +53,7 @@ function countOthers(
   ownUid: string,
   nodeName: string | undefined,
 ): Observation["others"] {
-  const claimed = informers.vmis.list().flatMap(({ status }) => status?.migrationState ?? []);
-  for (const { migrationUid } of claimed) recentClaims.delete(migrationUid ?? "");
+  if (recentClaims.size > 0) forgetClaims(informers, recentClaims);
   const shown = informers.vmis
     .list()
     .filter(hasMigration)
@@ -64,6 +63,14 @@ function countOthers(
     ...recentClaims.values(),
   ];
   return { overall: sources.length, fromNode: sources.filter((source) => source === nodeName).length };
+}
+
+/** Of those that the copies show, and of those that are over: their instance may have gone before any copy showed it claimed. */
+function forgetClaims({ vmis, migrations }: MigrationInformers, recentClaims: Map<string, string>): void {
+  const open = migrations.list().filter((migration) => !isFinalMigration(migration));
+  const openUids = new Set(open.map(({ metadata }) => metadata?.uid));
+  const shownUids = new Set(vmis.list().map(({ status }) => status?.migrationState?.migrationUid));
+  for (const uid of recentClaims.keys()) if (!openUids.has(uid) || shownUids.has(uid)) recentClaims.delete(uid);
 }
 
 /** The migration that holds the instance's register has not written down its end yet: it must read it first. */
