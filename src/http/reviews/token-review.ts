@@ -15,8 +15,10 @@ export function createTokenReviewer(client: Client): ReviewToken {
   return async (token) => {
     // Tokens themselves are not kept in memory any longer than their request.
     const key = createHash("sha256").update(token).digest("base64");
-    const user = known.get(key) ?? (await review(client, token));
-    if (user !== undefined) known.set(key, user);
+    const believed = known.get(key);
+    if (believed) return believed;
+    const user = await review(client, token);
+    if (user) known.set(key, user);
     return user;
   };
 }
