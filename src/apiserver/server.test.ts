@@ -50,7 +50,9 @@ test("a server that stops answers who waits for what has been written since", { 
   await once(asked, "socket");
   // The server has the request's head once it has answered another that came later.
   await new Promise((resolve, reject) =>
-    https.get({ host: "127.0.0.1", port: server.port, path: "/healthz", ca, agent: false }, resolve).on("error", reject),
+    https
+      .get({ host: "127.0.0.1", port: server.port, path: "/healthz", ca, agent: false }, resolve)
+      .on("error", reject),
   );
   const startedMs = performance.now();
   const closed = server.close();

@@ -51,6 +51,8 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   await ensureCredentials(instance);
   await runApiserver("apiserver", ...apiserverFlags(instance));
   const apiReady = untilApiReady(instance, onProgress, signal);
+  // Told where it is awaited, which may be minutes later; until then it is nobody's failure, and must not end the process.
+  apiReady.catch(() => undefined);
   const recorded = options.takeOver ? readState(paths.instanceFile)?.images : undefined;
   const images = recorded ?? (await recordImages(instance, onProgress));
   await ensureContainerd(instance, images.pause);

@@ -19,7 +19,9 @@ const asks: Record<string, Ask> = {
     const server = http.createServer().listen(0, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");
-    const request = http.get({ port: (server.address() as AddressInfo).port, agent: false }).on("error", () => undefined);
+    const request = http
+      .get({ port: (server.address() as AddressInfo).port, agent: false })
+      .on("error", () => undefined);
     const [, response] = (await once(server, "request")) as [unknown, ApiResponse];
     if (leaves) request.destroy();
     t.after(() => request.destroy());
@@ -42,7 +44,8 @@ const asks: Record<string, Ask> = {
 
 for (const [protocol, ask] of Object.entries(asks)) {
   test(`${protocol}: the watch of a client that has gone before it began is over`, { timeout: 5_000 }, (t) =>
-    ask(t, (response) => createWatchStream(response, longMs, new AbortController().signal).ended, true));
+    ask(t, (response) => createWatchStream(response, longMs, new AbortController().signal).ended, true),
+  );
 
   test(`${protocol}: a watch that begins while the server stops ends at once`, { timeout: 5_000 }, async (t) => {
     let isOver = false;

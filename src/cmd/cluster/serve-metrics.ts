@@ -46,7 +46,8 @@ async function answer(
   try {
     if (request.url !== "/metrics") throw new StatusError("NotFound", "only /metrics is served here");
     await authorize(request);
-    response.writeHead(200, { "content-type": scrapeContentType }).end(await text());
+    const metrics = await text();
+    response.writeHead(200, { "content-type": scrapeContentType }).end(metrics);
   } catch (error) {
     const status = error instanceof StatusError ? error : new StatusError("InternalError", messageOf(error));
     response.writeHead(status.code, { "content-type": "application/json" }).end(JSON.stringify(status.toStatus()));
