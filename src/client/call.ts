@@ -39,8 +39,16 @@ export async function callStream(transport: Transport, call: Call): Promise<Tran
     const error = await refusal(response, call);
     const waitMs = retryAfterMs(response);
     if (waitMs === undefined || attempt >= maximumRetries) throw error;
-    await delay(waitMs, undefined, { signal: call.signal });
+    await pause(waitMs, call.signal);
   }
+}
+
+/** @throws the signal's reason, as a request that it ends does */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await delay(ms, undefined, { signal }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  });
 }
 
 function requestOf({ method, path, body, contentType, headers, signal }: Call): TransportRequest {

@@ -176,6 +176,15 @@ describe("client", () => {
     assert.equal(tries, 3);
   });
 
+  it("waits no longer than a call may take", async () => {
+    answer(429, "busy", { "retry-after": "60" });
+    const impatient = createClient({ server: url, requestTimeoutMs: 30 });
+    await assert.rejects(impatient.get(widgets, key), (error) => isStatus(error, "Timeout"));
+    impatient.close();
+    const signal = AbortSignal.timeout(20);
+    await assert.rejects(client.get(widgets, key, { signal }), { name: "TimeoutError" });
+  });
+
   it("does not send a write twice when the connection breaks, but a read", async () => {
     let requests = 0;
     reply = (response) => {
