@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import pino from "pino";
-import { findProcess, isRunning, type ProcessRecord } from "./process-record.ts";
+import { findProcess, isRunning, type ProcessRecord, recordProcess } from "./process-record.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const log = pino({ level: "silent" });
@@ -145,3 +145,17 @@ async function leftByKilledSupervisor(): Promise<ProcessRecord> {
   assert.equal(isRunning(first), true);
   return first;
 }
+
+test("one that was about to be started when everything is stopped does not run afterwards", async () => {
+  const left = spawn("sleep", ["60"]);
+  await once(left, "spawn");
+  const supervisor = supervise();
+  recordProcess(join(pidDir, "a"), left.pid ?? 0);
+  const started = supervisor.start(shell("a", "exec sleep 60"));
+  await supervisor.stop();
+  await started;
+  supervisor.adopt(shell("b", "exec sleep 60"));
+  const running = ["a", "b"].map(recordOf).filter((record) => record !== undefined);
+  for (const { pid } of running) process.kill(pid);
+  assert.deepEqual(running, []);
+});

@@ -67,6 +67,8 @@ export class Supervisor {
   }
 
   #spawn(target: SupervisedProcess, backoffMs: number): void {
+    // Whatever begins now would outlive us: those to be stopped have been gone through.
+    if (this.#stopping) return;
     const [program = "", ...args] = target.argv;
     const output = openSync(join(this.#options.logDir, `${target.name}.log`), "a");
     const startedAt = performance.now();
@@ -84,11 +86,7 @@ export class Supervisor {
   #onEnd(target: SupervisedProcess, how: object, waitMs: number): void {
     if (this.#stopping) return;
     this.#options.log.warn({ process: target.name, ...how, waitMs }, "ended; starting it again");
-    setTimeout(() => this.#respawn(target, waitMs), waitMs);
-  }
-
-  #respawn(target: SupervisedProcess, waitedMs: number): void {
-    if (!this.#stopping) this.#spawn(target, Math.min(waitedMs * 2, longestBackoffMs));
+    setTimeout(() => this.#spawn(target, Math.min(waitMs * 2, longestBackoffMs)), waitMs);
   }
 
   #recordOf(name: string): string {
