@@ -13,12 +13,13 @@ export interface MigrationRequest {
   annotations: Record<string, string>;
 }
 
+/** @returns nothing when one is on already, or the instance is gone */
 export async function createMigration(
   { client, events }: { client: Client; events: EventRecorder },
   vmi: VirtualMachineInstance,
   { generateName, annotations }: MigrationRequest,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<VirtualMachineInstanceMigration | undefined> {
   const { namespace, name: vmiName } = vmi.metadata ?? {};
   const migration: VirtualMachineInstanceMigration = {
     apiVersion: "kubevirt.io/v1",
@@ -29,8 +30,10 @@ export async function createMigration(
   try {
     const created = await client.create(virtualMachineInstanceMigrations, migration, { signal });
     events.record(vmi, "Normal", "SuccessfulCreate", `Created Migration ${created.metadata?.name}`);
+    return created;
   } catch (error) {
     // One that our copy does not show yet is on: its end brings us here again.
     if (!isStatus(error, "Forbidden", "NotFound")) throw error;
+    return undefined;
   }
 }

@@ -74,13 +74,14 @@ export function createEvacuationReconciler({
       return Promise.resolve({ vmi, migrations, evictionStrategy, nowMs: Date.now() });
     },
     plan: (observation) => planEvacuation(observation).map((node) => ({ vmi: observation.vmi, node })),
-    execute: ({ vmi, node }, signal) =>
-      createMigration(
+    async execute({ vmi, node }, signal) {
+      await createMigration(
         { client, events },
         vmi,
         { generateName: "kubevirt-evacuation-", annotations: { [annotations.evacuationMigration]: node } },
         signal,
-      ),
+      );
+    },
     requeueAfterMs: (observation) => {
       const leftMs = backoffLeftMs(observation);
       return leftMs > 0 ? leftMs : undefined;

@@ -70,13 +70,14 @@ function createGrowthReconciler({ client, informers, events }: GrowthOptions): R
       return Promise.resolve({ vmi, pods: podsOf(vmi, informers.pods), migrations, nowMs: Date.now() });
     },
     plan: (growth) => planMove(growth).map((room) => ({ vmi: growth.vmi, room })),
-    execute: ({ vmi, room }, signal) =>
-      createMigration(
+    async execute({ vmi, room }, signal) {
+      await createMigration(
         { client, events },
         vmi,
         { generateName: "kubevirt-workload-update-", annotations: room },
         signal,
-      ),
+      );
+    },
     requeueAfterMs: (growth) => {
       const leftMs = backoffLeftMs(growth);
       return leftMs > 0 ? leftMs : undefined;

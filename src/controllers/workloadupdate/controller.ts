@@ -1,6 +1,6 @@
 /** Looks at the machines that run an older launcher than a new one would, all at once: how many may move is a matter of all. */
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { hasMigration } from "../../../api/kubevirt/migration/migration.ts";
+import { activeLauncher, hasMigration, isFinalMigration } from "../../../api/kubevirt/migration/migration.ts";
 import { annotations, labels } from "../../../api/kubevirt/names.ts";
 import { type KubeVirt, virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -10,12 +10,12 @@ import type { Client } from "../../client/client.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
+import { overlayRecentWrites } from "../../runtime/recent-writes.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
 import { authoritative } from "../../runtime/virt-configuration.ts";
 import { createMigration } from "../migration/create-migration.ts";
 import { byVmi, type MigrationInformers, vmiKeyOf } from "../migration/observe.ts";
-import { activeLauncher } from "../../../api/kubevirt/migration/migration.ts";
 import { isOutdated } from "../virtualmachineinstance/outdated.ts";
 import { hasEnded } from "../virtualmachineinstance/observation.ts";
 import { podsOf } from "../virtualmachineinstance/observe.ts";
@@ -55,6 +55,13 @@ export function createWorkloadUpdateReconciler(options: WorkloadUpdateOptions): 
   const { informers, kubeVirts, launcherImage, configuration } = options;
   // After a start the first batch waits for as long as the next would have.
   let lastEvictionMs = Date.now();
+  const recentMigrations = overlayRecentWrites(informers.migrations);
+
+  /** Also of those that wait for their turn: ever more of them would keep an evacuation waiting. */
+  function countMigrations(all: readonly VirtualMachineInstance[]): number {
+    const open = recentMigrations.list().filter((migration) => !isFinalMigration(migration));
+    return new Set([...all.filter(hasMigration).map(objectKey), ...open.map(vmiKeyOf)]).size;
+  }
 
   function workloadOf(vmi: VirtualMachineInstance): Workload {
     const launcher = activeLauncher(vmi, podsOf(vmi, informers.pods), hasEnded);
@@ -75,7 +82,7 @@ export function createWorkloadUpdateReconciler(options: WorkloadUpdateOptions): 
       return Promise.resolve({
         workloads: all.filter((vmi) => isOutdated(vmi, launcherImage) || isMarkedOutdated(vmi)).map(workloadOf),
         strategy: readUpdateStrategy(authoritative(kubeVirts.list())).strategy,
-        freeMigrations: parallelMigrationsPerCluster - all.filter(hasMigration).length,
+        freeMigrations: parallelMigrationsPerCluster - countMigrations(all),
         lastEvictionMs,
         nowMs: Date.now(),
       });
@@ -83,7 +90,11 @@ export function createWorkloadUpdateReconciler(options: WorkloadUpdateOptions): 
     plan,
     async execute(action, signal) {
       if (action.type === "mark") return mark(options.client, action, signal);
-      if (action.type === "migrate") return createMigration(options, action.vmi, updateMigration, signal);
+      if (action.type === "migrate") {
+        const created = await createMigration(options, action.vmi, updateMigration, signal);
+        if (created) recentMigrations.wrote(created);
+        return;
+      }
       lastEvictionMs = Date.now();
       return evict(options, action, signal);
     },
