@@ -1,20 +1,20 @@
 /** Events are kept for an hour after they were last seen. */
 import { setTimeout as delay } from "node:timers/promises";
 import { events } from "../../api/core.ts";
-import { KeyNotFoundError, RevisionConflictError } from "../store/store.ts";
+import { KeyNotFoundError, RevisionConflictError, StoreFullError } from "../store/store.ts";
 import { text } from "./registry/field.ts";
 import type { Entry } from "./storage/entry.ts";
 import { prefixOf } from "./storage/keys.ts";
 import type { Objects } from "./storage/objects.ts";
 
 const lifeMs = 60 * 60_000;
-const checkEveryMs = 60_000;
+const harmless = [RevisionConflictError, KeyNotFoundError, StoreFullError];
 
-export async function expireEvents({ cache, store }: Objects, signal: AbortSignal): Promise<void> {
+export async function expireEvents({ cache, store }: Objects, signal: AbortSignal, everyMs = 60_000): Promise<void> {
   while (!signal.aborted) {
     const oldest = Date.now() - lifeMs;
     for (const entry of cache.list(prefixOf(events, undefined))) if (lastSeenMs(entry) < oldest) await forget(entry);
-    await delay(checkEveryMs, undefined, { signal, ref: false }).catch((error: unknown) => {
+    await delay(everyMs, undefined, { signal, ref: false }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
@@ -23,8 +23,8 @@ export async function expireEvents({ cache, store }: Objects, signal: AbortSigna
     try {
       await store.delete(entry.key, entry.revision);
     } catch (error) {
-      // Seen again, or deleted, in the meantime.
-      if (!(error instanceof RevisionConflictError) && !(error instanceof KeyNotFoundError)) throw error;
+      // Seen again, or deleted, in the meantime; or the disk is full, and the next turn tries again.
+      if (!harmless.some((each) => error instanceof each)) throw error;
     }
   }
 }
