@@ -29,8 +29,8 @@ export interface Objects {
    */
   update(kind: ServedKind, target: Target, change: Change): Promise<Entry>;
   remove(kind: ServedKind, entry: Entry): Promise<Entry>;
-  /** After a lost race: resolves when a newer write can be read. */
-  nextWrite(): Promise<void>;
+  /** After a race lost with this entry: resolves when what was faster can be read. */
+  newerThan(entry: Entry): Promise<void>;
 }
 
 export interface Target {
@@ -42,7 +42,7 @@ export type Change = (current: KubeObject, entry: Entry) => KubeObject | undefin
 
 const updateAttempts = 64;
 /** A write that is lost with a failing store never arrives. */
-const nextWriteTimeoutMs = 1000;
+const newerTimeoutMs = 1000;
 
 export function createObjects(store: Store, cache: Cache): Objects {
   const objects: Objects = {
@@ -64,7 +64,7 @@ export function createObjects(store: Store, cache: Cache): Objects {
     create: (kind, object) => create(store, kind, object),
     update: (kind, target, change) => update(objects, kind, target, change),
     remove: (kind, entry) => remove(store, kind, entry),
-    nextWrite: () => nextWrite(cache),
+    newerThan: (entry) => newerThan(cache, entry),
   };
   return objects;
 }
@@ -93,7 +93,7 @@ async function update(objects: Objects, kind: ServedKind, target: Target, change
     } catch (error) {
       if (!isRace(error)) throw error;
       if (attempt >= updateAttempts) throw conflict(kind, target.name);
-      await objects.nextWrite();
+      await objects.newerThan(entry);
     }
   }
 }
@@ -110,12 +110,16 @@ async function remove(store: Store, kind: ServedKind, entry: Entry): Promise<Ent
 }
 
 /** The write that was faster is decided, but perhaps not durable and so not visible yet: reading now would be in vain. */
-async function nextWrite(cache: Cache): Promise<void> {
+async function newerThan(cache: Cache, { key, revision }: Entry): Promise<void> {
   const waiting = new AbortController();
-  const timeout = delay(nextWriteTimeoutMs, undefined, { signal: waiting.signal }).catch((error: unknown) => {
+  const timeout = delay(newerTimeoutMs, true, { signal: waiting.signal }).catch((error: unknown) => {
     if (!waiting.signal.aborted) throw error;
+    return true;
   });
-  await Promise.race([cache.reached(cache.revision + 1), timeout]);
+  for (let isTooLate = false; !isTooLate && cache.get(key)?.revision === revision; ) {
+    const written = cache.reached(cache.revision + 1).then(() => false);
+    isTooLate = await Promise.race([written, timeout]);
+  }
   waiting.abort();
 }
 

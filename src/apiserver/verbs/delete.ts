@@ -43,7 +43,7 @@ export async function deleteObject(call: Operation, name: string, options: Delet
       return await attemptDelete(call, entry, options);
     } catch (error) {
       if (!isStatus(error, "Conflict") || attempt >= deleteAttempts) throw error;
-      await call.api.objects.nextWrite();
+      await call.api.objects.newerThan(entry);
     }
   }
 }
