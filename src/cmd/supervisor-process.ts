@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type Instance, pathsOf } from "../base/instance.ts";
-import { findProcess } from "../embedded/process-record.ts";
+import { findProcess, recordProcess } from "../embedded/process-record.ts";
 
 /** This program: Node, its flags, and the entry point. */
 export const program: readonly string[] = [process.execPath, ...process.execArgv, join(import.meta.dirname, "main.ts")];
@@ -51,7 +51,11 @@ export function reviveSupervisorWhenKilled(instance: Instance, signal: AbortSign
       const wasStable = performance.now() - startedMs > longestLookMs;
       lookAfter(wasStable ? lookMs : Math.min(waitedMs * 2, longestLookMs));
     };
-    spawnSupervisor(instance, takeOverFlag).once("exit", onEnd).once("error", onEnd).unref();
+    const supervisor = spawnSupervisor(instance, takeOverFlag).once("exit", onEnd).once("error", onEnd);
+    // At once, for whoever ends everything meanwhile: it takes a second until the new one can say itself that it is there.
+    const record = supervisorRecord(instance);
+    if (supervisor.pid !== undefined && !findProcess(record)) recordProcess(record, supervisor.pid);
+    supervisor.unref();
   };
   lookAfter(lookMs);
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });

@@ -36,7 +36,8 @@ Examples:
   return addInstanceFlags(command).action(async (flags: InstanceFlags & { detach?: boolean; takeOver?: boolean }) => {
     const instance = instanceFrom(flags);
     await refuseWhenImpossible(instance);
-    if (findProcess(supervisorRecord(instance))) return say(`already running: see \`vmpod status\``);
+    const running = findProcess(supervisorRecord(instance));
+    if (running && running.pid !== process.pid) return say(`already running: see \`vmpod status\``);
     if (flags.detach) await detach(instance);
     else await supervise(instance, flags.takeOver ?? false);
   });

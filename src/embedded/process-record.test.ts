@@ -35,6 +35,18 @@ test("one that does not heed SIGTERM is killed", async () => {
   assert.equal((await ended)[1], "SIGKILL");
 });
 
+test("the record of a successor stays when its predecessor is gone", async () => {
+  const first = sleeper("exec sleep 60");
+  recordProcess(record("e"), first.pid);
+  const stopped = stopProcess(record("e"), 5_000);
+  const second = sleeper("exec sleep 60");
+  recordProcess(record("e"), second.pid);
+  await stopped;
+  assert.equal(findProcess(record("e"))?.pid, second.pid);
+  second.child.kill();
+  await Promise.all([first.ended, second.ended]);
+});
+
 test("another process with a recycled pid is not taken for it, nor harmed", async () => {
   const { child, pid, ended } = sleeper("exec sleep 60");
   recordProcess(record("c"), pid);

@@ -31,7 +31,7 @@ export function isRunning({ pid, startTicks }: ProcessRecord): boolean {
   return startTicksOf(pid) === startTicks;
 }
 
-/** SIGTERM, then SIGKILL after `graceMs`; returns when the process is gone and its record removed. */
+/** SIGTERM, then SIGKILL after `graceMs`; returns when the process is gone, and its record with it. */
 export async function stopProcess(path: string, graceMs: number): Promise<void> {
   const record = findProcess(path);
   if (record) {
@@ -41,7 +41,8 @@ export async function stopProcess(path: string, graceMs: number): Promise<void> 
       await isGoneWithin(record, 5_000);
     }
   }
-  rmSync(path, { force: true });
+  // Of a successor that was recorded meanwhile somebody has yet to hear.
+  if (!findProcess(path)) rmSync(path, { force: true });
 }
 
 function kill({ pid }: ProcessRecord, signal: NodeJS.Signals): void {

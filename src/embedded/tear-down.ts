@@ -2,14 +2,13 @@
  * `vmpod down`: guests are asked to power off, containers end, and every trace on the host goes. Objects, images and
  * disks stay in the data directory, so the next `vmpod up` starts the same machines again.
  */
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { type Instance, pathsOf } from "../base/instance.ts";
 import { removeAllImageViews, removeAllPods } from "../cri/containerd/remove-pods.ts";
 import { findContainerd, stopContainerd } from "../cri/containerd/start.ts";
 import { containerdPaths } from "./containerd.ts";
 import { removeHostTraces, unmountBelow } from "./host-traces.ts";
-import { stopProcess } from "./process-record.ts";
+import { stopOwnProcesses } from "./stop-own-processes.ts";
 
 export interface TearDownOptions {
   /** How long guests may take to power off before they are ended. */
@@ -19,10 +18,8 @@ export interface TearDownOptions {
   onProgress: (message: string) => void;
 }
 
-const stopGraceMs = 5_000;
-
 export async function tearDown(instance: Instance, options: TearDownOptions): Promise<void> {
-  await stopOwnProcesses(instance);
+  await stopOwnProcesses(pathsOf(instance).pids);
   options.onProgress("vmpod's own processes ended");
   const { criSocket } = pathsOf(instance);
   if (findContainerd(containerdPaths(instance)) !== undefined) {
@@ -36,11 +33,4 @@ export async function tearDown(instance: Instance, options: TearDownOptions): Pr
   await rm(instance.runDir, { recursive: true, force: true });
   if (options.purge) await rm(instance.dataDir, { recursive: true, force: true });
   options.onProgress("network, mounts and cgroups removed");
-}
-
-/** The supervisor first, or it would start again what we stop. */
-async function stopOwnProcesses(instance: Instance): Promise<void> {
-  const { pids } = pathsOf(instance);
-  await stopProcess(join(pids, "supervisor"), stopGraceMs * 4);
-  for (const name of await readdir(pids).catch(() => [])) await stopProcess(join(pids, name), stopGraceMs);
 }

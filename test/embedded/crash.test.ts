@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { hostTraces, noTraces } from "./host-traces.ts";
 import { bin, eventually, type Output, run, succeed } from "./instance.ts";
 import { machine, service, web, smallestMemory } from "./machines.ts";
 import { type Part, parts, pidOf } from "./parts.ts";
@@ -96,6 +97,16 @@ test("a crash while machines are created leaves one pod and one QEMU each, and a
     assert.equal(pods.length, 1, `seed ${seed}: ${pods.join(" ")}`);
     assert.equal(qemusOf(instance.name, name).length, 1, `seed ${seed}: QEMUs of ${name}`);
   }
+});
+
+test("down right after kill -9 of the supervisor: the one that is being brought back does not stay", async () => {
+  kill("supervisor");
+  // The agent has noticed, and the next supervisor is not at work yet.
+  await delay(700);
+  succeed(instance.down("--grace-period", "2"), "vmpod down");
+  // Long enough for whatever has escaped to start everything again.
+  await delay(4_000);
+  assert.deepEqual(hostTraces(instance.name, instance.dataDir), noTraces);
 });
 
 interface Observation {
