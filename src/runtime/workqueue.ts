@@ -8,6 +8,8 @@
  * Invariants: a key is ready at most once and in flight at most once; nothing added is lost; a key is handed out
  * again only after `done`. Failures of a key make its own waits longer, nobody else's.
  */
+import { longestTimerMs } from "../base/longest-timer.ts";
+
 export interface Workqueue {
   add(key: string): void;
   /** Adds it after the delay; of several the earliest counts. */
@@ -47,8 +49,6 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-
-const longestTimerMs = 2 ** 31 - 1;
 
 export function createWorkqueue(options: WorkqueueOptions = {}): Workqueue {
   const { firstDelayMs = 50, longestDelayMs = 60_000, clock = systemClock } = options;

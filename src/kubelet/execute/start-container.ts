@@ -16,6 +16,7 @@ import type { MutablePodMemory } from "../pods/memory.ts";
 import { readSandboxIps } from "../pods/runtime-state.ts";
 import { createReferences } from "../references.ts";
 import { containerMounts } from "./container-mounts.ts";
+import { endContainer } from "./end-container.ts";
 import { ensureImage } from "./ensure-image.ts";
 import { runHook } from "./run-hook.ts";
 import { sandboxConfigOf } from "./run-sandbox.ts";
@@ -140,8 +141,7 @@ async function postStart(
   } catch (error) {
     const message = `PostStartHook failed: ${messageOf(error)}`;
     context.events.warning(pod, "FailedPostStartHook", message);
-    const timeout = BigInt(pod.spec?.terminationGracePeriodSeconds ?? 30);
-    await context.cri.runtime.stopContainer({ containerId, timeout });
+    await endContainer(context.cri, containerId, pod.spec?.terminationGracePeriodSeconds ?? 30);
     throw new TerminalError("PostStartHookError", message);
   }
 }

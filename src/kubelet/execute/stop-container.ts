@@ -5,10 +5,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Container, Pod } from "../../../api/core.ts";
 import { messageOf } from "../../base/errors.ts";
+import { longestTimerMs } from "../../base/longest-timer.ts";
 import { isCriError } from "../../cri/client.ts";
 import { ContainerState } from "../../cri/gen/runtime/v1/api.gen.ts";
 import type { KubeletContext } from "../context.ts";
 import type { Action } from "../pods/actions.ts";
+import { endContainer } from "./end-container.ts";
 import { runHook } from "./run-hook.ts";
 
 type Stop = Extract<Action, { type: "stop-container" }>;
@@ -26,7 +28,16 @@ export async function stopContainer(
   action: Stop,
 ): Promise<void> {
   const grace = createGrace(action.graceSeconds);
-  stops.set(action.containerId, { hurry: (seconds) => grace.shorten(seconds, () => kill(context, action, seconds)) });
+  const end = (seconds: number): Promise<void> => endContainer(context.cri, action.containerId, seconds);
+  stops.set(action.containerId, {
+    hurry: (seconds) =>
+      grace.shorten(seconds, (undo) => {
+        end(seconds).catch((error: unknown) => {
+          undo();
+          context.log.warn({ containerId: action.containerId, error: messageOf(error) }, "cannot end it sooner yet");
+        });
+      }),
+  });
   try {
     const container = specOf(pod, action.container);
     if (pod !== undefined) {
@@ -36,7 +47,7 @@ export async function stopContainer(
       await preStop(context, pod, container, action.containerId, grace);
     }
     grace.hookDone = true;
-    await kill(context, action, action.graceSeconds === 0 ? 0 : Math.max(grace.leftSeconds(), leastGraceSeconds));
+    await end(action.graceSeconds === 0 ? 0 : Math.max(grace.leftSeconds(), leastGraceSeconds));
   } finally {
     stops.delete(action.containerId);
   }
@@ -46,7 +57,8 @@ interface Grace {
   hookDone: boolean;
   signal: AbortSignal;
   leftSeconds(): number;
-  shorten(seconds: number, afterHook: () => Promise<void>): void;
+  /** @param afterHook does what is to be done once the hook has run; who could not be hurried, `undo`, is hurried at the next look */
+  shorten(seconds: number, afterHook: (undo: () => void) => void): void;
 }
 
 function createGrace(seconds: number): Grace {
@@ -61,11 +73,14 @@ function createGrace(seconds: number): Grace {
       if (wantedEndMs > endMs - 1500) {
         return;
       }
+      const before = endMs;
       endMs = wantedEndMs;
       if (grace.hookDone) {
-        void afterHook();
+        afterHook(() => {
+          endMs = before;
+        });
       } else {
-        setTimeout(() => urgent.abort(), wanted * 1000).unref();
+        setTimeout(() => urgent.abort(), Math.min(wanted * 1000, longestTimerMs)).unref();
       }
     },
   };
@@ -95,7 +110,8 @@ async function preStop(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
-  const deadline = delay(grace.leftSeconds() * 1000, "the grace period is over", { signal }).catch(() => "cut short");
+  const leftMs = Math.min(grace.leftSeconds() * 1000, longestTimerMs);
+  const deadline = delay(leftMs, "the grace period is over", { signal }).catch(() => "cut short");
   const failure = await Promise.race([outcome, deadline]);
   expired.abort();
   // A hook that waits for the container's end dies with it: that is how it succeeds.
@@ -113,17 +129,5 @@ async function isRunning(context: KubeletContext, containerId: string): Promise<
       return false;
     }
     throw error;
-  }
-}
-
-async function kill(context: KubeletContext, action: Stop, graceSeconds: number): Promise<void> {
-  try {
-    const timeout = BigInt(graceSeconds);
-    const timeoutMs = (graceSeconds + 120) * 1000;
-    await context.cri.runtime.stopContainer({ containerId: action.containerId, timeout }, { timeoutMs });
-  } catch (error) {
-    if (!isCriError(error, "NotFound")) {
-      throw error;
-    }
   }
 }

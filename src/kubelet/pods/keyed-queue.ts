@@ -2,9 +2,11 @@
  * Runs work by key: one run per key at a time, different keys side by side. A key that is woken while it runs is
  * run once more afterwards.
  */
+import { longestTimerMs } from "../../base/longest-timer.ts";
+
 export interface KeyedQueue {
   wake(key: string): void;
-  /** Wakes the key at this time, unless it asks for another time before. */
+  /** Wakes the key at this time, or as late as a timer can, unless it asks for another time before. */
   wakeAt(key: string, timeMs: number): void;
   /** Resolves when nothing runs; afterwards nothing is started any more. */
   close(): Promise<void>;
@@ -55,7 +57,7 @@ export function createKeyedQueue(work: (key: string) => Promise<void>): KeyedQue
       if (!closed) {
         timers.set(
           key,
-          setTimeout(() => wake(key), Math.max(0, timeMs - Date.now())),
+          setTimeout(() => wake(key), Math.min(Math.max(0, timeMs - Date.now()), longestTimerMs)),
         );
       }
     },

@@ -15,6 +15,7 @@ import { type MutablePodMemory, newPodMemory, noteFailure } from "./memory.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";
 import { readRuntimeState } from "./runtime-state.ts";
+import { wakeBefore } from "./steps.ts";
 import { writeStatus } from "./write-status.ts";
 import { type ProbeManager, syncProbes } from "../probes/probe-manager.ts";
 
@@ -64,13 +65,14 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
       return;
     }
     const planned = plan(o);
-    const acted = await act(o, memory, planned.actions);
+    const { acted, retryAtMs } = await act(o, memory, planned.actions);
+    const wakeAtMs = wakeBefore(planned.wakeAtMs, retryAtMs);
     if (acted) {
       queue.wake(uid);
     } else if (isForgotten(o)) {
       memories.delete(uid);
-    } else if (planned.wakeAtMs !== undefined) {
-      queue.wakeAt(uid, planned.wakeAtMs);
+    } else if (wakeAtMs !== undefined) {
+      queue.wakeAt(uid, wakeAtMs);
     }
   }
 
@@ -88,39 +90,45 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     return { uid, pod, runtime: { ...runtime, containers }, memory: { ...memory, inFlight }, nowMs: Date.now() };
   }
 
-  /** @returns whether the pod has to be looked at again at once */
-  async function act(o: Observation, memory: MutablePodMemory, actions: Action[]): Promise<boolean> {
+  async function act(o: Observation, memory: MutablePodMemory, actions: Action[]): Promise<Acted> {
     let acted = false;
+    let retryAtMs: number | undefined;
     for (const action of actions) {
       if (isLong(action)) {
-        startLong(o, memory, action);
-      } else if (await doShort(o, memory, action)) {
-        acted = true;
-      } else {
-        return false;
+        retryAtMs = wakeBefore(retryAtMs, startLong(o, memory, action));
+        continue;
       }
+      const failedUntilMs = await doShort(o, memory, action);
+      if (failedUntilMs !== undefined) {
+        return { acted: false, retryAtMs: wakeBefore(retryAtMs, failedUntilMs) };
+      }
+      acted = true;
     }
-    return acted;
+    return { acted, retryAtMs };
   }
 
-  async function doShort(o: Observation, memory: MutablePodMemory, action: Action): Promise<boolean> {
+  /** @returns when to try again what failed */
+  async function doShort(o: Observation, memory: MutablePodMemory, action: Action): Promise<number | undefined> {
     const key = actionKey(action);
     try {
       await executor.execute(action, o, memory);
       memory.failures.delete(key);
-      return true;
+      return undefined;
     } catch (error) {
-      const failure = fail(o, memory, key, error);
-      queue.wakeAt(o.uid, failure);
-      return false;
+      return fail(o, memory, key, error);
     }
   }
 
-  function startLong(o: Observation, memory: MutablePodMemory, action: Action): void {
+  /** @returns when to start what has failed a moment ago: not yet */
+  function startLong(o: Observation, memory: MutablePodMemory, action: Action): number | undefined {
     const key = actionKey(action);
     if (memory.inFlight.has(key)) {
       executor.hurry(action);
-      return;
+      return undefined;
+    }
+    const retryAtMs = memory.failures.get(key)?.retryAtMs ?? 0;
+    if (retryAtMs > o.nowMs) {
+      return retryAtMs;
     }
     memory.inFlight.add(key);
     executor
@@ -131,6 +139,7 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
         memory.inFlight.delete(key);
         queue.wake(o.uid);
       });
+    return undefined;
   }
 
   /** @returns when to try again */
@@ -174,6 +183,13 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
     memoryOf: (uid) => memories.get(uid),
     close: () => queue.close(),
   };
+}
+
+interface Acted {
+  /** The pod has to be looked at again at once. */
+  acted: boolean;
+  /** When to try again what failed. */
+  retryAtMs: number | undefined;
 }
 
 const nameOf = (pod: Pod | undefined): string | undefined =>

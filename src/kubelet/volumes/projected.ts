@@ -1,5 +1,6 @@
 /** Volumes whose files come from the API (configMap, secret, downwardAPI, projected); kept current while the pod runs. */
 import type { Pod, Volume } from "../../../api/core.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { KubeletContext } from "../context.ts";
 import type { PodFacts } from "../config/field-ref.ts";
 import type { MountedVolume, MutablePodMemory } from "../pods/memory.ts";
@@ -32,12 +33,19 @@ export async function projectedVolume({ context, pod, volume, memory }: VolumeIn
   return { hostPath: dir, readOnly: true };
 }
 
-/** Brings these volumes of a running pod up to date. */
+/**
+ * Brings these volumes of a running pod up to date, each for itself: one whose Secret was deleted stays as it is, and keeps no other volume,
+ * of this pod or another, from a fresh token. Never rejects.
+ */
 export async function refreshVolumes(context: KubeletContext, pod: Pod, memory: MutablePodMemory): Promise<void> {
   for (const volume of (pod.spec?.volumes ?? []).filter(isProjectedKind)) {
     const mounted = memory.volumes.get(volume.name);
     if (mounted !== undefined) {
-      await update(context, pod, volume, mounted.hostPath, memory);
+      await update(context, pod, volume, mounted.hostPath, memory).catch((error: unknown) => {
+        const { namespace, name } = pod.metadata ?? {};
+        const what = { pod: `${namespace}/${name}`, volume: volume.name, error: messageOf(error) };
+        context.log.warn(what, "cannot bring a volume up to date");
+      });
     }
   }
 }

@@ -12,10 +12,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { TerminalError } from "../../base/errors.ts";
+import pino from "pino";
+import { StatusError, TerminalError } from "../../base/errors.ts";
+import type { KubeletContext } from "../context.ts";
 import { aPod, mainContainer } from "../pods/fixture.ts";
+import { newPodMemory } from "../pods/memory.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { type Payload, type PayloadInput, payloadOf } from "./payload.ts";
+import { refreshVolumes } from "./projected.ts";
 import { resolveSubPath } from "./sub-path.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "vmpod-volumes-"));
@@ -47,6 +51,28 @@ describe("a volume's files", () => {
     assert.equal(readFileSync(join(volume, "a"), "utf8"), "3");
     assert.equal(readdirSync(volume).length, 4, "a, c, ..data and one version");
   });
+});
+
+test("volumes are kept current each for itself: a Secret that is gone does not hold back the others", async () => {
+  const volumes = [
+    { name: "gone", secret: { secretName: "gone" } },
+    { name: "there", configMap: { name: "there" } },
+  ];
+  const memory = newPodMemory();
+  for (const { name } of volumes) {
+    const hostPath = join(dir, `refreshed-${name}`);
+    mkdirSync(hostPath);
+    await writeAtomically(hostPath, files({ a: "old" }));
+    memory.volumes.set(name, { hostPath, readOnly: true });
+  }
+  const client = {
+    get: (_: unknown, { name }: { name: string }) =>
+      name === "there" ? Promise.resolve({ data: { a: "new" } }) : Promise.reject(new StatusError("NotFound", name)),
+  };
+  const context = { client, log: pino({ level: "silent" }), machine: {} } as unknown as KubeletContext;
+  await refreshVolumes(context, aPod({ volumes }), memory);
+  const content = (name: string): string => readFileSync(join(dir, `refreshed-${name}`, "a"), "utf8");
+  assert.deepEqual([content("gone"), content("there")], ["old", "new"]);
 });
 
 describe("what is in a volume", () => {
