@@ -99,3 +99,11 @@ test("nothing is written, nor told, after the end", async (t) => {
   await pass(1_000);
   deepEqual([errors, writes.length], [[], 1]);
 });
+
+test("a change that has not settled by the end is not written", async (t) => {
+  const { learn, pass, stop, writes } = slowPlace(t);
+  learn(1);
+  stop.abort();
+  await pass(20);
+  equal(writes.length, 0);
+});

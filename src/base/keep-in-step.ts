@@ -36,6 +36,7 @@ export function keepInStep({ work, settleMs, retryMs, onError, signal }: KeepInS
 
   async function run(): Promise<void> {
     timer = undefined;
+    if (signal.aborted) return;
     try {
       await now();
     } catch (error) {
