@@ -3,9 +3,12 @@ import { link, mkdtemp, readFile, rm, symlink, unlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { XMLParser } from "fast-xml-parser";
 import fc from "fast-check";
+import { someObservation, someVmi } from "../domain/observation.fixture.ts";
 import { answerTo, hear } from "./answer.ts";
+import { type DownwardMetricsContext, startDownwardMetrics } from "./downward-metrics.ts";
 import { metricsDisk, metricsDiskBytes, metricsHeader, rewriteMetricsDisk } from "./metrics-disk.ts";
 import { busySeconds, readHost, readMachine, renderMetrics } from "./metrics.ts";
 import { parseProcFields } from "./proc-fields.ts";
@@ -34,6 +37,28 @@ test("metrics are XML that says of each its type, whose it is, and its value", (
   assert.deepEqual([find("vm", "TotalCPUTime")?.value, find("vm", "TotalCPUTime")?.type], [1.25, "real64"]);
   assert.equal(find("host", "FreeVirtualMemory")?.value, 9);
   assert.equal(find("vm", "ResourceMemoryLimit")?.unit, "KiB");
+});
+
+test("a look that fails is told, and followed by the next", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const vmi = someVmi({ status: { phase: "Running" } });
+  vmi.spec.domain.devices.downwardMetrics = {};
+  const { pod } = someObservation();
+  const warned: unknown[] = [];
+  const context = {
+    vmis: { list: () => [vmi] },
+    launchers: { byIndex: () => [pod] },
+    finder: { find: () => Promise.reject(new Error("too many open files")) },
+    log: { warn: ({ error }: { error: unknown }) => warned.push(error) },
+  } as unknown as DownwardMetricsContext;
+  const ended = new AbortController();
+  startDownwardMetrics(context, ended.signal);
+  for (const looks of [1, 2]) {
+    t.mock.timers.tick(5_000);
+    for (let turn = 0; turn < 1_000 && warned.length < looks; turn++) await setImmediate();
+  }
+  ended.abort();
+  assert.deepEqual(warned, ["too many open files", "too many open files"]);
 });
 
 test("this machine's own facts are found", async () => {

@@ -33,9 +33,12 @@ export function startDownwardMetrics(context: DownwardMetricsContext, signal: Ab
   const look = async (): Promise<void> => {
     if (isAtWork) return;
     isAtWork = true;
-    await informAll(context, ports).finally(() => {
-      isAtWork = false;
-    });
+    try {
+      await informAll(context, ports);
+    } catch (error) {
+      context.log.warn({ error: messageOf(error) }, "no guest gets its metrics; trying again");
+    }
+    isAtWork = false;
   };
   const timer = setInterval(() => void look(), intervalMs);
   signal.addEventListener("abort", () => {

@@ -84,7 +84,8 @@ async function answerMetrics(
   // Who may use this API may read what it measures.
   if (bearerOf(req) === undefined) authorize(req.socket as TLSSocket);
   else await authorizeScraper(req);
-  res.writeHead(200, { "content-type": scrapeContentType }).end(await metrics.text());
+  const text = await metrics.text();
+  res.writeHead(200, { "content-type": scrapeContentType }).end(text);
 }
 
 async function upgrade(context: ServerContext, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
