@@ -101,8 +101,14 @@ async function start(argv: readonly string[], socket: Socket, signal: AbortSigna
 async function connected(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   const socket = connect(path);
   socket.pause();
-  await once(socket, "connect", { signal });
-  return socket;
+  try {
+    await once(socket, "connect", { signal });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  // QEMU may go at any moment: whoever writes is told.
+  return socket.on("error", () => undefined);
 }
 
 /** As QEMU wants frames on a stream: each after its length. */

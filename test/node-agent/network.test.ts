@@ -4,6 +4,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { once } from "node:events";
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
@@ -263,15 +264,19 @@ test("passt gives a guest its pod's addresses, and what is named of its ports; a
   const place = { netnsPath, socketPath: join(directory, "passt.sock"), directory: join(directory, "passt") };
   await layPasst(place.directory);
   chmodSync(directory, 0o711);
+  const request: PasstRequest = {
+    network: { uplink: "eth0", ports: [{ protocol: "TCP", port: 8080 }] },
+    resolver: { servers: ["10.43.0.10"], servers6: [], searchDomains: ["default.svc.cluster.local"] },
+    hostname: "carried",
+    owner: 107,
+    cgroups: [],
+  };
+  const vanishing = createServer((socket) => socket.destroy()).listen(place.socketPath);
+  await once(vanishing, "listening");
+  await assert.rejects(reconcilePasst(place, request), /EPIPE|ECONNRESET|passt does not start/, "QEMU goes meanwhile");
+  vanishing.close();
   const qemu = listeningQemu(place.socketPath);
   try {
-    const request: PasstRequest = {
-      network: { uplink: "eth0", ports: [{ protocol: "TCP", port: 8080 }] },
-      resolver: { servers: ["10.43.0.10"], servers6: [], searchDomains: ["default.svc.cluster.local"] },
-      hostname: "carried",
-      owner: 107,
-      cgroups: [],
-    };
     await untilListening(place.socketPath);
     await reconcilePasst(place, request);
     const [first] = await listPasst(netnsPath);

@@ -38,6 +38,7 @@ test("output is drained without a client, a client sees the prompt and types, th
 
   guest.destroy();
   await Promise.all([serial.closed, once(second, "close")]);
+  await once(open(), "close"); // who comes when it has just gone does not wait for ever
   server.close();
   qemu.close();
   await rm(directory, { recursive: true });

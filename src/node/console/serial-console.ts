@@ -34,6 +34,8 @@ const kernelWords = /Linux version \d|\[ {2,4}\d\.\d{6}\] /;
 const longestWords = 32;
 const clientBacklogBytes = 1024 * 1024;
 const replacedCode = 1000;
+const goneCode = 1000;
+const goneReason = "the guest's console is gone";
 
 /** Resolves once connected. */
 export function openSerialConsole(socketPath: string): Promise<SerialConsole> {
@@ -53,7 +55,7 @@ function serve(socket: Socket): SerialConsole {
   let current: WebSocket | undefined;
   const closed = new Promise<void>((resolve) => {
     socket.once("close", () => {
-      current?.close(1000, "the guest's console is gone");
+      current?.close(goneCode, goneReason);
       resolve();
     });
   });
@@ -75,6 +77,7 @@ function serve(socket: Socket): SerialConsole {
     attach(client) {
       current?.close(replacedCode, "another client took the console");
       current = client;
+      if (socket.destroyed) client.close(goneCode, goneReason);
       const prompt = lastLine(tail);
       if (prompt !== "") client.send(Buffer.from(prompt, "latin1"), { binary: true });
       client.on("message", (data, isBinary) => {

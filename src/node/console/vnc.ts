@@ -12,12 +12,20 @@ export function createVncSessions(): VncSessions {
   const sessions = new Map<string, Socket>();
   return {
     async open(key, socketPath, preserveSession) {
-      const current = sessions.get(key);
-      if (current && preserveSession) {
-        throw new StatusError("Conflict", `${key} has a VNC session already, which is to be preserved`);
-      }
-      current?.destroy();
+      const makeWay = (): void => {
+        const current = sessions.get(key);
+        if (current && preserveSession)
+          throw new StatusError("Conflict", `${key} has a VNC session already, which is to be preserved`);
+        current?.destroy();
+      };
+      makeWay();
       const socket = await dial(socketPath);
+      try {
+        makeWay(); // for us, of those who dialled at the same time
+      } catch (error) {
+        socket.destroy();
+        throw error;
+      }
       sessions.set(key, socket);
       socket.once("close", () => {
         if (sessions.get(key) === socket) sessions.delete(key);

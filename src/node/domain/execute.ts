@@ -153,6 +153,8 @@ function giveCredentials(
 
 async function connect(context: ExecuteContext, { observation, qemu }: Action, signal: AbortSignal): Promise<void> {
   const { vmi, pod } = observation;
+  const record = context.records.of(vmi.metadata?.uid ?? "");
+  const { networkBreaks } = record;
   const listening = listeningInterfaces(observation);
   const isStarted = hasStarted(observation.machine);
   const target = { vmi, pod, qemu, listening, hasStarted: isStarted, dhcpDirectory: context.dhcpDirectory };
@@ -161,7 +163,8 @@ async function connect(context: ExecuteContext, { observation, qemu }: Action, s
     await disconnectNetworks(target, linkedInterfaces(observation), signal);
   if (wantsMetadata(vmi) && podInterface(vmi)?.masquerade)
     await context.metadata.serve(qemu, () => currentFacts(context, observation, qemu), signal);
-  context.records.of(vmi.metadata?.uid ?? "").networkOf = networkKey(qemu, observation);
+  // What broke meanwhile may be what was just connected.
+  if (record.networkBreaks === networkBreaks) record.networkOf = networkKey(qemu, observation);
 }
 
 /** The guest takes its time, and QEMU complains of impatience. */

@@ -46,7 +46,10 @@ export function noteEvent(
     record.panicDetails = panicDetails(data);
   }
   // passt has ended: it is started again.
-  if (event === "NETDEV_STREAM_DISCONNECTED") record.networkOf = undefined;
+  if (event === "NETDEV_STREAM_DISCONNECTED") {
+    record.networkOf = undefined;
+    record.networkBreaks += 1;
+  }
   if (event === "VSERPORT_CHANGE") {
     record.guestAskedMs = 0;
     // It may be a freshly booted guest's.

@@ -17,6 +17,8 @@ export interface DomainRecord {
   networkOf: string | undefined;
   /** When a device of the running guest's was plugged or unplugged last. */
   pluggedMs: number;
+  /** How often QEMU has told that what carried its packets is gone. */
+  networkBreaks: number;
   /** When the guest was asked last to let go of a device, by id. */
   unplugAskedMs: Map<string, number>;
   failure: string | undefined;
@@ -53,6 +55,7 @@ export function createDomainRecords(): DomainRecords {
       const record = records.get(uid) ?? {
         networkOf: undefined,
         pluggedMs: 0,
+        networkBreaks: 0,
         unplugAskedMs: new Map(),
         failure: undefined,
         panicDetails: undefined,

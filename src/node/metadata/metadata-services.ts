@@ -21,22 +21,41 @@ export function wantsMetadata({ metadata }: VirtualMachineInstance): boolean {
   return metadata?.annotations?.[annotations.metadataService] === "true";
 }
 
-export function createMetadataServices(log: Logger): MetadataServices {
-  const ends = new Map<string, () => void>();
+export function createMetadataServices(
+  log: Logger,
+  listen: typeof listenInNamespace = listenInNamespace,
+): MetadataServices {
+  /** What ends each, from when it is about to begin. */
+  const ends = new Map<string, Promise<() => void>>();
   const idOf = ({ pid, startTicks }: QemuProcess): string => `${pid}/${startTicks}`;
+
+  async function open(qemu: QemuProcess, facts: () => Promise<InstanceFacts>, signal: AbortSignal) {
+    return serveMetadata(await listen(netnsOf(qemu.pid), metadataAddress, signal), facts, log);
+  }
+
+  function end(id: string): void {
+    ends.get(id)?.then(
+      (close) => close(),
+      () => undefined,
+    );
+    ends.delete(id);
+  }
+
   return {
     async serve(qemu, facts, signal) {
-      if (ends.has(idOf(qemu))) return;
-      const socket = await listenInNamespace(netnsOf(qemu.pid), metadataAddress, signal);
-      ends.set(idOf(qemu), serveMetadata(socket, facts, log));
+      const id = idOf(qemu);
+      const opening = ends.get(id) ?? open(qemu, facts, signal);
+      ends.set(id, opening);
+      try {
+        await opening;
+      } catch (error) {
+        if (ends.get(id) === opening) ends.delete(id);
+        throw error;
+      }
     },
-    forget(qemu) {
-      ends.get(idOf(qemu))?.();
-      ends.delete(idOf(qemu));
-    },
+    forget: (qemu) => end(idOf(qemu)),
     close() {
-      for (const end of ends.values()) end();
-      ends.clear();
+      for (const id of [...ends.keys()]) end(id);
     },
   };
 }
