@@ -53,4 +53,6 @@ test("they are handed over once, again when they change, and again after a failu
     ]),
     [[true, undefined]],
   );
+  const underWay = { digest, atMs: 0, outcome: undefined };
+  assert.equal(compareAttempt(changed, underWay, 1).due, false, "not beside one that is under way");
 });

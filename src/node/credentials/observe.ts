@@ -15,8 +15,9 @@ export interface CredentialObservation {
   due: boolean;
 }
 
-/** An attempt, as the agent remembers it: forgotten, they are handed over once more. */
+/** An attempt, as the agent remembers it: without it they are handed over once more. */
 export interface CredentialAttempt {
+  /** Of what was handed over; empty when the guest may have forgotten it since. */
   digest: string;
   atMs: number;
   outcome: { failure: string | undefined } | undefined;
@@ -54,7 +55,9 @@ export function compareAttempt(
   nowMs: number,
 ): CredentialObservation {
   const digest = createHash("sha256").update(JSON.stringify(wanted)).digest("hex");
-  if (attempt?.digest !== digest) return { wanted, digest, outcome: undefined, due: true };
+  const isUnderWay = attempt !== undefined && attempt.outcome === undefined;
+  // Beside one that is under way, what is wanted by now could be overtaken by what was.
+  if (attempt?.digest !== digest) return { wanted, digest, outcome: undefined, due: !isUnderWay };
   const failed = attempt.outcome?.failure !== undefined;
   return { wanted, digest, outcome: attempt.outcome, due: failed && nowMs - attempt.atMs > retryMs };
 }

@@ -53,7 +53,8 @@ export function noteEvent(
   if (event === "VSERPORT_CHANGE") {
     record.guestAskedMs = 0;
     // It may be a freshly booted guest's.
-    Object.assign(record, { credentials: undefined, broughtOnline: undefined, onlineAsked: undefined });
+    Object.assign(record, { broughtOnline: undefined, onlineAsked: undefined });
+    if (record.credentials) record.credentials.digest = "";
   }
   if (event === "POWERDOWN" && vmi.metadata?.deletionTimestamp) {
     recorder.record(vmi, "Normal", "ShuttingDown", "Signaled Graceful Shutdown");

@@ -31,7 +31,7 @@ export interface DomainRecord {
   onlineAsked: string | undefined;
   /** When the guest's agent was asked last; 0: it has news. */
   guestAskedMs: number;
-  /** The last time that the guest was given its credentials; undefined when its agent may have forgotten them. */
+  /** The last time that the guest was given its credentials. */
   credentials: CredentialAttempt | undefined;
   /** When the guest reset itself, newest last. */
   resetsMs: number[];

@@ -1,4 +1,5 @@
 /** The agents of this node's guests, and what is to be done with them in the background. */
+import { coalesce } from "../../base/coalesce.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { bringOnline, type Given } from "../../qemu/guest-agent/bring-online.ts";
@@ -27,15 +28,25 @@ const orphanedFreezeMs = 60_000;
 /** What a guest has been given is told by then, also when it never takes notice. */
 const triedAfterMs = 10_000;
 
-export function createGuestAgents(log: Logger): GuestAgents {
-  const agents = new Map<string, GuestAgent>();
+interface Known {
+  agent: GuestAgent;
+  /** Asks for a report. Of one that does not answer in time no more than one is under way and one is to follow: others want to ask it, too. */
+  report: () => Promise<GuestReport>;
+}
+
+export function createGuestAgents(log: Logger, agentAt = agentOfQemu): GuestAgents {
+  const agents = new Map<string, Known>();
   const thawTimers = new Map<string, NodeJS.Timeout>();
   const idOf = (qemu: QemuProcess): string => `${qemu.pid}/${qemu.startTicks}`;
 
+  function known(qemu: QemuProcess): Known {
+    const found = agents.get(idOf(qemu)) ?? { agent: agentAt(qemu), report: coalesce(() => reportNow(qemu)) };
+    agents.set(idOf(qemu), found);
+    return found;
+  }
+
   function agentOf(qemu: QemuProcess): GuestAgent {
-    const agent = agents.get(idOf(qemu)) ?? new GuestAgent(socketOf(qemu.pid, "guestAgent"));
-    agents.set(idOf(qemu), agent);
-    return agent;
+    return known(qemu).agent;
   }
 
   async function reportNow(qemu: QemuProcess): Promise<GuestReport> {
@@ -62,7 +73,9 @@ export function createGuestAgents(log: Logger): GuestAgents {
   return {
     of: agentOf,
     report(qemu, onReport) {
-      reportNow(qemu).then(onReport, (error: unknown) => log.debug({ error: messageOf(error) }, "no guest report"));
+      known(qemu)
+        .report()
+        .then(onReport, (error: unknown) => log.debug({ error: messageOf(error) }, "no guest report"));
     },
     bringOnline(qemu, given, onTried) {
       const tried = setTimeout(onTried, triedAfterMs).unref();
@@ -82,4 +95,8 @@ export function createGuestAgents(log: Logger): GuestAgents {
       for (const timer of thawTimers.values()) clearTimeout(timer);
     },
   };
+}
+
+function agentOfQemu({ pid }: QemuProcess): GuestAgent {
+  return new GuestAgent(socketOf(pid, "guestAgent"));
 }
