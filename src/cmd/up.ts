@@ -35,11 +35,13 @@ Examples:
     );
   return addInstanceFlags(command).action(async (flags: InstanceFlags & { detach?: boolean; takeOver?: boolean }) => {
     const instance = instanceFrom(flags);
-    await refuseWhenImpossible(instance);
+    const takeOver = flags.takeOver ?? false;
+    // What runs already is possible, and must not be left alone because disk space is scarce by now.
+    if (!takeOver) await refuseWhenImpossible(instance);
     const running = findProcess(supervisorRecord(instance));
     if (running && running.pid !== process.pid) return say(`already running: see \`vmpod status\``);
     if (flags.detach) await detach(instance);
-    else await supervise(instance, flags.takeOver ?? false);
+    else await supervise(instance, takeOver);
   });
 }
 
@@ -64,6 +66,10 @@ async function supervise(instance: Instance, takeOver: boolean): Promise<void> {
     say(`ready: kubeconfig ${kubeconfig("admin")}`, started);
     await aborted(signal);
     say("ending vmpod's processes; guests and containers go on (`vmpod up` takes them over, `vmpod down` ends them)");
+  } catch (error) {
+    // What was to be taken over goes on, and the agent starts the next who tries.
+    if (takeOver && !signal.aborted) supervisor.leave();
+    throw error;
   } finally {
     ended.abort();
     await supervisor.stop();
@@ -100,6 +106,7 @@ function followUntilReady(path: string, from: number, child: ChildProcess): Prom
     };
     child.once("exit", (code) => {
       read();
+      if (code === 0) return finish(); // somebody else was quicker
       finish(new Error(`vmpod ended while starting (exit ${code}); the end of ${path}:\n${tail(path)}`));
     });
     child.once("error", (error) => finish(new Error(`cannot start vmpod: ${messageOf(error)}`)));

@@ -28,7 +28,7 @@ export interface BringUpOptions {
   log: Logger;
   onProgress: (message: string) => void;
   signal: AbortSignal;
-  /** The instance runs and only its supervisor was lost: go on with its processes and images, and build nothing. */
+  /** The instance runs and only its supervisor was lost: go on with its processes and images, build nothing, and wait for no node. */
   takeOver?: boolean;
 }
 
@@ -53,6 +53,13 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   const apiReady = untilApiReady(instance, onProgress, signal);
   // Told where it is awaited, which may be minutes later; until then it is nobody's failure, and must not end the process.
   apiReady.catch(() => undefined);
+  const runOthers = () =>
+    Promise.all([
+      run("agent", "--instance-file", paths.instanceFile),
+      runUnprivileged("controller", "--instance-file", paths.instanceFile),
+    ]);
+  // They are there already, and are looked after whatever becomes of the rest.
+  if (options.takeOver) await runOthers();
   const recorded = options.takeOver ? readState(paths.instanceFile)?.images : undefined;
   const images = recorded ?? (await recordImages(instance, onProgress));
   await ensureContainerd(instance, images.pause);
@@ -61,12 +68,13 @@ export async function bringUp(instance: Instance, options: BringUpOptions): Prom
   if (!recorded) await importImages(instance, await provideImages(instance, onProgress));
   const client = await apiReady;
   await Promise.all([
-    run("agent", "--instance-file", paths.instanceFile),
-    runUnprivileged("controller", "--instance-file", paths.instanceFile),
+    options.takeOver ? undefined : runOthers(),
     applyDefinitions(client, instance).then(() => onProgress("the kinds of kubevirt.io are served")),
   ]);
-  await untilNodeReady(client, instance, signal);
-  onProgress(`node ${instance.nodeName} is Ready`);
+  if (!options.takeOver) {
+    await untilNodeReady(client, instance, signal);
+    onProgress(`node ${instance.nodeName} is Ready`);
+  }
   client.close();
 }
 

@@ -135,6 +135,19 @@ test("a supervisor that starts anew replaces what a killed one left: there is ne
   assert.equal(recordOf("a"), undefined);
 });
 
+test("a supervisor that leaves ends nothing, and starts nothing again", async () => {
+  const supervisor = supervise();
+  await supervisor.start(shell("a", "exec sleep 60"));
+  const left = await until("running", () => recordOf("a"));
+  supervisor.leave();
+  await supervisor.stop();
+  assert.equal(isRunning(left), true);
+  process.kill(left.pid, "SIGKILL");
+  await until("gone", () => (isRunning(left) ? undefined : true));
+  await delay(300);
+  assert.equal(recordOf("a"), undefined);
+});
+
 async function leftByKilledSupervisor(): Promise<ProcessRecord> {
   const fixture = join(import.meta.dirname, "supervisor.fixture.ts");
   const killed = spawn(process.execPath, [fixture, directory], { stdio: "ignore" });

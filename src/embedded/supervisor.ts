@@ -66,6 +66,12 @@ export class Supervisor {
     }
   }
 
+  /** Ends its watch, and no process: another supervisor is to go on with them. */
+  leave(): void {
+    this.#stopping = true;
+    this.#names.clear();
+  }
+
   #spawn(target: SupervisedProcess, backoffMs: number): void {
     // Whatever begins now would outlive us: those to be stopped have been gone through.
     if (this.#stopping) return;
