@@ -6,6 +6,7 @@ import { constants } from "node:fs";
 import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "../../base/errors.ts";
 import { exec } from "../../base/exec.ts";
 import { qemuProgram } from "../domain/arguments.ts";
@@ -25,6 +26,7 @@ export interface ProbeOptions {
   timeoutMs?: number;
 }
 
+/** At least. A KVM that hangs hangs for ever, but on a busy machine everything is slow: see `patience`. */
 const kvmTimeoutMs = 1000;
 /** Emulation has no reason to hang, but a busy machine has reasons to be slow. */
 const tcgTimeoutMs = 20_000;
@@ -33,14 +35,31 @@ export async function probeKvm(options: ProbeOptions = {}): Promise<ProbeResult>
   const device = options.kvmDevice ?? "/dev/kvm";
   const obstacle = await deviceObstacle(device);
   if (obstacle !== undefined) return { usable: false, reason: obstacle, durationMs: 0 };
-  const result = await runPayload("kvm", options.timeoutMs ?? kvmTimeoutMs, options.program);
+  const done = new AbortController();
+  const tooLate = patience(options, done.signal);
+  const result = await runPayload("kvm", tooLate, options.program).finally(() => done.abort());
   return result.usable
     ? { ...result, reason: `${device} ran a 64-bit test guest` }
     : { ...result, reason: `${device} is there, but ${result.reason}` };
 }
 
+/**
+ * How long the guest may take under KVM: twice as long as it takes when it is emulated, at the same time on the same machine. Answered once
+ * and for all, "too slow" would leave a node to emulation that was merely busy when its agent was started.
+ */
+function patience({ timeoutMs = kvmTimeoutMs, program }: ProbeOptions, done: AbortSignal): AbortSignal {
+  const tooLate = new AbortController();
+  void runPayload("tcg", AbortSignal.any([done, AbortSignal.timeout(tcgTimeoutMs)]), program)
+    .then(({ durationMs }) => delay(Math.max(timeoutMs, 2 * durationMs) - durationMs, undefined, { signal: done }))
+    .then(
+      () => tooLate.abort(),
+      () => tooLate.abort(),
+    );
+  return tooLate.signal;
+}
+
 export function probeTcg(options: ProbeOptions = {}): Promise<ProbeResult> {
-  return runPayload("tcg", options.timeoutMs ?? tcgTimeoutMs, options.program);
+  return runPayload("tcg", AbortSignal.timeout(options.timeoutMs ?? tcgTimeoutMs), options.program);
 }
 
 async function deviceObstacle(device: string): Promise<string | undefined> {
@@ -55,20 +74,22 @@ async function deviceObstacle(device: string): Promise<string | undefined> {
   }
 }
 
-async function runPayload(accelerator: "kvm" | "tcg", timeoutMs: number, program = qemuProgram): Promise<ProbeResult> {
+async function runPayload(
+  accelerator: "kvm" | "tcg",
+  signal: AbortSignal,
+  program = qemuProgram,
+): Promise<ProbeResult> {
   const directory = await mkdtemp(join(tmpdir(), "vmpod-probe-"));
   const startedMs = performance.now();
   const took = (): number => Math.round(performance.now() - startedMs);
   try {
     const bios = join(directory, "probe.bin");
     await writeFile(bios, probePayload());
-    await exec([...endWithParent, program, ...payloadArguments(accelerator, bios)], {
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    await exec([...endWithParent, program, ...payloadArguments(accelerator, bios)], { signal });
     return { usable: false, reason: "the 64-bit test guest ended QEMU without an answer", durationMs: took() };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return { ...judge(error, timeoutMs, took()), durationMs: took() };
+    return { ...judge(error, signal.aborted ? took() : undefined), durationMs: took() };
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -92,13 +113,13 @@ function payloadArguments(accelerator: string, bios: string): string[] {
 }
 
 /** QEMU's exit code is the answer; anything else, a crash of QEMU included, is a refusal. */
-function judge(error: CommandError, timeoutMs: number, tookMs: number): Omit<ProbeResult, "durationMs"> {
+function judge(error: CommandError, cutAfterMs: number | undefined): Omit<ProbeResult, "durationMs"> {
   const complaint = error.stderrTail.trim().split("\n")[0] ?? "";
   if (error.exitCode === payloadExitCode && !complaint.includes("KVM internal error")) {
     return { usable: true, reason: "a 64-bit test guest ran to its end" };
   }
-  if (error.exitCode === null && tookMs >= timeoutMs) {
-    return { usable: false, reason: `a 64-bit test guest did not come to its end within ${timeoutMs} ms` };
+  if (error.exitCode === null && cutAfterMs !== undefined) {
+    return { usable: false, reason: `a 64-bit test guest did not come to its end within ${cutAfterMs} ms` };
   }
   const how = error.exitCode === null ? "crashed" : `exit ${error.exitCode}`;
   return { usable: false, reason: `QEMU could not run a 64-bit test guest (${how}): ${complaint}` };
