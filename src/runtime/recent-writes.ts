@@ -6,6 +6,7 @@
  */
 import type { KubeObject } from "../../api/meta.ts";
 import type { Informer } from "../client/informer.ts";
+import { createBurials } from "./burials.ts";
 
 export interface RecentWrites<T extends KubeObject> {
   /** The informer's objects as our own writes left them. */
@@ -18,26 +19,18 @@ export interface RecentWrites<T extends KubeObject> {
 
 /** No informer lags behind for longer. */
 const longestLagMs = 300_000;
-/** An answer comes within seconds after the deletion that it missed. */
-const rememberedBurials = 1_000;
 
 export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>, now = Date.now): RecentWrites<T> {
   const written = new Map<string, { object: T; atMs: number }>();
   const gone = new Set<string>();
-  const buried = new Set<string>();
+  const burials = createBurials();
 
   informer.onChange(({ type, object }) => {
     const uid = uidOf(object);
     if (type === "deleted" || revisionOf(object) >= revisionOf(written.get(uid)?.object)) written.delete(uid);
     if (type === "deleted" || object.metadata?.deletionTimestamp) gone.delete(uid);
-    if (type === "deleted") bury(uid);
+    if (type === "deleted") burials.bury(uid);
   });
-
-  function bury(uid: string): void {
-    buried.add(uid);
-    const [oldest] = buried;
-    if (buried.size > rememberedBurials && oldest !== undefined) buried.delete(oldest);
-  }
 
   function forgetTheUnseen(): void {
     for (const [uid, { atMs }] of written) if (now() - atMs > longestLagMs) written.delete(uid);
@@ -55,7 +48,7 @@ export function overlayRecentWrites<T extends KubeObject>(informer: Informer<T>,
     wrote: (object) => {
       const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");
       const isSeen = seen && uidOf(seen) === uidOf(object) && revisionOf(seen) > revisionOf(object);
-      if (!isSeen && !buried.has(uidOf(object))) written.set(uidOf(object), { object, atMs: now() });
+      if (!isSeen && !burials.has(uidOf(object))) written.set(uidOf(object), { object, atMs: now() });
     },
     deleted: (object) => {
       const seen = informer.get(object.metadata?.namespace, object.metadata?.name ?? "");

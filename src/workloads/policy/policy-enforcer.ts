@@ -9,6 +9,7 @@ import type { Logger } from "../../base/log.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
 import { bridgeFilterAvailable } from "../../network/pod-bridge.ts";
+import { createBurials } from "../../runtime/burials.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { type Isolation, isolations } from "./isolation.ts";
 import { renderPolicies } from "./ruleset.ts";
@@ -49,6 +50,7 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
   };
   /** Pods whose status does not tell their addresses yet, by uid. */
   const admitted = new Map<string, Pod>();
+  const burials = createBurials();
   const synced = Promise.all(Object.values(informers).map((informer) => informer.synced()));
   let applied: string | undefined;
 
@@ -74,6 +76,7 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
   informers.pods.onChange(({ type, object }) => {
     const isTold = isDeepStrictEqual(object.status?.podIPs, admitted.get(uidOf(object))?.status?.podIPs);
     if (type === "deleted" || isTold) admitted.delete(uidOf(object));
+    if (type === "deleted") burials.bury(uidOf(object));
   });
   informers.policies.onChange(({ type, object }) => {
     if (type === "added" && !bridgeFilterAvailable()) events.record(object, "Warning", "NotEnforced", notEnforced);
@@ -89,6 +92,8 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
       const [podIP] = addresses;
       if (pod.spec?.hostNetwork === true || podIP === undefined) return;
       await synced;
+      // Of one that was removed by force while its image was pulled nobody would ever say that it is gone, and its address be another's.
+      if (burials.has(uidOf(pod))) return;
       const { metadata, spec } = whatDecides(pod);
       admitted.set(uidOf(pod), { metadata, spec, status: { podIP, podIPs: addresses.map((ip) => ({ ip })) } });
       if (wanted().some(({ address }) => addresses.includes(address))) await rules.now();
