@@ -5,8 +5,9 @@ import type { Image } from "../../cri/gen/runtime/v1/api.gen.ts";
 import type { ImageUser } from "../config/security.ts";
 import type { KubeletContext } from "../context.ts";
 import { startKey } from "../pods/actions.ts";
+import type { MutablePodMemory } from "../pods/memory.ts";
 import type { PodMemory } from "../pods/observation.ts";
-import { pullImage } from "./pull-image.ts";
+import { pullImage, requireWanted } from "./pull-image.ts";
 import { pullPolicy } from "./pull-policy.ts";
 
 export interface ReadyImage {
@@ -18,7 +19,7 @@ export async function ensureImage(
   context: KubeletContext,
   pod: Pod,
   container: Container,
-  memory: PodMemory,
+  memory: MutablePodMemory,
 ): Promise<ReadyImage> {
   const reference = container.image ?? "";
   if (reference === "") {
@@ -57,13 +58,19 @@ export function readyImage(image: Image): ReadyImage {
   return { id: image.id, user: { uid, name: image.username } };
 }
 
-async function pulled(context: KubeletContext, pod: Pod, container: Container, memory: PodMemory): Promise<ReadyImage> {
+async function pulled(
+  context: KubeletContext,
+  pod: Pod,
+  container: Container,
+  memory: MutablePodMemory,
+): Promise<ReadyImage> {
   const reference = container.image ?? "";
   context.events.normal(pod, "Pulling", `Pulling image "${reference}"`);
   const startMs = Date.now();
   try {
-    await pullImage(context, pod, reference);
+    await pullImage(context, pod, reference, memory.deleted.signal);
   } catch (error) {
+    requireWanted(memory.deleted.signal);
     throw pullFailure(context, pod, container, memory, error);
   }
   const image = await findImage(context, reference);

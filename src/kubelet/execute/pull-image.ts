@@ -7,18 +7,32 @@ import { createReferences } from "../references.ts";
 
 const pullTimeoutMs = 30 * 60_000;
 
-export async function pullImage(context: KubeletContext, pod: Pod, reference: string): Promise<void> {
+/** @param signal ends it at once: nobody waits for the image any more */
+export async function pullImage(
+  context: KubeletContext,
+  pod: Pod,
+  reference: string,
+  signal: AbortSignal,
+): Promise<void> {
   const logins = await podLogins(context, pod, reference);
   const failures: string[] = [];
   for (const auth of [...logins, undefined]) {
     try {
-      await context.cri.images.pullImage({ image: { image: reference }, auth }, { timeoutMs: pullTimeoutMs });
+      await context.cri.images.pullImage({ image: { image: reference }, auth }, { timeoutMs: pullTimeoutMs, signal });
       return;
     } catch (error) {
+      requireWanted(signal);
       failures.push(messageOf(error));
     }
   }
   throw new TerminalError("ErrImagePull", [...new Set(failures)].join("; "));
+}
+
+/** @throws TerminalError when the pod is deleted */
+export function requireWanted(deleted: AbortSignal): void {
+  if (deleted.aborted) {
+    throw new TerminalError("PodDeleted", "the pod is being deleted");
+  }
 }
 
 async function podLogins(context: KubeletContext, pod: Pod, reference: string): Promise<RegistryLogin[]> {

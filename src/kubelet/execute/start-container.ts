@@ -18,6 +18,7 @@ import { createReferences } from "../references.ts";
 import { containerMounts } from "./container-mounts.ts";
 import { endContainer } from "./end-container.ts";
 import { ensureImage } from "./ensure-image.ts";
+import { requireWanted } from "./pull-image.ts";
 import { runHook } from "./run-hook.ts";
 import { sandboxConfigOf } from "./run-sandbox.ts";
 
@@ -31,6 +32,7 @@ export async function startContainer(
 ): Promise<void> {
   const container = specOf(pod, action.container);
   const image = await ensureImage(context, pod, container, memory);
+  requireWanted(memory.deleted.signal);
   const facts = await podFacts(context, action.sandboxId, pod);
   await reported(context, pod, "NetworkNotReady", async () => {
     await attachNetworks(context, pod, action.sandboxId);

@@ -19,6 +19,8 @@ export interface MutablePodMemory extends PodMemory {
   cleanedUp: boolean;
   networks: string | undefined;
   tokens: Map<string, KnownToken>;
+  /** Aborted when the pod is deleted: what it still waits for it will not need. */
+  deleted: AbortController;
 }
 
 export function newPodMemory(): MutablePodMemory {
@@ -29,6 +31,7 @@ export function newPodMemory(): MutablePodMemory {
     resized: new Map(),
     volumes: new Map(),
     tokens: new Map(),
+    deleted: new AbortController(),
     volumesReady: false,
     cleanedUp: false,
     networks: undefined,

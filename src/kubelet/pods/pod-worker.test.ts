@@ -49,13 +49,15 @@ interface Watched {
   /** What was begun, and when. */
   actions: { type: Action["type"]; atMs: number }[];
   looks: number;
+  /** The API server has the pod no more. */
+  isGone: boolean;
 }
 
 /** A worker that knows this pod; what it wants done is noted, and done by `execute`. */
 function workOn(
   t: TestContext,
   pod: Pod,
-  execute: (action: Action) => Promise<void>,
+  execute: (action: Action, memory: MutablePodMemory) => Promise<void>,
   runtime: Runtime = { sandboxes: [], containers: [] },
 ): Watched {
   const context = {
@@ -65,12 +67,12 @@ function workOn(
     nodeIp: "192.0.2.1",
     client: { updateStatus: (_: unknown, object: Pod) => Promise.resolve(object) },
     events: { normal: () => undefined, warning: () => undefined },
-    podByUid: () => pod,
+    podByUid: () => (watched.isGone ? undefined : pod),
   } as unknown as KubeletContext;
   const executor = {
     async execute(action: Action, _: unknown, memory: MutablePodMemory) {
       watched.actions.push({ type: action.type, atMs: performance.now() });
-      await execute(action);
+      await execute(action, memory);
       if (action.type === "set-up-volumes") memory.volumesReady = true;
     },
     hurry: () => undefined,
@@ -79,6 +81,7 @@ function workOn(
     worker: createPodWorker(context, executor, createProbeManager(context)),
     actions: [],
     looks: 0,
+    isGone: false,
   };
   t.after(() => watched.worker.close());
   watched.worker.wake("u");
@@ -125,4 +128,24 @@ test("a container that cannot be stopped is not asked to without a pause", async
   const watched = workOn(t, pod, refuse, running);
   assert.ok((await betweenTwo(watched)) > 400);
   assert.ok(watched.actions.every(({ type }) => type === "stop-container"));
+});
+
+test("what a pod waits for is given up when it is deleted, also by what keeps it from being looked at", async (t) => {
+  const failure = Promise.withResolvers<void>();
+  const watched = workOn(t, aPod(), ({ type }, { deleted }) => {
+    if (type === "set-up-volumes")
+      deleted.signal.addEventListener("abort", () => failure.reject(new Error("given up")));
+    return type === "set-up-volumes" ? failure.promise : Promise.resolve();
+  });
+  await delay(50);
+  watched.worker.wake("u");
+  await delay(50);
+  assert.deepEqual(
+    watched.actions.map(({ type }) => type),
+    ["set-up-volumes"],
+  );
+  watched.isGone = true;
+  watched.worker.wake("u");
+  await betweenTwo(watched);
+  assert.equal(watched.actions[1]?.type, "tear-down");
 });

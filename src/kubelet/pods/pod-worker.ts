@@ -170,7 +170,14 @@ export function createPodWorker(context: KubeletContext, executor: Executor, pro
   }
 
   return {
-    wake: (uid) => queue.wake(uid),
+    wake(uid) {
+      const pod = context.podByUid(uid);
+      // Not left to the look: that may itself wait for what is not needed any more.
+      if (pod === undefined || pod.metadata?.deletionTimestamp !== undefined) {
+        memories.get(uid)?.deleted.abort();
+      }
+      queue.wake(uid);
+    },
     noteExit(id) {
       exited.add(id);
       const uid = owners.get(id);

@@ -22,7 +22,7 @@ export async function imageVolume(input: VolumeInput): Promise<MountedVolume> {
   return { hostPath: dir, readOnly: true };
 }
 
-async function presentView({ context, pod, volume }: VolumeInput, reference: string): Promise<Mount[]> {
+async function presentView({ context, pod, volume, memory }: VolumeInput, reference: string): Promise<Mount[]> {
   const owner = { podUid: podId(pod).uid, volume: volume.name };
   const policy = pullPolicy(reference, volume.image?.pullPolicy);
   if (policy !== "Always" || reference.startsWith("localhost/")) {
@@ -34,7 +34,7 @@ async function presentView({ context, pod, volume }: VolumeInput, reference: str
   if (policy === "Never") {
     throw new TerminalError("ErrImageNeverPull", `image "${reference}" is not present with pull policy of Never`);
   }
-  await pullImage(context, pod, reference);
+  await pullImage(context, pod, reference, memory.deleted.signal);
   const pulled = await viewImage(context.cri, reference, owner);
   if (pulled === undefined) {
     throw new TerminalError("ErrImagePull", `image "${reference}" was pulled but is not there`);

@@ -6,6 +6,7 @@ import { mkdir } from "node:fs/promises";
 import type { Pod, Volume } from "../../../api/core.ts";
 import { messageOf, TerminalError } from "../../base/errors.ts";
 import type { KubeletContext } from "../context.ts";
+import { requireWanted } from "../execute/pull-image.ts";
 import type { MountedVolume, MutablePodMemory } from "../pods/memory.ts";
 import { podDir, podId } from "../pods/paths.ts";
 import { emptyDir } from "./empty-dir.ts";
@@ -31,10 +32,11 @@ export async function setUpVolumes(context: KubeletContext, pod: Pod, memory: Mu
 }
 
 async function setUpVolume(input: VolumeInput): Promise<MountedVolume> {
-  const { volume, context, pod } = input;
+  const { volume, context, pod, memory } = input;
   try {
     return await byKind(input);
   } catch (error) {
+    requireWanted(memory.deleted.signal);
     const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`;
     const isPull = error instanceof TerminalError && error.reason.startsWith("ErrImage");
     context.events.warning(pod, isPull ? "Failed" : "FailedMount", message);
