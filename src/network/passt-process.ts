@@ -10,6 +10,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../base/errors.ts";
 import { isErrno, readTextIfThere, unlessMissing } from "../base/files.ts";
 import { pidsOf } from "../base/processes.ts";
 import { applyNetwork } from "./apply-network.ts";
@@ -46,10 +48,31 @@ export async function reconcilePasst(place: PasstPlace, request: PasstRequest, s
   if (running.some((passt) => passt.argv.join("\0") === argv.join("\0"))) return;
   for (const { pid } of running) stop(pid);
   await applyNetwork(netnsPath, { links: [], sysctls: rights(request.owner), ruleset: "" }, signal);
-  const socket = await connected(place.socketPath, signal);
+  const command = await inPod(netnsPath, asOwner(request.owner, argv), request.cgroups);
+  const questions = guestQuestions(uplink.addresses, gateway);
+  for (const endMs = performance.now() + portPatienceMs; ; await delay(portRetryMs, undefined, { signal })) {
+    try {
+      return await serve(place.socketPath, questions, command, signal);
+    } catch (error) {
+      if (!/Address already in use/.test(messageOf(error)) || performance.now() > endMs) throw error;
+    }
+  }
+}
+
+/** One that was killed a moment ago is not listed any more, but has yet to let go of its ports. */
+const portPatienceMs = 2_000;
+const portRetryMs = 50;
+
+async function serve(
+  socketPath: string,
+  questions: readonly Buffer[],
+  command: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const socket = await connected(socketPath, signal);
   try {
-    await send(socket, guestQuestions(uplink.addresses, gateway));
-    await start(await inPod(netnsPath, asOwner(request.owner, argv), request.cgroups), socket, signal);
+    await send(socket, questions);
+    await start(command, socket, signal);
   } finally {
     socket.destroy();
   }

@@ -20,6 +20,8 @@ import {
 } from "../../../api/network-attachments.ts";
 import { InvariantError, isStatus, TerminalError } from "../../base/errors.ts";
 import { listIfThere, readTextIfThere, writeAtomically } from "../../base/files.ts";
+import { isCriError } from "../../cri/client.ts";
+import { PodSandboxState } from "../../cri/gen/runtime/v1/api.gen.ts";
 import type { KubeletContext } from "../context.ts";
 import { podDir } from "../pods/paths.ts";
 import { addressesOf } from "../pods/runtime-state.ts";
@@ -65,8 +67,9 @@ async function attachAll(context: KubeletContext, pod: Pod, sandboxId: string): 
   const uid = pod.metadata?.uid ?? "";
   const wanted = requests(pod);
   const names = new Set(wanted.map((request) => request.interface));
-  await detachNetworks(context.rootDir, uid, ({ target }) => {
-    if (target.sandboxId !== sandboxId) return "gone";
+  await detachNetworks(context.rootDir, uid, async ({ target }) => {
+    // A container that was to start in a sandbox of before may come late: what the newer one has is not its to take away.
+    if (target.sandboxId !== sandboxId) return (await isReady(context, target.sandboxId)) ? "wanted" : "gone";
     return names.has(target.interface) ? "wanted" : "unwanted";
   });
   if (wanted.length === 0 && pod.metadata?.annotations?.[networkStatusAnnotation] === undefined) return;
@@ -110,12 +113,12 @@ type Fate = "gone" | "unwanted" | "wanted";
 export async function detachNetworks(
   rootDir: string,
   uid: string,
-  fateOf: (note: Note) => Fate = () => "gone",
+  fateOf: (note: Note) => Promise<Fate> = () => Promise.resolve("gone"),
 ): Promise<void> {
   const directory = notesDir(rootDir, uid);
   for (const name of (await listIfThere(directory)).filter((each) => each.endsWith(".json"))) {
     const note = await readNote(join(directory, name));
-    const fate = note && fateOf(note);
+    const fate = note && (await fateOf(note));
     if (fate === "wanted") continue;
     if (note !== undefined)
       await deleteInterface({ ...note.target, ...(fate === "gone" && { netnsPath: "" }) }, note.plugins);
@@ -126,6 +129,16 @@ export async function detachNetworks(
 async function readNote(file: string): Promise<Note | undefined> {
   const text = await readTextIfThere(file);
   return text === undefined ? undefined : (JSON.parse(text) as Note);
+}
+
+async function isReady({ cri }: KubeletContext, podSandboxId: string): Promise<boolean> {
+  try {
+    const { status } = await cri.runtime.podSandboxStatus({ podSandboxId });
+    return status?.state === PodSandboxState.SANDBOX_READY;
+  } catch (error) {
+    if (isCriError(error, "NotFound")) return false;
+    throw error;
+  }
 }
 
 /** The runtime tells the namespace only to who asks for everything. */
