@@ -12,7 +12,7 @@ import type { Client } from "../../client/client.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
-import { withoutFinalizer } from "../../runtime/owner-references.ts";
+import { withFinalizer, withoutFinalizer } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, runReconciler } from "../../runtime/run-reconciler.ts";
 import { hasEnded, typed } from "../pods.ts";
@@ -102,7 +102,12 @@ function claimReconciler(options: ClaimControllerOptions): Reconciler<ClaimObser
     const reserved = { metadata: { resourceVersion: volume.metadata?.resourceVersion }, spec: { claimRef } };
     await client.patch(persistentVolumes, volumeKey, { type: "merge", body: reserved });
     const claimKey = { namespace: namespace ?? "", name: name ?? "" };
-    const body = { metadata: { finalizers: [claimProtection] }, spec: { volumeName: volumeKey.name } };
+    // A list is replaced as a whole: those of others are in it, and whoever adds one meanwhile is seen first.
+    const { finalizers } = withFinalizer(claim, claimProtection).metadata ?? {};
+    const body = {
+      metadata: { resourceVersion: claim.metadata?.resourceVersion, finalizers },
+      spec: { volumeName: volumeKey.name },
+    };
     await client.patch(persistentVolumeClaims, claimKey, { type: "merge", body });
     const status = { phase: "Bound", accessModes: volume.spec?.accessModes, capacity: volume.spec?.capacity };
     await client.patch(
