@@ -8,8 +8,9 @@ import { bridgeName } from "../cri/containerd/cni.ts";
 import { removePodBridge } from "../network/pod-bridge.ts";
 
 const cgroupMount = "/sys/fs/cgroup";
-const killRounds = 50;
 const roundMs = 20;
+/** A guest of many gigabytes takes seconds to end on a busy machine; its cgroup cannot be removed before. */
+const patienceMs = 60_000;
 
 export async function removeHostTraces(instance: Instance): Promise<void> {
   await endCgroupProcesses(instance.name);
@@ -19,12 +20,19 @@ export async function removeHostTraces(instance: Instance): Promise<void> {
   await removeTables(instance.name);
 }
 
-/** Shims and helpers whose container is gone already; only in cgroups that carry our name. */
-export async function endCgroupProcesses(name: string): Promise<void> {
-  for (let round = 0; round < killRounds; round += 1) {
-    const pids = new Set((await cgroupDirectories(name)).flatMap(({ pids: members }) => members));
+/** Shims and helpers whose container is gone already; only in cgroups that carry our name. @throws Error when they do not end */
+export function endCgroupProcesses(name: string): Promise<void> {
+  return endProcesses(async () => (await cgroupDirectories(name)).flatMap(({ pids }) => pids));
+}
+
+/** @param look finds those that are left */
+export async function endProcesses(look: () => Promise<readonly number[]>): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (let signal: NodeJS.Signals = "SIGTERM"; ; signal = "SIGKILL") {
+    const pids = new Set(await look());
     if (pids.size === 0) return;
-    for (const pid of pids) kill(pid, round === 0 ? "SIGTERM" : "SIGKILL");
+    if (performance.now() > deadlineMs) throw new Error(`processes ${[...pids].join(", ")} do not end`);
+    for (const pid of pids) kill(pid, signal);
     await delay(roundMs);
   }
 }
