@@ -27,7 +27,7 @@ import {
 export interface StartContainerdOptions {
   containerd: ContainerdConfig;
   cni: Omit<CniConfig, "dataDir">;
-  /** How long containerd may take until it answers (default 20 s). */
+  /** How long containerd may take until it answers (default 60 s): on a busy machine it looks for every container that it left. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -127,7 +127,7 @@ function spawnDetached(paths: ContainerdPaths): number {
 
 /** Waits until it answers. @returns false when it died meanwhile. @throws TerminalError when it takes too long */
 async function answers(socketPath: string, pid: number, options: StartContainerdOptions): Promise<boolean> {
-  const deadline = Date.now() + (options.timeoutMs ?? 20_000);
+  const deadline = Date.now() + (options.timeoutMs ?? 60_000);
   const cri = connectCri(socketPath);
   try {
     for (;;) {
