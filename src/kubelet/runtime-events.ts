@@ -7,6 +7,8 @@ import { type CriClient, criNamespace } from "../cri/client.ts";
 import { TaskExitSchema } from "../cri/gen/containerd/events/task.gen.ts";
 
 const retryMs = 500;
+/** The runtime does not say from when on it tells: what it takes until then is looked for afterwards. */
+const beginsWithinMs = 1_000;
 /** The stream has no end; a deadline would be one. */
 const noTimeout = 0;
 
@@ -29,6 +31,7 @@ export async function followRuntimeEvents(
     try {
       const stream = cri.events.subscribe({ filters }, { signal, timeoutMs: noTimeout });
       handlers.onGap();
+      using _second = later(beginsWithinMs, () => handlers.onGap());
       for await (const { event } of stream) {
         const { containerId, id } = fromBinary(TaskExitSchema, event?.value ?? new Uint8Array());
         // Other ids are commands that were run inside it.
@@ -43,4 +46,9 @@ export async function followRuntimeEvents(
     }
     await delay(retryMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function later(milliseconds: number, action: () => void): Disposable {
+  const timer = setTimeout(action, milliseconds);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }

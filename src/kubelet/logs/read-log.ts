@@ -66,9 +66,9 @@ async function* chunks(source: LogSource, request: LogRequest, signal: AbortSign
   if (file === undefined) {
     return;
   }
-  using changes = watchDirectory(dirname(source.path));
-  let position = request.tailLines === undefined ? 0 : await tailOffset(file, request.tailLines);
   try {
+    using changes = watchDirectory(dirname(source.path));
+    let position = request.tailLines === undefined ? 0 : await tailOffset(file, request.tailLines);
     while (!signal.aborted) {
       // Asked before reading: what was written before the end is then read.
       const over = !request.follow || (await source.ended());
