@@ -30,6 +30,7 @@ import { agentVerbosity, followLogVerbosity, liveConfiguration } from "../runtim
 import { createAnnouncer, withdraw } from "./announcement/announcer.ts";
 import { hasStaticCpuManager } from "./announcement/cpu-manager.ts";
 import type { NodeFacts } from "./announcement/node-labels.ts";
+import { tellProcessor } from "./announcement/tell-processor.ts";
 import { createConsoles } from "./console/consoles.ts";
 import { createUsbSlots } from "./console/usb-slots.ts";
 import { createVncSessions } from "./console/vnc.ts";
@@ -204,7 +205,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
 type Facts = Omit<NodeFacts, "hasStaticCpuManager">;
 
 async function announce(options: NodeAgentOptions, node: Informer<Node>, signal: AbortSignal): Promise<void> {
-  const { client, nodeName, nodeIp, port, kvm, kubeletRoot } = options;
+  const { client, nodeName, nodeIp, port, kvm, kubeletRoot, log } = options;
   const facts: Facts = { endpoint: `https://${nodeIp}:${port}`, kvm, processor: undefined };
   const allFacts = async () => ({ ...facts, hasStaticCpuManager: await hasStaticCpuManager(kubeletRoot) });
   const loop = runReconciler(createAnnouncer(client, node, allFacts), { signal, concurrency: 1 });
@@ -212,15 +213,12 @@ async function announce(options: NodeAgentOptions, node: Informer<Node>, signal:
   enqueueOnChange(loop, node);
   await node.synced();
   // Machines need not wait for it.
-  void tellProcessor(facts, options.log).then(() => loop.enqueue(nodeName));
-}
-
-async function tellProcessor(facts: Facts, log: Logger): Promise<void> {
-  try {
-    facts.processor = await queryProcessor(facts.kvm.usable ? "kvm" : "tcg");
-  } catch (error) {
-    log.warn({ error: messageOf(error) }, "QEMU does not tell what processors there are");
-  }
+  const query = () => queryProcessor(kvm.usable ? "kvm" : "tcg");
+  const learn = async (): Promise<void> => {
+    facts.processor = await tellProcessor(query, { log, signal });
+    loop.enqueue(nodeName);
+  };
+  void learn();
 }
 
 interface MergingPages {
