@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -35,7 +35,8 @@ const aPod = (name: string): Pod => ({
   spec: { containers: [] },
 });
 
-test("a pod that is admitted when it is gone already leaves no rules for who has its address next", async () => {
+test("rules leave out a pod that is gone when it is admitted, whose address may be another's, and come back when they are removed", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
   const deleted = Promise.withResolvers<Pod>();
   const there: Record<string, KubeObject[]> = {
     namespaces: [{ metadata: { name: "a", resourceVersion: "1" } }],
@@ -66,4 +67,7 @@ test("a pod that is admitted when it is gone already leaves no rules for who has
   await enforcer.admit(aPod("stays"), ["10.1.0.7"]);
   await untilRules((rules) => rules.includes("10.1.0.7"));
   assert.doesNotMatch(await readFile(rulesFile, "utf8"), /10\.1\.0\.9/);
+  await unlink(rulesFile);
+  t.mock.timers.tick(60_000);
+  await untilRules((rules) => rules.includes("10.1.0.7")); // what somebody else has removed comes back
 });

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { namespaces, type Pod, pods } from "../../../api/core.ts";
 import { networkPolicies } from "../../../api/networking.ts";
+import { atIntervals } from "../../base/at-intervals.ts";
 import { messageOf } from "../../base/errors.ts";
 import { exec } from "../../base/exec.ts";
 import { keepInStep } from "../../base/keep-in-step.ts";
@@ -38,6 +39,8 @@ export interface PolicyEnforcer {
 /** A burst of changes becomes one transaction. */
 const settleMs = 20;
 const retryMs = 1_000;
+/** Somebody may have removed the table, as a firewall that loads its own rules does. */
+const repairEveryMs = 60_000;
 const notEnforced =
   "pods of one node reach each other regardless: the kernel does not show bridged packets, load br_netfilter and restart vmpod";
 
@@ -86,6 +89,10 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnfor
     informer.start(signal);
   }
   rules.changed();
+  atIntervals(repairEveryMs, signal, () => {
+    applied = undefined;
+    rules.changed();
+  });
 
   return {
     async admit(pod, addresses) {

@@ -3,6 +3,7 @@ import type { Service } from "../../../api/core.ts";
 import { services } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
 import { endpointSlices } from "../../../api/discovery.ts";
+import { atIntervals } from "../../base/at-intervals.ts";
 import { exec } from "../../base/exec.ts";
 import { CommandError } from "../../base/errors.ts";
 import { keepInStep } from "../../base/keep-in-step.ts";
@@ -28,6 +29,8 @@ export interface ServiceProxyOptions {
 /** A burst of changes becomes one transaction. */
 const settleMs = 20;
 const retryMs = 1_000;
+/** Somebody may have removed the table, as a firewall that loads its own rules does. */
+const repairEveryMs = 60_000;
 
 /** Resolves when the first rules are in place. */
 export async function startServiceProxy(options: ServiceProxyOptions): Promise<void> {
@@ -62,6 +65,10 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<v
     informer.start(signal);
   }
   rules.changed();
+  atIntervals(repairEveryMs, signal, () => {
+    applied = "";
+    rules.changed();
+  });
   await first.promise;
 }
 
