@@ -88,8 +88,10 @@ async function provide(name: ImageName, recipeHash: string, options: BuildOption
   await fetchPackages(options.cacheDir, recipe.packages, options.signal);
   progress("building");
   const fresh = { ...(await build(recipe, options.cacheDir)), recipeHash };
-  await writeFile(`${stampPath}.tmp`, JSON.stringify(fresh));
-  await rename(`${stampPath}.tmp`, stampPath);
+  // Instances share the cache: another one may be building the same.
+  const temporary = `${stampPath}.${process.pid}.tmp`;
+  await writeFile(temporary, JSON.stringify(fresh));
+  await rename(temporary, stampPath);
   if (stamp && stamp.tarPath !== fresh.tarPath) await rm(stamp.tarPath, { force: true });
   progress("built");
   return built(name, fresh, "built");

@@ -7,6 +7,7 @@
 import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
+import { isErrno } from "../../src/base/files.ts";
 import { type Package, splitPackage } from "./architecture.ts";
 import { foreignOptions, isForeign, prepareForeign } from "./foreign.ts";
 
@@ -62,12 +63,15 @@ async function fetchPackage({ cacheDir, download, name, signal }: Fetch): Promis
   await publish(unpacked, join(cacheDir, "packages", version), packageRoot(cacheDir, name));
 }
 
-/** Another process may be fetching the same: the first to publish wins, and both have it. */
-async function publish(unpacked: string, directory: string, link: string): Promise<void> {
-  if (await exists(directory)) await rm(unpacked, { recursive: true });
-  else await rename(unpacked, directory);
-  const temporary = `${link}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
+/** Another process may be fetching the same: the first to publish wins, and both have it. `unpacked` is in a directory of our own. */
+export async function publish(unpacked: string, directory: string, link: string): Promise<void> {
+  try {
+    await rename(unpacked, directory);
+  } catch (error) {
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    await rm(unpacked, { recursive: true });
+  }
+  const temporary = `${unpacked}.link`;
   await symlink(basename(directory), temporary);
   await rename(temporary, link);
 }
