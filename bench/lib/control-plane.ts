@@ -28,7 +28,8 @@ import { applyObject } from "../../src/install/cluster/apply.ts";
 import { portableFeatures } from "../../src/install/features.ts";
 import { renderInstallation } from "../../src/install/render/installation.ts";
 import { defaultSettings } from "../../src/install/settings.ts";
-import { freePort, untilReady } from "../../test/client/apiserver-process.ts";
+import { untilReady } from "../../test/client/apiserver-process.ts";
+import { freePort } from "../../test/fixtures/free-port.ts";
 
 export const wirings = ["cluster", "embedded"] as const;
 export type Wiring = (typeof wirings)[number];

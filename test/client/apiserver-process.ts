@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,9 +12,11 @@ import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { ensureCertificate } from "../../src/pki/certificate.ts";
 import { writeKubeconfig } from "../../src/pki/kubeconfig.ts";
+import { patience } from "../embedded/instance.ts";
+import { freePort } from "../fixtures/free-port.ts";
 
 const program = new URL("../../src/cmd/apiserver.ts", import.meta.url).pathname;
-const startTimeoutMs = 20_000;
+const startTimeoutMs = 60_000 * patience;
 
 export interface ApiserverProcess {
   kubeconfig: string;
@@ -97,18 +98,10 @@ export async function untilReady(kubeconfig: string, child: ChildProcess, timeou
         (error: Error) => error,
       );
       if (!failure) return;
-      if (child.exitCode !== null || Date.now() > deadline) throw failure;
+      if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) throw failure;
       await delay(50);
     }
   } finally {
     client.close();
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

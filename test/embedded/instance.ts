@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { firstPortOf } from "./instance-ports.ts";
 
 export const root = resolve(import.meta.dirname, "../..");
 export const bin = join(root, "bin/vmpod");
@@ -31,6 +32,8 @@ export interface TestInstance extends ApiTools {
   dataDir: string;
   runDir: string;
   nodeAddress: string;
+  /** Of the node agent's own API. */
+  vmPort: number;
   /** The flags that tell `vmpod` which instance is meant. */
   location: readonly string[];
   /** The flags of `vmpod up` that make it differ from others. */
@@ -48,13 +51,14 @@ export function testInstance(name: string, number: number, ...flags: string[]): 
   const dataDir = mkdtempSync(join(tmpdir(), `vmpod-${name}-`));
   const runDir = join(dataDir, "run");
   const kubeconfig = join(dataDir, "kubeconfig", "admin");
-  const firstPort = 20_000 + 1000 * number;
+  const firstPort = firstPortOf(number);
+  const vmPort = firstPort + 260;
   const location = ["--data-dir", dataDir, "--run-dir", runDir];
   const shape = Object.entries({
     "--name": name,
     "--api-port": String(firstPort + 443),
     "--kubelet-port": String(firstPort + 250),
-    "--vm-port": String(firstPort + 260),
+    "--vm-port": String(vmPort),
     "--pod-cidr": `10.1${number}.0.0/16`,
     "--service-cidr": `10.2${number}.0.0/16`,
   })
@@ -66,6 +70,7 @@ export function testInstance(name: string, number: number, ...flags: string[]): 
     runDir,
     ...apiTools(kubeconfig),
     nodeAddress: `10.1${number}.0.1`,
+    vmPort,
     location,
     shape,
     up: () => run([bin, "up", "--detach", ...location, ...shape], { timeoutMs: 300_000 }),
@@ -75,7 +80,7 @@ export function testInstance(name: string, number: number, ...flags: string[]): 
 
 export function apiTools(kubeconfig: string): ApiTools {
   const tryKubectl = (args: string[], input?: string) =>
-    run(["kubectl", "--kubeconfig", kubeconfig, ...args], { ...(input !== undefined && { input }) });
+    run(["kubectl", "--kubeconfig", kubeconfig, ...patiently(args)], { ...(input !== undefined && { input }) });
   return {
     kubeconfig,
     tryKubectl,
@@ -95,6 +100,7 @@ export interface RunOptions {
   input?: string;
   /** Added to our own environment. */
   env?: NodeJS.ProcessEnv;
+  /** For a machine that does nothing else; default two minutes. */
   timeoutMs?: number;
 }
 
@@ -103,7 +109,7 @@ export function run(argv: string[], options: RunOptions = {}): Output {
   return spawnSync(program, args, {
     encoding: "utf8",
     maxBuffer: 64 * 2 ** 20,
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: (options.timeoutMs ?? 120_000) * patience,
     ...(options.input !== undefined && { input: options.input }),
     ...(options.env && { env: { ...process.env, ...options.env } }),
   });
@@ -114,8 +120,17 @@ export function succeed({ status, stdout, stderr }: Output, what: string): strin
   return stdout;
 }
 
+/** For kubectl: what it is to wait for takes longer beside other tests, too. */
+export function patiently(args: readonly string[]): string[] {
+  return args.map((word) =>
+    word.replace(/^(--timeout=)(\d+)s$/, (_, flag, seconds) => `${flag}${+seconds * patience}s`),
+  );
+}
+
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
+/** However long one takes. */
+const fewestLooks = 3;
 /** Beside other tests everything takes longer (scripts/test-chains.ts). */
 export const patience = Number(process.env["VMPOD_TEST_PATIENCE"] ?? 1);
 
@@ -127,11 +142,11 @@ export async function eventually<T>(
   describe: () => string | Promise<string> = () => "",
 ): Promise<T> {
   const begin = performance.now();
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     const found = await look();
     if (found !== undefined) return found;
     const waitedMs = performance.now() - begin;
-    if (waitedMs > timeoutMs * patience)
+    if (waitedMs > timeoutMs * patience && looks >= fewestLooks)
       throw new Error(`after ${Math.round(waitedMs)} ms still not: ${what}\n${await describe()}`);
     await delay(Math.min(Math.max(waitedMs / 8, firstPauseMs), longestPauseMs));
   }
