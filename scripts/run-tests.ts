@@ -7,8 +7,13 @@ export interface TestRun {
   files: string[];
   /** Test files at once. */
   concurrency: number;
+  /** For each test. */
   timeoutMs?: number;
 }
+
+/** A test that hangs has failed after its time, but what it still waits for can keep its file from ever ending, and with it all others. */
+const longestFileMs = 45 * 60_000;
+const longestTimerMs = 2 ** 31 - 1;
 
 export interface TestCounts {
   passed: number;
@@ -27,7 +32,14 @@ export async function runTests({ files, concurrency, timeoutMs = 15 * 60_000 }: 
   const passes: TestName[] = [];
   /** By file; shown when a test in it failed. */
   const stderr = new Map<string, string>();
-  const stream = run({ files, concurrency, timeout: timeoutMs, execArgv: ["--disable-warning=ExperimentalWarning"] });
+  const signal = AbortSignal.timeout(Math.min(files.length * longestFileMs, longestTimerMs));
+  const stream = run({
+    files,
+    concurrency,
+    timeout: timeoutMs,
+    signal,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+  });
 
   for await (const event of stream) {
     if (event.type === "test:pass" || event.type === "test:fail") count(event.type === "test:pass", event.data);
