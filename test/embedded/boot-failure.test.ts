@@ -32,7 +32,7 @@ before(async () => {
 test("a disk without a boot loader", async () => {
   const path = '.status.conditions[?(@.type=="GuestBootFailed")].reason';
   await becomes("vmi/unbootable", path, /^NoBootableDevice$/);
-  assert.match(events("unbootable"), /boot/i);
+  await eventually("an event tells", 60_000, () => matching(events("unbootable"), /boot/i));
   await explained("unbootable", /did not boot .*boot loader.*: use a disk image with a boot loader/);
 });
 

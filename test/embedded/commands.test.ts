@@ -72,7 +72,7 @@ for (const [name, find] of programs) {
 
     test("reads logs, of a container and of a serial console", async () => {
       const serial = () => ok("logs", "-l", "vm.kubevirt.io/name=subject", "--tail=-1");
-      await eventually("the login prompt", 30_000, () => /subject login:/.test(serial()) || undefined, serial);
+      await eventually("the login prompt", 60_000, () => /subject login:/.test(serial()) || undefined, serial);
       assert.equal(ok("logs", "deploy/web", "--tail=1"), "");
     });
 
@@ -96,8 +96,8 @@ for (const [name, find] of programs) {
       }
       try {
         const ready = () => /Forwarding from 127\.0\.0\.1:(\d+)/.exec(text)?.[1];
-        const port = await eventually("the port is forwarded", 10_000, ready, () => text);
-        const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
+        const port = await eventually("the port is forwarded", 30_000, ready, () => text);
+        const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(60_000) });
         assert.equal(await answer.text(), "web\n");
       } finally {
         child.kill();
@@ -130,7 +130,7 @@ test("vmpod restart gives another instance of the same machine, with what its TP
   const key = await tpmKey();
   const [uuid, uid] = [identity(), fieldOf("vmi/subject", ".metadata.uid")];
   assert.match(instance.vmpod("restart", "subject").stdout, /VM subject was scheduled to restart/);
-  await eventually("another instance", 60_000, () => {
+  await eventually("another instance", bootMs, () => {
     const now = fieldOf("vmi/subject", ".metadata.uid");
     return now !== "" && now !== uid ? now : undefined;
   });

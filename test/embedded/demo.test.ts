@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fetchText } from "./fetch-text.ts";
 import { hostTraces, noTraces } from "./host-traces.ts";
 import { eventually, root, succeed, testInstance } from "./instance.ts";
 
@@ -40,8 +41,8 @@ test("the machine fetches from the container by DNS name", async () => {
 
 test("Services answer from the host too", async () => {
   const address = kubectl("get", "service", "legacy", "-o", "jsonpath={.spec.clusterIP}");
-  const response = await fetch(`http://${address}`, { signal: AbortSignal.timeout(5_000) });
-  assert.match(await response.text(), /virtual machine legacy/);
+  const text = await eventually("the host fetches", 60_000, () => fetchText(`http://${address}`));
+  assert.match(text, /virtual machine legacy/);
 });
 
 test("kubectl shows KubeVirt's columns", () => {
@@ -54,18 +55,20 @@ test("kubectl shows KubeVirt's columns", () => {
   assert.match(kubectl("get", "vm"), /legacy\s+\S+\s+Running\s+True/);
 });
 
-test("the serial console's log is the pod's log", () => {
+test("the serial console's log is the pod's log", async () => {
   const pod = kubectl("get", "pods", "-l", "vm.kubevirt.io/name=legacy", "-o", "name").trim();
-  assert.match(kubectl("logs", pod), /legacy login:/);
+  const log = () => kubectl("logs", pod);
+  await eventually("the login prompt", 60_000, () => /legacy login:/.test(log()) || undefined, log);
 });
 
 test("the machine stops by ACPI and starts again", async () => {
   const status = () => kubectl("get", "vm", "legacy", "-o", "jsonpath={.status.printableStatus}");
   assert.match(instance.vmpod("stop", "legacy").stdout, /VM legacy was scheduled to stop/);
-  await eventually("stopped", 30_000, () => status() === "Stopped" || undefined, status);
-  assert.match(instance.vmpod("explain", "vm/legacy").stdout, /vmpod start legacy/);
+  await eventually("stopped", 60_000, () => status() === "Stopped" || undefined, status);
+  const explain = () => instance.vmpod("explain", "vm/legacy").stdout;
+  await eventually("explain tells", 30_000, () => /vmpod start legacy/.test(explain()) || undefined, explain);
   assert.match(instance.vmpod("start", "legacy").stdout, /VM legacy was scheduled to start/);
-  await eventually("running", 30_000, () => status() === "Running" || undefined, status);
+  await eventually("running", 60_000, () => status() === "Running" || undefined, status);
 });
 
 test("vmpod down leaves no process, bridge, table, cgroup, mount or namespace", () => {

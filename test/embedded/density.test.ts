@@ -1,6 +1,7 @@
 /** Machines of 64 MiB at once: all of them run and answer, and a pod costs little beside its QEMU. Twenty: `npm run bench memory`. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { fetchText } from "./fetch-text.ts";
 import { eventually } from "./instance.ts";
 import { machine } from "./machines.ts";
 import { podMemories } from "./pod-memory.ts";
@@ -38,7 +39,7 @@ test("machines of 64 MiB that are created at once run, and their guest agents co
 test("each answers on its own address", async () => {
   const answers = guests().map(async ({ metadata: { name }, status }) => {
     const address = status?.interfaces?.[0]?.ipAddress ?? "";
-    const text = await eventually(`${name} answers on ${address}`, bootMs, () => fetchText(address));
+    const text = await eventually(`${name} answers on ${address}`, bootMs, () => fetchText(`http://${address}/`));
     assert.equal(text, name);
     return address;
   });
@@ -66,9 +67,4 @@ function guests(): Guest[] {
 function isUp({ status }: Guest): boolean {
   const agent = status?.conditions?.find(({ type }) => type === "AgentConnected");
   return status?.phase === "Running" && agent?.status === "True";
-}
-
-async function fetchText(address: string): Promise<string | undefined> {
-  const answer = await fetch(`http://${address}/`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-  return answer?.ok ? (await answer.text()).trim() : undefined;
 }

@@ -18,18 +18,18 @@ test("the API server and the controllers have no user's rights, no capability, a
   for (const name of unprivileged) await hasNoRights(name);
 });
 
-test("all kinds of requests are answered", () => {
+test("all kinds of requests are answered", async () => {
   apply(web());
   kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s");
   assert.match(kubectl("get", "--raw", "/openapi/v2").slice(0, 100), /"swagger"/);
   assert.match(kubectl("get", "--raw", "/openapi/v3/api/v1").slice(0, 100), /"openapi"/);
-  const metrics = kubectl("get", "--raw", "/metrics");
+  const metrics = () => kubectl("get", "--raw", "/metrics");
   for (const part of [
     /^apiserver_request_total/m,
     /^kubevirt_virt_controller_ready_status 1$/m,
     /^kubevirt_virt_handler_ready_status 1$/m,
   ])
-    assert.match(metrics, part);
+    await eventually(`metrics have ${part}`, 30_000, () => part.test(metrics()) || undefined, metrics);
   assert.match(kubectl("explain", "vm.spec.runStrategy"), /runStrategy/);
   assert.equal(kubectl("exec", "deploy/web", "--", "echo", "hello"), "hello\n");
   assert.equal(kubectl("auth", "can-i", "create", "pods").trim(), "yes");
@@ -44,12 +44,12 @@ test("killed, they come back without rights and with everything that was stored"
   for (const name of unprivileged) {
     const before = pidOf(name);
     process.kill(before, "SIGKILL");
-    await eventually(`${name} runs again`, 10_000, () =>
+    await eventually(`${name} runs again`, 30_000, () =>
       pidOf(name) === before ? undefined : pidOf(name) || undefined,
     );
     await hasNoRights(name);
   }
-  await eventually("the deployment is served", 10_000, () =>
+  await eventually("the deployment is served", 30_000, () =>
     instance.fieldOf("deployment/web", ".metadata.name") === "web" ? true : undefined,
   );
   kubectl("rollout", "restart", "deployment/web");
@@ -74,7 +74,7 @@ test("what is secret is nobody's but root's", () => {
 
 /** Of every thread. The port is open a moment before. */
 async function hasNoRights(name: (typeof unprivileged)[number]): Promise<void> {
-  await eventually(`${name} has given up its rights`, 10_000, () => {
+  await eventually(`${name} has given up its rights`, 30_000, () => {
     const pid = pidOf(name);
     return pid && rightsOf(pid).Uid === nobody ? true : undefined;
   });

@@ -50,6 +50,11 @@ export function readProc(pid: number, file: string): string {
   }
 }
 
+/** 0 when the process is gone. */
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readProc(pid, "status"))?.[1] ?? 0);
+}
+
 /** Where each thread of a process may run. */
 export function threadsOf(pid: number): { comm: string; cpus: string }[] {
   return readdirSync(`/proc/${pid}/task`).map((id) => ({

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { connects } from "./connects.ts";
+import { fetchText } from "./fetch-text.ts";
 import { eventually } from "./instance.ts";
 import { lonelyInstance, machine, type MachineOptions, smallestMemory } from "./machines.ts";
 import { qemusOf } from "./processes.ts";
@@ -90,26 +91,19 @@ test("Once: it runs to its end, and that is all", async () => {
 
 test("a sata disk boots; an emptyDisk has its size; a ConfigDrive is read", async () => {
   await booted("lonely");
-  const fetchText = async (path: string) => {
-    const address = fieldOf("vmi/lonely", ".status.interfaces[0].ipAddress");
-    const answer = await fetch(`http://${address}/${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
-      () => undefined,
-    );
-    return answer?.ok ? (await answer.text()).trim() : undefined;
-  };
-  assert.equal(
-    await eventually("the guest tells its data source", bootMs, () => fetchText("datasource")),
-    "ConfigDrive",
-  );
-  const sectors = await eventually("the guest tells its disks", 10_000, () => fetchText("sizes"));
+  const page = (path: string) =>
+    fetchText(`http://${fieldOf("vmi/lonely", ".status.interfaces[0].ipAddress")}/${path}`);
+  assert.equal(await eventually("the guest tells its data source", bootMs, () => page("datasource")), "ConfigDrive");
+  const sectors = await eventually("the guest tells its disks", 60_000, () => page("sizes"));
   assert.ok(sectors.split("\n").includes(String((256 * 2 ** 20) / 512)), sectors);
 });
 
 test("an instance without a VirtualMachine ends with its guest, and is gone when deleted", async () => {
   await powerOff("lonely");
   await becomes("vmi/lonely", ".status.phase", "Succeeded");
-  kubectl("delete", "vmi", "lonely", "--timeout=30s");
-  assert.equal(kubectl("get", "pods", "-l", "machine=lonely", "-o", "name"), "");
+  kubectl("delete", "vmi", "lonely", "--timeout=60s");
+  const pods = () => kubectl("get", "pods", "-l", "machine=lonely", "-o", "name");
+  await eventually("its pod is gone", stopMs, () => pods() === "" || undefined, pods);
 });
 
 /** Waits until QEMU runs, in another instance than `previous`. @returns the instance's uid */

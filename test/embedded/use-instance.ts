@@ -1,5 +1,5 @@
 /** An instance for all tests of a file: up before them, down after them, its state on stderr when one of them fails. */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before } from "node:test";
 import { succeed, type TestInstance, testInstance } from "./instance.ts";
@@ -25,9 +25,9 @@ export function stateOf({ runDir, tryKubectl }: TestInstance): string {
     ["get", "vm,vmi,pods", "-A", "-o", "wide"],
     ["get", "events", "-A", "--sort-by=.lastTimestamp"],
   ].map((args) => `$ kubectl ${args.join(" ")}\n${lastLines(tryKubectl(args).stdout, 40)}`);
-  const logs = readdirSync(join(runDir, "log")).map(
-    (file) => `--- ${file}\n${lastLines(readFileSync(join(runDir, "log", file), "utf8"), 15)}`,
-  );
+  const directory = join(runDir, "log");
+  const files = existsSync(directory) ? readdirSync(directory) : [];
+  const logs = files.map((file) => `--- ${file}\n${lastLines(readFileSync(join(directory, file), "utf8"), 15)}`);
   return [...shown, ...logs].join("\n");
 }
 

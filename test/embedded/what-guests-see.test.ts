@@ -9,6 +9,7 @@ import { isPasst } from "../../src/network/passt-argv.ts";
 import { killAgent } from "../node-agent/guests.ts";
 import { connects } from "./connects.ts";
 import { importImage } from "./import-image.ts";
+import { fetchText } from "./fetch-text.ts";
 import { eventually, succeed } from "./instance.ts";
 import { guestImage, machine, type MachineOptions, smallestMemory } from "./machines.ts";
 import { podProcesses, qemusOf, readProc } from "./processes.ts";
@@ -19,7 +20,7 @@ const { apply, fieldOf, kubectl, tryKubectl, vmpod } = instance;
 const bootMs = 180_000;
 const stopMs = 60_000;
 /** The kubelet looks after ConfigMaps every half minute. */
-const refreshMs = 60_000;
+const refreshMs = 120_000;
 
 const publish = [
   "nproc >/www/processors",
@@ -330,7 +331,9 @@ test("a file system whose server is killed is told, with what to do", async () =
   }
   await becomes("vmi/rich", '.status.conditions[?(@.type=="Synchronized")].reason', "FilesystemLost");
   await becomes("vmi/rich", '.status.conditions[?(@.type=="Ready")].status', "False");
-  assert.match(vmpod("explain", "rich").stdout, /has lost a file system \(filesystem tuning: .*vmpod restart rich/);
+  const explain = () => vmpod("explain", "rich").stdout;
+  const loss = /has lost a file system \(filesystem tuning: .*vmpod restart rich/;
+  await eventually("explain tells", stopMs, () => loss.test(explain()) || undefined, explain);
   assert.equal(await pageOf("rich", "common/container"), "from a container");
 });
 
@@ -365,7 +368,7 @@ test("with passt a guest has its pod's address, and is reached on the ports that
 test("a watchdog that nobody feeds powers the machine off", async () => {
   await order("guarded");
   await becomes("vmi/guarded", ".status.phase", "Succeeded");
-  assert.deepEqual(passts(), [], "it has ended with QEMU");
+  await eventually("passt has ended with QEMU", stopMs, () => passts().length === 0 || undefined);
   const reasons = kubectl(
     "get",
     "events",
@@ -385,7 +388,8 @@ test("a guest of arm64 boots on an emulated processor, with its disks, network, 
   assert.match(await pageOf("arm", "interrupts"), /GICv3/);
   await becomes("vmi/arm", '.status.conditions[?(@.type=="AgentConnected")].status', "True");
   assert.match(fieldOf("vmi/arm", '.status.conditions[?(@.type=="SoftwareEmulation")].message'), /it is of arm64/);
-  assert.match(kubectl("logs", "-l", "vm.kubevirt.io/name=arm", "--tail=-1"), /arm login:/);
+  const log = () => kubectl("logs", "-l", "vm.kubevirt.io/name=arm", "--tail=-1");
+  await eventually("its login prompt", bootMs, () => /arm login:/.test(log()) || undefined, log);
   assert.deepEqual(
     qemusOf(instance.name, "arm").map(({ name }) => name),
     ["qemu-system-aar"],
@@ -395,7 +399,7 @@ test("a guest of arm64 boots on an emulated processor, with its disks, network, 
 test("a forced stop does not wait for the guest", async () => {
   succeed(vmpod("stop", "rich", "--force", "--grace-period", "0"), "vmpod stop --force");
   await becomes("vm/rich", ".status.printableStatus", "Stopped");
-  assert.deepEqual(qemusOf(instance.name, "rich"), []);
+  await eventually("no QEMU runs it", stopMs, () => qemusOf(instance.name, "rich").length === 0 || undefined);
 });
 
 /** Files of the node are not for everybody: an administrator says so, and the API server hears of it. */
@@ -405,7 +409,7 @@ async function permitHostDisks(machine: object): Promise<void> {
   const attempt = () => tryKubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(machine));
   await eventually(
     "host disks are permitted",
-    20_000,
+    60_000,
     () => attempt().status === 0 || undefined,
     () => attempt().stderr,
   );
@@ -413,9 +417,7 @@ async function permitHostDisks(machine: object): Promise<void> {
 
 async function tryPage(name: string, path: string): Promise<string | undefined> {
   const address = fieldOf(`vmi/${name}`, ".status.interfaces[0].ipAddress");
-  const request = fetch(`http://${address}/${path}`, { signal: AbortSignal.timeout(5_000) });
-  const answer = await request.catch(() => undefined);
-  return answer?.ok ? (await answer.text()).trim() : undefined;
+  return await fetchText(`http://${address}/${path}`);
 }
 
 const pageOf = (name: string, path: string): Promise<string> =>
