@@ -1,23 +1,13 @@
 /** A cluster without image volumes, played by the embedded mode: container disks are copied before their machine starts. */
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { eventually, succeed, testInstance } from "../embedded/instance.ts";
-import { expectText, nodeApi, vmi } from "./guests.ts";
+import { test } from "node:test";
+import { eventually, succeed } from "../embedded/instance.ts";
+import { useInstance } from "../embedded/use-instance.ts";
+import { expectPrompt, nodeApi, vmi } from "./guests.ts";
 
-const instance = testInstance("vt6", 6);
+process.env["VMPOD_IMAGE_VOLUMES"] = "false";
+const instance = useInstance("vt6", 6);
 const { fieldOf, kubectl, tryKubectl } = instance;
-const vmPort = 26_260;
-
-before(() => {
-  process.env["VMPOD_IMAGE_VOLUMES"] = "false";
-  succeed(instance.up(), "vmpod up");
-});
-
-after(() => {
-  succeed(instance.down("--grace-period", "5"), "vmpod down");
-  rmSync(instance.dataDir, { recursive: true, force: true });
-});
 
 const apply = (manifest: string): void => void succeed(tryKubectl(["apply", "-f", "-"], manifest), "apply");
 const shown = (): string => kubectl("get", "vmi,pods", "-o", "yaml");
@@ -31,10 +21,9 @@ test("a guest boots from a copy of its container disk, and has a console", async
   const podField = (path: string): string => kubectl("get", ...pod.split(" "), `jsonpath={.items[0]${path}}`);
   assert.equal(podField(".spec.initContainers[*].name"), "copier copy-disk-0");
   assert.equal(podField(".spec.volumes[?(@.name=='root')].image"), "");
-  const api = await nodeApi(instance, vmPort);
+  const api = await nodeApi(instance);
   const console = await api.open("copied", "console");
-  console.send(Buffer.from("\r"));
-  await expectText(console, /login:/, 90_000);
+  await expectPrompt(console, 90_000);
   console.terminate();
 });
 
@@ -61,6 +50,11 @@ test("an image that cannot be had is named, also by explain", async () => {
     }),
   );
   await untilField("vmi/missing", ".status.conditions[?(@.type=='Synchronized')].reason", "ErrImagePull");
-  const { stdout } = instance.vmpod("explain", "vmi/missing");
-  assert.match(stdout, /localhost\/vmpod\/missing:1/);
+  const explain = () => instance.vmpod("explain", "vmi/missing").stdout;
+  await eventually(
+    "explain names it",
+    30_000,
+    () => /localhost\/vmpod\/missing:1/.test(explain()) || undefined,
+    explain,
+  );
 });

@@ -9,7 +9,7 @@ import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { tlsOptionsOf } from "../../src/client/config.ts";
 import { dialWebSocket } from "../../src/streams/dial-web-socket.ts";
 import { toBuffer } from "../../src/streams/splice-web-socket.ts";
-import type { TestInstance } from "../embedded/instance.ts";
+import { patience, type TestInstance } from "../embedded/instance.ts";
 
 /** Of cloud-init: a web server that says `served`, runs what it is asked to (`/cgi-bin/sh?COMMAND`), and tells what the metadata service says (`/cgi-bin/me`). */
 export const commandServer = `write_files:
@@ -25,7 +25,7 @@ export const commandServer = `write_files:
     permissions: "0755"
     content: |
       #!/bin/sh
-      ask() { printf '%s HTTP/1.0\\r\\n%s\\r\\n\\r\\n' "$1" "$2" | nc -w 5 169.254.169.254 80 | sed '1,/^.$/d'; }
+      ask() { printf '%s HTTP/1.0\\r\\n%s\\r\\n\\r\\n' "$1" "$2" | nc -w 10 169.254.169.254 80 | sed '1,/^.$/d'; }
       token=$(ask "PUT /latest/api/token" "X-aws-ec2-metadata-token-ttl-seconds: 60")
       echo
       ask "GET /latest/meta-data/instance-id" "X-aws-ec2-metadata-token: $token"
@@ -146,8 +146,11 @@ export function killAgent(instance: TestInstance): boolean {
   }
 }
 
+const callMs = 60_000;
+
 /** The node's API, as the administrator may use it directly. */
-export async function nodeApi(instance: TestInstance, port: number) {
+export async function nodeApi(instance: TestInstance) {
+  const port = instance.vmPort;
   const tls = tlsOptionsOf(await loadKubeconfig(instance.kubeconfig));
   const agent = new Agent({ ...tls, keepAlive: false });
   const path = (name: string, verb: string): string => `/v1/namespaces/default/virtualmachineinstances/${name}/${verb}`;
@@ -156,7 +159,8 @@ export async function nodeApi(instance: TestInstance, port: number) {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         const payload = body && JSON.stringify(body);
         const headers = payload ? { "content-length": Buffer.byteLength(payload) } : {};
-        request({ agent, host: "127.0.0.1", port, method, path: path(name, verb), headers }, resolve)
+        const signal = AbortSignal.timeout(callMs * patience);
+        request({ agent, host: "127.0.0.1", port, method, path: path(name, verb), headers, signal }, resolve)
           .on("error", reject)
           .end(payload);
       });
@@ -174,8 +178,8 @@ export function expectText(ws: WebSocket, pattern: RegExp, timeoutMs: number): P
   let seen = "";
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`no ${pattern} within ${timeoutMs} ms: ${JSON.stringify(seen)}`)),
-      timeoutMs,
+      () => reject(new Error(`no ${pattern} within ${timeoutMs * patience} ms: ${JSON.stringify(seen)}`)),
+      timeoutMs * patience,
     );
     ws.on("message", (data) => {
       seen += toBuffer(data).toString("latin1");
@@ -185,4 +189,16 @@ export function expectText(ws: WebSocket, pattern: RegExp, timeoutMs: number): P
     });
     ws.resume();
   });
+}
+
+/** Presses Enter until the guest asks who is there: what comes while it starts its getty anew is lost. */
+export async function expectPrompt(console: WebSocket, timeoutMs: number): Promise<void> {
+  const press = () => console.send(Buffer.from("\r"));
+  press();
+  const pressing = setInterval(press, 1_000);
+  try {
+    await expectText(console, /login:/, timeoutMs);
+  } finally {
+    clearInterval(pressing);
+  }
 }

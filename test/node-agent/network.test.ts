@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+
 import { listDhcpProcesses, stopDhcp } from "../../src/network/dhcp-process.ts";
 import { cniPlugins } from "../../src/kubelet/networks/cni-plugins.ts";
 import { addInterface, deleteInterface } from "../../src/kubelet/networks/run-plugins.ts";
@@ -22,6 +22,7 @@ import { isEmpty, planNetwork } from "../../src/network/network-plan.ts";
 import { observeNetwork } from "../../src/network/observed-network.ts";
 import { listPasst, type PasstRequest, reconcilePasst } from "../../src/network/passt-process.ts";
 import { type NetworkRequest, reconcileBridged, reconcileNetwork } from "../../src/network/reconcile-network.ts";
+import { eventually } from "../embedded/instance.ts";
 import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 import { dhclient, fetchDhclient } from "../fixtures/dhclient.ts";
 import { layPasst } from "../fixtures/passt.ts";
@@ -47,7 +48,15 @@ let directory = "";
 
 const ip = (...args: string[]): string => execFileSync("ip", args, { encoding: "utf8" });
 const inside = (namespace: string, ...argv: string[]): string =>
-  execFileSync("nsenter", [`--net=/run/netns/${namespace}`, ...argv], { encoding: "utf8", timeout: 20_000 });
+  execFileSync("nsenter", [`--net=/run/netns/${namespace}`, ...argv], { encoding: "utf8", timeout: 60_000 });
+/** As soon as it says so. */
+const untilInside = (what: string, isSo: (text: string) => boolean, namespace: string, ...argv: string[]) =>
+  eventually(
+    what,
+    30_000,
+    () => isSo(inside(namespace, ...argv)) || undefined,
+    () => inside(namespace, ...argv),
+  );
 
 function request(): NetworkRequest {
   return {
@@ -102,7 +111,7 @@ before(async () => {
 
 after(async () => {
   for (const dhcp of await listDhcpProcesses(directory)) await stopDhcp(dhcp);
-  for (const name of Object.values(names)) ip("netns", "delete", name);
+  for (const name of Object.values(names)) spawnSync("ip", ["netns", "delete", name]);
   spawnSync("ip", ["link", "delete", lanBridge]);
   rmSync(directory, { recursive: true });
 });
@@ -149,7 +158,7 @@ test("a guest gets its address, and is reached at the pod's", async () => {
     "-q",
     "-f",
     "-t",
-    "5",
+    "20",
     "-T",
     "1",
     "-s",
@@ -168,13 +177,12 @@ test("a guest gets its address, and is reached at the pod's", async () => {
 
 test("a guest gets an IPv6 address and a route, and is reached at the pod's", async () => {
   // A client waits until its card's own address is found to be nobody else's.
-  while (/tentative/.test(inside(names.guest, "ip", "-6", "address", "show", "dev", "eth0"))) await delay(100);
+  await untilOwnAddress(names.guest);
   const answers = askDhcpv6();
   assert.match(answers, /^ip6=fd10:0:2::2$/m);
   assert.match(answers, /^search6=default\.svc\.cluster\.local\.$/m);
   inside(names.guest, "ip", "address", "add", "fd10:0:2::2/120", "dev", "eth0", "nodad");
-  const routes = () => inside(names.guest, "ip", "-6", "route", "show", "default");
-  while (!/^default via fe80::\S+ .*proto ra/m.test(routes())) await delay(100);
+  await untilRoute(names.guest);
   assert.equal(await ask(names.guest, names.peer, "fd42::5"), "hello");
   assert.equal(await ask(names.peer, names.guest, "fd42::6"), "hello");
 });
@@ -211,8 +219,12 @@ test("only the listed ports reach the guest", async () => {
     ...request(),
     network: { ...request().network, ports: [{ protocol: "TCP", port: 80 }] },
   });
-  assert.equal(await ask(names.guest, names.peer, "10.42.0.5"), undefined, "port 8080 is not listed");
-  assert.equal(await ask(names.guest, names.peer, "fd42::5"), undefined, "nor is it by IPv6");
+  assert.equal(
+    await ask(names.guest, names.peer, "10.42.0.5", notReachedSeconds),
+    undefined,
+    "port 8080 is not listed",
+  );
+  assert.equal(await ask(names.guest, names.peer, "fd42::5", notReachedSeconds), undefined, "nor is it by IPv6");
 });
 
 test("with the bridge binding the guest gets the pod's address, and is in its network", async () => {
@@ -240,7 +252,22 @@ test("with the bridge binding the guest gets the pod's address, and is in its ne
   inside(names.pod, "ip", "link", "add", "card1", "type", "veth", "peer", "name", "eth1", "netns", names.guest);
   inside(names.pod, "ip", "link", "set", "card1", "master", "k6t-eth1", "up");
   inside(names.guest, "ip", "link", "set", "eth1", "address", cardMac, "up");
-  const lease = inside(names.guest, busybox, "udhcpc", "-i", "eth1", "-n", "-q", "-f", "-T", "1", "-s", leaseScript());
+  const lease = inside(
+    names.guest,
+    busybox,
+    "udhcpc",
+    "-i",
+    "eth1",
+    "-n",
+    "-q",
+    "-f",
+    "-t",
+    "20",
+    "-T",
+    "1",
+    "-s",
+    leaseScript(),
+  );
   assert.match(lease, /^ip=10\.77\.0\.5$/m);
   assert.match(lease, /^router=$/m);
   inside(names.guest, "ip", "address", "add", "10.77.0.5/24", "dev", "eth1");
@@ -276,11 +303,12 @@ test("passt gives a guest its pod's addresses, and what is named of its ports; a
   await assert.rejects(reconcilePasst(place, request), /EPIPE|ECONNRESET|passt does not start/, "QEMU goes meanwhile");
   vanishing.close();
   const qemu = listeningQemu(place.socketPath);
+  const ended = once(qemu, "exit");
   try {
     await untilListening(place.socketPath);
     await reconcilePasst(place, request);
     const [first] = await listPasst(netnsPath);
-    const lease = inside(names.carried, busybox, ..."udhcpc -i eth0 -n -q -f -T 1 -s".split(" "), leaseScript());
+    const lease = inside(names.carried, busybox, ..."udhcpc -i eth0 -n -q -f -t 20 -T 1 -s".split(" "), leaseScript());
     const told = ["ip=10.78.0.5", "router=10.78.0.6", "dns=10.43.0.10", "hostname=carried"];
     for (const line of told) assert.match(lease, new RegExp(`^${line}$`, "m"));
     inside(names.carried, "ip", "address", "add", "10.78.0.5/24", "dev", "eth0");
@@ -288,10 +316,10 @@ test("passt gives a guest its pod's addresses, and what is named of its ports; a
     assert.equal(await ask(names.carried, names.peer, "10.78.0.5"), "hello");
     assert.equal(await ask(names.carried, names.carrier, "127.0.0.1"), "hello", "from within the pod");
     assert.equal(await ask(names.peer, names.carried, "10.78.0.6"), "hello", "and the other way round");
-    const ping = ["ping", "-c", "1", "-W", "2"];
+    const ping = ["ping", "-c", "1", "-W", "20"];
     assert.match(inside(names.carried, busybox, ...ping, "10.78.0.6"), /1 packets received/);
-    while (!inside(names.carried, "ip", "-6", "route", "show", "default").includes("proto ra")) await delay(100);
-    while (/tentative/.test(inside(names.carried, "ip", "-6", "address", "show", "dev", "eth0"))) await delay(100);
+    await untilRoute(names.carried);
+    await untilOwnAddress(names.carried);
     assert.equal(
       await ask(names.peer, names.carried, "fd78::6"),
       "hello",
@@ -309,7 +337,7 @@ test("passt gives a guest its pod's addresses, and what is named of its ports; a
     assert.deepEqual(readdirSync(`/proc/${first?.pid}/root`), []);
     for (const address of ["10.78.0.5", "fd78::5"]) {
       for (const { pid } of await listPasst(netnsPath)) process.kill(pid, "SIGKILL");
-      while ((await listPasst(netnsPath)).length > 0) await delay(20);
+      await untilNoPasst(netnsPath);
       await reconcilePasst(place, request);
       assert.equal(
         await ask(names.carried, names.peer, address),
@@ -319,14 +347,35 @@ test("passt gives a guest its pod's addresses, and what is named of its ports; a
     }
     const ports = [{ protocol: "TCP", port: 81 }] as const;
     await reconcilePasst(place, { ...request, network: { ...request.network, ports } });
-    assert.equal(await ask(names.carried, names.peer, "10.78.0.5"), undefined, "port 8080 is not named");
+    const unnamed = await ask(names.carried, names.peer, "10.78.0.5", notReachedSeconds);
+    assert.equal(unnamed, undefined, "port 8080 is not named");
     assert.equal((await listPasst(netnsPath)).length, 1);
   } finally {
     qemu.kill("SIGKILL");
-    await once(qemu, "exit");
+    await ended;
   }
-  while ((await listPasst(netnsPath)).length > 0) await delay(20);
+  await untilNoPasst(netnsPath);
 });
+
+const untilNoPasst = (netnsPath: string) =>
+  eventually("no passt is left", 30_000, async () => (await listPasst(netnsPath)).length === 0 || undefined);
+
+/** Its card's own address is found to be nobody else's. */
+const untilOwnAddress = (namespace: string) =>
+  untilInside(
+    "an address of its own",
+    (text) => /inet6 fe80:/.test(text) && !/tentative/.test(text),
+    namespace,
+    ...["ip", "-6", "address", "show", "dev", "eth0"],
+  );
+
+const untilRoute = (namespace: string) =>
+  untilInside(
+    "a route is advertised",
+    (text) => /^default via fe80::\S+ .*proto ra/m.test(text),
+    namespace,
+    ...["ip", "-6", "route", "show", "default"],
+  );
 
 const confined = ["CapInh", "CapPrm", "CapEff", "CapAmb"]
   .map((set) => new RegExp(`^${set}:\t0{16}$`, "m"))
@@ -371,7 +420,7 @@ function listeningQemu(socketPath: string): ChildProcess {
 }
 
 async function untilListening(socketPath: string): Promise<void> {
-  while (!existsSync(socketPath)) await delay(20);
+  await eventually("QEMU listens", 30_000, () => existsSync(socketPath) || undefined);
   inside(names.carried, "ip", "link", "set", "lo", "up");
   inside(names.carried, "ip", "link", "set", "eth0", "up");
 }
@@ -399,7 +448,7 @@ function askDhcpv6(): string {
   writeFileSync(script, `#!/bin/sh\n[ "$reason" != BOUND6 ] || { ${bound}; }\n`, { mode: 0o755 });
   const notes = ["-cf", "/dev/null", "-lf", join(directory, "dhclient.leases"), "-pf", join(directory, "dhclient.pid")];
   const argv = [`--net=/run/netns/${names.guest}`, dhclient, "-6", "-1", "-d", "-sf", script, ...notes, "eth0"];
-  return spawnSync("nsenter", argv, { encoding: "utf8", timeout: 20_000 }).stdout;
+  return spawnSync("nsenter", argv, { encoding: "utf8", timeout: 60_000 }).stdout;
 }
 
 /** udhcpc calls a script with the answers in its environment. */
@@ -411,18 +460,27 @@ function leaseScript(): string {
   return path;
 }
 
+/** How long a client waits: what is not reached does not come later. */
+const [reachedSeconds, notReachedSeconds] = [20, 2];
+
 /** One namespace serves a word on port 8080, another fetches it; undefined when it cannot connect. The port is free again afterwards. */
-async function ask(server: string, client: string, address: string): Promise<string | undefined> {
+async function ask(
+  server: string,
+  client: string,
+  address: string,
+  waitSeconds = reachedSeconds,
+): Promise<string | undefined> {
   const serve = ["nc", "-l", "-p", "8080", "-e", "echo", "hello"];
   const child = spawn("nsenter", [`--net=/run/netns/${server}`, busybox, ...serve], { stdio: "ignore" });
   const ended = once(child, "exit");
   try {
-    while (!inside(server, "ss", "-Hltn", "sport", "=", "8080").includes("8080")) {
+    const listens = (text: string) => {
       assert.equal(child.exitCode, null, "nobody listens");
-      await delay(20);
-    }
-    const fetch = ["nc", "-w", "2", address, "8080"];
-    const options = { encoding: "utf8", timeout: 10_000 } as const;
+      return text.includes("8080");
+    };
+    await untilInside("somebody listens", listens, server, "ss", "-Hltn", "sport", "=", "8080");
+    const fetch = ["nc", "-w", String(waitSeconds), address, "8080"];
+    const options = { encoding: "utf8", timeout: 60_000 } as const;
     const { status, stdout } = spawnSync("nsenter", [`--net=/run/netns/${client}`, busybox, ...fetch], options);
     return status === 0 ? stdout.trim() : undefined;
   } finally {
@@ -433,7 +491,8 @@ async function ask(server: string, client: string, address: string): Promise<str
 
 /** The lines of the answer of the metadata service; undefined when it cannot be reached. */
 async function http(namespace: string, request: string, ...headers: string[]): Promise<string[] | undefined> {
-  const argv = [`--net=/run/netns/${namespace}`, busybox, "nc", "-w", "2", "169.254.169.254", "80"];
+  const seconds = namespace === names.guest ? reachedSeconds : notReachedSeconds;
+  const argv = [`--net=/run/netns/${namespace}`, busybox, "nc", "-w", String(seconds), "169.254.169.254", "80"];
   const child = spawn("nsenter", argv, { stdio: ["pipe", "pipe", "ignore"] });
   child.stdin.on("error", () => undefined);
   child.stdin.write([`${request} HTTP/1.1`, "Host: x", "Connection: close", ...headers, "", ""].join("\r\n"));
