@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Container, configMaps, secrets } from "../../api/core.ts";
 import { leases } from "../../api/coordination.ts";
-import { container, inside, isReady, namespace, node, runReady, statusOf, useNode } from "./pod-fixture.ts";
+import { container, inside, isReady, namespace, node, runReady, statusOf, untilText, useNode } from "./pod-fixture.ts";
 
 useNode("vkt1", 0);
 
@@ -60,7 +60,7 @@ describe("environment", () => {
     assert.equal(seen["MEMORY"], "64");
     assert.equal(seen["BOTH"], "blue-9-$(NONE)-$(COLOR)");
     assert.equal(seen["MAYBE"], undefined);
-    assert.equal(await node.kubectl("logs", "env"), "arg=blue\n");
+    await untilText(() => node.kubectl("logs", "env"), "arg=blue\n");
   });
 
   test("a missing ConfigMap holds the container back until it is there", async () => {

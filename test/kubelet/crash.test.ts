@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { exec } from "../../src/base/exec.ts";
 import { connectCri, type CriClient } from "../../src/cri/client.ts";
 import { addressesDir, containerdSocket, namespacesDir } from "../../src/cri/containerd/config.ts";
@@ -11,16 +12,19 @@ import { removeOrphanNetworks } from "../../src/cri/containerd/orphan-networks.t
 import { removeAllPods } from "../../src/cri/containerd/remove-pods.ts";
 import { ContainerState, PodSandboxState } from "../../src/cri/gen/runtime/v1/api.gen.ts";
 import type { Pod } from "../../api/core.ts";
+import { eventually } from "../embedded/instance.ts";
+import { firstPortOf } from "../embedded/instance-ports.ts";
 import { type Environment, startEnvironment } from "./environment.ts";
 
+const firstPort = firstPortOf(5);
 let node: Environment;
 let cri: CriClient;
 
 before(async () => {
   node = await startEnvironment({
     instance: "vkt2",
-    apiPort: 25_444,
-    kubeletPort: 25_251,
+    apiPort: firstPort + 444,
+    kubeletPort: firstPort + 251,
     podCidr: "10.15.1.0/24",
     serviceCidr: "10.25.0.0/16",
   });
@@ -42,6 +46,17 @@ async function running(): Promise<{ sandboxes: string[]; containers: string[] }>
   ]);
   const nameOf = ({ labels }: { labels: Record<string, string> }): string => labels["io.kubernetes.pod.name"] ?? "";
   return { sandboxes: items.map(nameOf).sort(), containers: containers.map(nameOf).sort() };
+}
+
+/** Of each name one sandbox and one container, and no others: what was begun twice goes again. */
+async function onlyRunning(names: readonly string[]): Promise<void> {
+  const wanted = { sandboxes: names.toSorted(), containers: names.toSorted() };
+  await eventually(
+    `exactly ${names.join(", ") || "nothing"} runs`,
+    60_000,
+    async () => isDeepStrictEqual(await running(), wanted) || undefined,
+    async () => JSON.stringify(await running()),
+  );
 }
 
 async function killContainerd(): Promise<void> {
@@ -76,7 +91,7 @@ test("killed at any moment of creating pods, exactly one of each comes up", asyn
   for (const name of names) {
     await node.podUntil(name, "ready", isReady);
   }
-  assert.deepEqual(await running(), { sandboxes: names.toSorted(), containers: names.toSorted() });
+  await onlyRunning(names);
 });
 
 test("pods that were deleted while no kubelet ran are removed", async () => {
@@ -86,10 +101,7 @@ test("pods that were deleted while no kubelet ran are removed", async () => {
   await node.kubectl("delete", ...all.slice(3), "--wait=false");
   await node.startKubelet();
   await node.kubectl("wait", "--for=delete", ...all, "--timeout=60s");
-  for (let tries = 0; (await running()).containers.length > 0 && tries < 100; tries++) {
-    await delay(100);
-  }
-  assert.deepEqual(await running(), { sandboxes: [], containers: [] });
+  await onlyRunning([]);
 });
 
 test("a sandbox that dies is replaced, and its containers with it", async () => {
@@ -101,7 +113,7 @@ test("a sandbox that dies is replaced, and its containers with it", async () => 
   const idOf = (pod: Pod): string | undefined => pod.status?.containerStatuses?.[0]?.containerID;
   const now = await node.podUntil("orphan", "running anew", (pod) => isReady(pod) && idOf(pod) !== idOf(before));
   assert.equal(now.status?.containerStatuses?.[0]?.restartCount, 1);
-  assert.deepEqual(await running(), { sandboxes: ["orphan"], containers: ["orphan"] });
+  await onlyRunning(["orphan"]);
 });
 
 test("without kubelet and API server, all pods can be ended in their own way", async () => {
@@ -124,9 +136,15 @@ test("of pods' networks, what the runtime forgot goes and what it knows stays", 
   await node.startKubelet();
   await node.run("known", {});
   await node.podUntil("known", "ready", isReady);
+  // They are in the API as before, and so come up again.
+  await onlyRunning(["known", "orphan", "polite"]);
   const { stateDir } = node.containerd;
   const addresses = join(addressesDir(stateDir), "vkt2");
-  const before = { namespaces: readdirSync(namespacesDir(stateDir)), addresses: readdirSync(addresses) };
+  const list = () => ({
+    namespaces: readdirSync(namespacesDir(stateDir)).sort(),
+    addresses: readdirSync(addresses).sort(),
+  });
+  const before = list();
   // As containerd leaves them when it dies between making them and noting the sandbox.
   const forgotten = join(namespacesDir(stateDir), "cni-forgotten");
   writeFileSync(forgotten, "");
@@ -136,6 +154,6 @@ test("of pods' networks, what the runtime forgot goes and what it knows stays", 
   const socket = containerdSocket(node.containerd);
   assert.equal(await removeOrphanNetworks(cri, socket, 60_000), 0, "what is young may just be being made");
   assert.equal(await removeOrphanNetworks(cri, socket, 0), 2);
-  assert.deepEqual({ namespaces: readdirSync(namespacesDir(stateDir)), addresses: readdirSync(addresses) }, before);
+  assert.deepEqual(list(), before);
   assert.equal(await node.kubectl("exec", "known", "--", "echo", "alive"), "alive\n");
 });

@@ -23,6 +23,7 @@ import type { ContainerdPaths } from "../../src/cri/containerd/config.ts";
 import { startContainerd, stopContainerd } from "../../src/cri/containerd/start.ts";
 import { asControllersDo, startApi, writeKubeletConfig } from "./control-plane.ts";
 import { removeEverything } from "./leftovers.ts";
+import { patience, patiently } from "../embedded/instance.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 
 export interface EnvironmentOptions {
@@ -33,7 +34,8 @@ export interface EnvironmentOptions {
   serviceCidr: string;
 }
 
-const podTimeoutMs = 60_000;
+const podTimeoutMs = 60_000 * patience;
+const programTimeoutMs = 300_000 * patience;
 
 export interface Environment {
   nodeName: string;
@@ -95,12 +97,15 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const client = createClient(await loadKubeconfig(join(dir, "admin.kubeconfig")));
   await asControllersDo(client, await readFile(join(dir, "pki/ca.crt"), "utf8"));
   const kubectl = (...args: string[]): Promise<string> =>
-    exec([
-      kubectlPath,
-      `--kubeconfig=${join(dir, "admin.kubeconfig")}`,
-      `--cache-dir=${join(dir, "kubectl")}`,
-      ...args,
-    ]);
+    exec(
+      [
+        kubectlPath,
+        `--kubeconfig=${join(dir, "admin.kubeconfig")}`,
+        `--cache-dir=${join(dir, "kubectl")}`,
+        ...patiently(args),
+      ],
+      { timeoutMs: programTimeoutMs },
+    );
   let process_: ChildProcess | undefined;
   const environment: Environment = {
     nodeName,
@@ -141,11 +146,9 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       process_ = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, configFile], {
         stdio: ["ignore", "inherit", "inherit"],
       });
-      await kubectl("wait", "--for=condition=Ready", `node/${nodeName}`, "--timeout=30s").catch(async () => {
-        // kubectl wait fails at once on an object that does not exist yet
-        await kubectl("wait", "--for=create", `node/${nodeName}`, "--timeout=30s");
-        await kubectl("wait", "--for=condition=Ready", `node/${nodeName}`, "--timeout=30s");
-      });
+      // kubectl wait fails at once on an object that does not exist yet
+      await kubectl("wait", "--for=create", `node/${nodeName}`, "--timeout=60s");
+      await kubectl("wait", "--for=condition=Ready", `node/${nodeName}`, "--timeout=60s");
     },
     async killKubelet() {
       const child = process_;

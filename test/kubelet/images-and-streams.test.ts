@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "../../src/base/errors.ts";
@@ -12,8 +12,9 @@ import { exec } from "../../src/base/exec.ts";
 import { connectCri } from "../../src/cri/client.ts";
 import { containerdSocket } from "../../src/cri/containerd/config.ts";
 import { rotateLogs } from "../../src/kubelet/logs/rotate.ts";
+import { eventually } from "../embedded/instance.ts";
 import { kubectlPath } from "./environment.ts";
-import { container, eventUntil, node, remove, runReady, shell, statusOf, useNode } from "./pod-fixture.ts";
+import { container, eventUntil, node, remove, runReady, shell, statusOf, untilText, useNode } from "./pod-fixture.ts";
 import { startRegistry } from "./registry.ts";
 
 useNode("vkt5", 4);
@@ -55,12 +56,12 @@ describe("streams", () => {
     });
     const typed = await exec([kubectlPath, `--kubeconfig=${node.kubeconfig}`, "attach", "-i", "cat", "-q"], {
       input: "typed\n",
-      timeoutMs: 20_000,
+      timeoutMs: 120_000,
     });
     assert.match(typed, /typed/);
   });
 
-  test("a log that grew too large is put aside, and a follower loses nothing", async () => {
+  test("a log that grew too large is put aside, and a follower loses nothing", async (t) => {
     const rest = "for i in $(seq 2 100); do echo line $i; sleep 0.05; done";
     await runReady("chatty", {
       containers: [
@@ -68,8 +69,18 @@ describe("streams", () => {
       ],
     });
     const follower = spawn(kubectlPath, [`--kubeconfig=${node.kubeconfig}`, "logs", "-f", "chatty"]);
-    const followed = text(follower.stdout);
-    await once(follower.stdout, "data"); // what was put aside before it came would not be its own
+    t.after(() => follower.kill());
+    const closed = once(follower, "close");
+    let followed = "";
+    follower.stdout.on("data", (chunk: Buffer) => (followed += chunk.toString()));
+    const untilFollowed = (line: string) =>
+      eventually(
+        line,
+        60_000,
+        () => followed.includes(`${line}\n`) || undefined,
+        () => followed,
+      );
+    await untilFollowed("line 1"); // what was put aside before it came would not be its own
     await node.kubectl("exec", "chatty", "--", "touch", "/go");
     const cri = connectCri(containerdSocket(node.containerd));
     for (let round = 0; round < 3; round++) {
@@ -78,18 +89,19 @@ describe("streams", () => {
     }
     cri.close();
     const [dir = ""] = readdirSync(join(node.rootDir, "pod-logs")).filter((name) => name.startsWith("default_chatty_"));
-    await delay(3000);
+    await untilFollowed("line 100");
     assert.ok(readdirSync(join(node.rootDir, "pod-logs", dir, "main")).length <= 3);
     await remove("chatty");
+    await closed;
     const expected = Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`).join("");
-    assert.equal(await followed, expected);
+    assert.equal(followed, expected);
   });
 
   test("logs in parts, exec with input and exit code", async () => {
     await runReady("talk", {
       containers: [container({ command: shell("for i in 1 2 3; do echo line $i; done; sleep 1000") })],
     });
-    assert.equal(await node.kubectl("logs", "talk", "--tail=2"), "line 2\nline 3\n");
+    await untilText(() => node.kubectl("logs", "talk", "--tail=2"), "line 2\nline 3\n");
     assert.match(await node.kubectl("logs", "talk", "--timestamps", "--limit-bytes=40"), /^\d{4}-\d\d-\d\dT.*Z line/);
     await assert.rejects(
       node.kubectl("exec", "talk", "--", "sh", "-c", "exit 5"),

@@ -4,9 +4,12 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Container } from "../../api/core.ts";
+import { fetchText } from "../embedded/fetch-text.ts";
+import { eventually } from "../embedded/instance.ts";
 import {
   container,
   eventUntil,
+  firstPort,
   inside,
   isReady,
   node,
@@ -14,6 +17,7 @@ import {
   runReady,
   shell,
   statusOf,
+  untilText,
   useNode,
 } from "./pod-fixture.ts";
 
@@ -131,7 +135,7 @@ describe("order", () => {
       ],
       containers: [say("main", { command: shell("echo main >> /d/order; sleep 1000") })],
     });
-    assert.equal(await inside("ordered", "cat /d/order"), "first\nside\nsecond\nmain\n");
+    await untilText(() => inside("ordered", "cat /d/order"), "first\nside\nsecond\nmain\n");
     await remove("ordered");
   });
 
@@ -147,18 +151,21 @@ describe("order", () => {
 
 describe("probes", () => {
   test("readiness follows an HTTP and a TCP probe, up and down", async () => {
-    const probe = { periodSeconds: 1, failureThreshold: 1 };
+    const probe = { periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 10 };
+    const hostPort = firstPort + 980;
     await runReady("web", {
       containers: [
         container({
           command: shell("mkdir /w; echo ok > /w/health; httpd -f -p 8080 -h /w"),
-          ports: [{ containerPort: 8080, name: "http", hostPort: 25_980 }],
+          ports: [{ containerPort: 8080, name: "http", hostPort }],
           readinessProbe: { httpGet: { path: "/health", port: "http" }, ...probe },
-          livenessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+          livenessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, timeoutSeconds: 10 },
         }),
       ],
     });
-    assert.equal(await (await fetch("http://127.0.0.1:25980/health")).text(), "ok\n");
+    await eventually("its host port answers", 30_000, async () =>
+      (await fetchText(`http://127.0.0.1:${hostPort}/health`)) === "ok" ? true : undefined,
+    );
     await inside("web", "mv /w/health /w/away");
     await node.podUntil("web", "unready", (pod) => !isReady(pod));
     await inside("web", "mv /w/away /w/health");
@@ -173,8 +180,8 @@ describe("probes", () => {
       containers: [
         container({
           command: shell("sleep 1; touch /tmp/alive; sleep 2; rm /tmp/alive; sleep 1000"),
-          startupProbe: { exec, periodSeconds: 1, failureThreshold: 10 },
-          livenessProbe: { exec, periodSeconds: 1, failureThreshold: 2 },
+          startupProbe: { exec, periodSeconds: 1, failureThreshold: 10, timeoutSeconds: 10 },
+          livenessProbe: { exec, periodSeconds: 1, failureThreshold: 2, timeoutSeconds: 10 },
         }),
       ],
     });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { configMaps, persistentVolumeClaims, persistentVolumes, secrets } from "../../api/core.ts";
 import { CommandError } from "../../src/base/errors.ts";
+import { eventually } from "../embedded/instance.ts";
 import { container, eventUntil, inside, isReady, namespace, node, remove, runReady, useNode } from "./pod-fixture.ts";
 
 useNode("vkt3", 2);
@@ -51,7 +52,7 @@ describe("volumes", () => {
       { namespace, name: "files" },
       { type: "merge", body: { data: { "a.txt": "ONE", "b.txt": null } } },
     );
-    await inside("files", 'for i in $(seq 90); do [ "$(cat /v/all/a.txt)" = ONE ] && exit 0; sleep 1; done; exit 1');
+    await inside("files", 'for i in $(seq 180); do [ "$(cat /v/all/a.txt)" = ONE ] && exit 0; sleep 1; done; exit 1');
     assert.equal(await inside("files", "ls /v/all"), "a.txt\n");
   });
 
@@ -159,6 +160,8 @@ describe("volumes", () => {
     assert.match(await inside("image", "ls /image"), /^bin$/m);
     await assert.rejects(inside("image", "touch /image/x"), /Read-only file system/);
     await remove("image");
-    assert.ok(!(await node.ctr("snapshots", "list")).includes("vmpod-volume"));
+    const snapshots = () => node.ctr("snapshots", "list");
+    const isLetGo = async () => !(await snapshots()).includes("vmpod-volume") || undefined;
+    await eventually("its view of the image is let go", 30_000, isLetGo, snapshots);
   });
 });

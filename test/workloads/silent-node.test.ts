@@ -20,17 +20,19 @@ test("a silent node is unknown after 40 seconds, takes no pods, and comes back w
   const { pid } = JSON.parse(readFileSync(join(instance.runDir, "pid", "agent"), "utf8")) as { pid: number };
   process.kill(pid, "SIGSTOP");
   try {
-    await eventually("unknown", 60_000, () => (conditionOf(node) === "Unknown" ? true : undefined));
-    await eventually("not ready", 10_000, () => (conditionOf("pod/web") === "False" ? true : undefined));
-    await eventually("no endpoint", 10_000, () =>
+    await eventually("unknown", 90_000, () => (conditionOf(node) === "Unknown" ? true : undefined));
+    await eventually("not ready", 30_000, () => (conditionOf("pod/web") === "False" ? true : undefined));
+    await eventually("no endpoint", 30_000, () =>
       fieldOf("endpoints/web", ".subsets[0].addresses") === "" ? true : undefined,
     );
-    const taints = "{.spec.taints[*].key}:{.spec.taints[*].effect}";
-    assert.equal(kubectl("get", node, "-o", `jsonpath=${taints}`), "node.kubernetes.io/unreachable:NoSchedule");
+    const path = "{.spec.taints[*].key}:{.spec.taints[*].effect}";
+    const taints = () => kubectl("get", node, "-o", `jsonpath=${path}`);
+    const wanted = "node.kubernetes.io/unreachable:NoSchedule";
+    await eventually("it takes no pods", 30_000, () => taints() === wanted || undefined, taints);
   } finally {
     process.kill(pid, "SIGCONT");
   }
-  kubectl("wait", "--for=condition=Ready", node, "pod/web", "--timeout=40s");
-  await eventually("no taints", 10_000, () => (fieldOf(node, ".spec.taints[*].key") === "" ? true : undefined));
+  kubectl("wait", "--for=condition=Ready", node, "pod/web", "--timeout=60s");
+  await eventually("no taints", 30_000, () => (fieldOf(node, ".spec.taints[*].key") === "" ? true : undefined));
   assert.equal(fieldOf("pod/web", ".metadata.uid"), uid);
 });
