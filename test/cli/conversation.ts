@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
+import { patience } from "../embedded/instance.ts";
 import { piped } from "./instance.ts";
 
 /** A program that is typed to and read from, as a person at a terminal would. */
@@ -26,8 +27,8 @@ export function converse(context: TestContext, child: ChildProcess): Conversatio
   }
   const exited = once(child, "close").then(([code]) => code as number | null);
   return {
-    async expect(pattern, timeoutMs = 30_000) {
-      const signal = AbortSignal.timeout(timeoutMs);
+    async expect(pattern, timeoutMs = 60_000) {
+      const signal = AbortSignal.timeout(timeoutMs * patience);
       for (;;) {
         const match = pattern.exec(unread);
         if (match) {

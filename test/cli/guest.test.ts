@@ -5,8 +5,9 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+
 import { exec } from "../../src/base/exec.ts";
+import { fetchText } from "../embedded/fetch-text.ts";
 import { eventually } from "../embedded/instance.ts";
 import { converse } from "./conversation.ts";
 import {
@@ -32,11 +33,12 @@ const escape = "\x1d";
 
 /** Nothing fails while the guest boots: that takes as long as the machine is busy. */
 const probes = {
-  readinessProbe: { exec: { command: ["test", "!", "-e", "/run/unready"] }, periodSeconds: 1, timeoutSeconds: 5 },
+  readinessProbe: { exec: { command: ["test", "!", "-e", "/run/unready"] }, periodSeconds: 1, timeoutSeconds: 10 },
   livenessProbe: {
     guestAgentPing: {},
     initialDelaySeconds: 90,
     periodSeconds: 2,
+    timeoutSeconds: 10,
     failureThreshold: 8,
   },
 };
@@ -120,19 +122,15 @@ describe("a guest", () => {
     assert.equal(exposed.stdout, "Service guest-web successfully exposed for vmi guest\n", exposed.stderr);
     const address = await kubectlOutput("get", "service/guest-web", "-o", "jsonpath={.spec.clusterIP}");
     // As with Kubernetes, a Service is there a moment before the nodes know of it.
-    const page = await eventually("the Service answers", 20_000, async () => {
-      const signal = AbortSignal.timeout(2_000);
-      const answer = await fetch(`http://${address}:8000/`, { signal }).catch(() => undefined);
-      return answer?.text();
-    });
-    assert.equal(page, "hello from guest\n");
+    const page = await eventually("the Service answers", 60_000, () => fetchText(`http://${address}:8000/`));
+    assert.equal(page, "hello from guest");
   });
 
   test("shows its screen by VNC", async (t) => {
     const proxy = startVmpod("vnc", "guest", "--proxy-only");
     const [, port] = await converse(t, proxy).expect(/\{"port":(\d+)\}/);
     const viewer = net.connect(Number(port), "127.0.0.1");
-    const [greeting] = (await once(viewer, "data")) as [Buffer];
+    const [greeting] = (await once(viewer, "data", { signal: AbortSignal.timeout(120_000) })) as [Buffer];
     assert.match(greeting.toString(), /^RFB 003\.\d+\n$/);
     viewer.destroy();
     writeFileSync(scratch("viewer"), '#!/bin/sh\necho "viewing $1"\n', { mode: 0o755 });
@@ -157,7 +155,7 @@ describe("a guest", () => {
   test("has an agent that logs more when it is told to, without being started anew", async () => {
     assert.equal((await vmpod(["adm", "log-verbosity", "--virt-handler=4"])).code, 0);
     const log = () => readFileSync(scratch("run/log/agent.log"), "utf8");
-    while (!log().includes('"verbosity":4')) await delay(200);
+    await eventually("its log tells", 60_000, () => log().includes('"verbosity":4') || undefined, log);
     assert.equal((await vmpod(["adm", "log-verbosity", "--reset"])).code, 0);
   });
 
@@ -195,7 +193,7 @@ describe("a guest", () => {
   });
 
   test("has the keys and passwords that its agent was given, and is given new ones", async () => {
-    await kubectlOutput("wait", "--for=condition=AccessCredentialsSynchronized", "vmi/guest", "--timeout=30s");
+    await kubectlOutput("wait", "--for=condition=AccessCredentialsSynchronized", "vmi/guest", "--timeout=60s");
     const inGuest = async (line: string) => (await vmpod(["exec", "vm/guest", "--", "sh", "-c", line])).stdout;
     assert.equal((await inGuest("cat /root/.ssh/authorized_keys")).trim(), "ssh-ed25519 AAAA jane");
     assert.match(await inGuest("grep ^root: /etc/shadow"), /^root:\$6\$/);
@@ -219,11 +217,8 @@ describe("a guest", () => {
 
   test("is paused, explained and let go on", async () => {
     assert.equal((await vmpod(["pause", "vm", "guest"])).stdout, "VMI guest was scheduled to pause\n");
-    await kubectlOutput("wait", "--for=condition=Paused", "vmi/guest", "--timeout=10s");
-    assert.match(
-      (await vmpod(["explain", "vm/guest"])).stdout,
-      /is paused \(PausedByUser\): let it go on with `vmpod unpause/,
-    );
+    await kubectlOutput("wait", "--for=condition=Paused", "vmi/guest", "--timeout=60s");
+    await explained("guest", /is paused \(PausedByUser\): let it go on with `vmpod unpause/);
     const refused = await vmpod(["pause", "vm", "guest"]);
     assert.deepEqual([refused.code, refused.stdout], [1, ""]);
     assert.match(refused.stderr, /^error: Error pausing VirtualMachineInstance guest: .*paused/);
@@ -233,20 +228,18 @@ describe("a guest", () => {
 });
 
 test("a guest is given keys that have changed, without a restart", async () => {
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline; ) {
-    const { stdout } = await vmpod(["exec", "vm/guest", "--", "cat", "/root/.ssh/authorized_keys"]);
-    if (stdout.trim() === "ssh-ed25519 BBBB john") return;
-  }
-  assert.fail("the guest has its old keys after 90 s");
+  const keys = async () => (await vmpod(["exec", "vm/guest", "--", "cat", "/root/.ssh/authorized_keys"])).stdout.trim();
+  const areNew = async () => (await keys()) === "ssh-ed25519 BBBB john" || undefined;
+  await eventually("the guest has its new keys", 180_000, areNew, keys);
 });
 
 test("a guest is ready while its probe succeeds", async () => {
   const inGuest = (line: string) => vmpod(["exec", "vm/guest", "--", "sh", "-c", line]);
-  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=30s");
+  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=60s");
   assert.equal((await inGuest("touch /run/unready")).code, 0);
-  await kubectlOutput("wait", "--for=condition=Ready=false", "vmi/guest", "--timeout=30s");
+  await kubectlOutput("wait", "--for=condition=Ready=false", "vmi/guest", "--timeout=60s");
   assert.equal((await inGuest("rm /run/unready")).code, 0);
-  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=30s");
+  await kubectlOutput("wait", "--for=condition=Ready", "vmi/guest", "--timeout=60s");
 });
 
 describe("a container, by kubectl", () => {
@@ -275,7 +268,9 @@ describe("a container, by kubectl", () => {
 
   test("is used from a terminal, which tells its size", async () => {
     // util-linux's script gives the program a terminal.
-    const line = `stty rows 33 cols 101; ${kubectlProgram} exec -it toolbox -- sh -c 'sleep 1; stty size; exit 4'`;
+    // The size comes a moment after the terminal.
+    const script = "for i in $(seq 60); do stty size | grep -v ^0 && break; sleep 0.5; done; exit 4";
+    const line = `stty rows 33 cols 101; ${kubectlProgram} exec -it toolbox -- sh -c '${script}'`;
     const child = spawn("script", ["-qec", line, "/dev/null"], { env: kubectlEnvironment });
     const { code, stdout } = await finish(child, "");
     assert.match(stdout, /33 101/);
@@ -304,7 +299,7 @@ describe("a machine's owner", () => {
     assert.equal(restarted.stdout, "VM halted was scheduled to restart\n", restarted.stderr);
     assert.equal((await vmpod(["stop", "halted"])).stdout, "VM halted was scheduled to stop\n");
     await kubectlOutput("wait", "--for=delete", "vmi/halted", "--timeout=60s");
-    assert.match((await vmpod(["explain", "vm/halted"])).stdout, /is halted/);
+    await explained("halted", /is halted/);
   });
 
   test("is told why a machine does not come up", async () => {
@@ -341,10 +336,11 @@ test("versions and kubeconfig", async () => {
 
 /** What `explain` says turns up as the controllers find out. */
 async function explained(name: string, expected: RegExp): Promise<void> {
-  let last = "";
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
-    last = (await vmpod(["explain", `vm/${name}`])).stdout;
-    if (expected.test(last)) return;
-  }
-  assert.match(last, expected);
+  const explain = async () => (await vmpod(["explain", `vm/${name}`])).stdout;
+  await eventually(
+    `explain vm/${name} matches ${expected}`,
+    60_000,
+    async () => expected.test(await explain()) || undefined,
+    explain,
+  );
 }

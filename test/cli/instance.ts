@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { patience, patiently } from "../embedded/instance.ts";
+import { firstPortOf } from "../embedded/instance-ports.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 
 /**
@@ -14,13 +16,14 @@ import { currentKubectl } from "../fixtures/kubectl.ts";
 const program = resolve(import.meta.dirname, "../../bin/vmpod");
 export const kubectlProgram = currentKubectl();
 
+const firstPort = firstPortOf(4);
 const directory = mkdtempSync(join(tmpdir(), "vmpod-cli-"));
 const location = ["--data-dir", join(directory, "data"), "--run-dir", join(directory, "run")];
 const shape = [
   ["--name", "vt4"],
-  ["--api-port", "24443"],
-  ["--kubelet-port", "24250"],
-  ["--vm-port", "24260"],
+  ["--api-port", String(firstPort + 443)],
+  ["--kubelet-port", String(firstPort + 250)],
+  ["--vm-port", String(firstPort + 260)],
   ["--pod-cidr", "10.14.0.0/16"],
   ["--service-cidr", "10.24.0.0/16"],
 ].flat();
@@ -57,8 +60,11 @@ export function startVmpod(...args: string[]): ChildProcess {
   return spawn(program, args, { env: environment });
 }
 
+/** A command that does not end by then is killed: it has no exit code. */
+const timeout = 300_000 * patience;
+
 export function vmpod(args: string[], input = ""): Promise<Result> {
-  return finish(startVmpod(...args), input);
+  return finish(spawn(program, args, { env: environment, timeout }), input);
 }
 
 export function startKubectl(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
@@ -66,7 +72,7 @@ export function startKubectl(args: string[], env: NodeJS.ProcessEnv = {}): Child
 }
 
 export function kubectl(args: string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Result> {
-  return finish(startKubectl(args, env), input);
+  return finish(spawn(kubectlProgram, patiently(args), { env: { ...kubectlEnvironment, ...env }, timeout }), input);
 }
 
 /** As `kubectl`, for what must succeed. */

@@ -11,7 +11,7 @@ import {
 import type { VirtualMachine, VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import type { Resource } from "../../api/meta.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
-import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+import { refusal, startVmApiServer, timeoutMs, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
 before(async () => {
@@ -28,7 +28,6 @@ before(async () => {
 });
 after(() => server.stop());
 
-const timeoutMs = 15_000;
 const key = (name: string) => ({ namespace: "default", name });
 
 function object(kind: string, name: string, spec: object) {
@@ -95,6 +94,7 @@ test("a machine of two lines becomes what its instance type and preference say",
 test("sizes and systems come along: u1.small with debian is a machine", async () => {
   for (const [resource, name] of [
     [virtualMachineClusterInstancetypes, "u1.small"],
+    [virtualMachineClusterInstancetypes, "u1.8xlarge"],
     [virtualMachineClusterPreferences, "debian"],
   ] as [Resource, string][]) {
     await waitFor(server.client, resource, { name }, (each) => each !== undefined, { timeoutMs });
@@ -131,7 +131,7 @@ test("it stays what it was made from, until it is told to be another", async () 
   const changed = await waitFor(server.client, virtualMachines, key("pinned"), wantsRestart, { timeoutMs });
   assert.equal(changed?.spec.instancetype?.kind, "virtualmachineclusterinstancetype");
   assert.match(changed?.status?.instancetypeRef?.controllerRevisionRef?.name ?? "", /^pinned-other-/);
-  await server.kubectl(["delete", "vm", "--all", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "--all", "--timeout=60s"]);
 });
 
 test("what contradicts an instance type, or is not there, is refused in upstream's words", async () => {

@@ -1,23 +1,19 @@
 /** Real machines through stock kubectl: the examples boot, and start, stop, crash and restart as their run strategies say. */
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { exec } from "../../src/base/exec.ts";
 import { findProcess } from "../../src/embedded/process-record.ts";
-import { eventually, root, succeed, testInstance } from "../embedded/instance.ts";
+import { fetchText } from "../embedded/fetch-text.ts";
+import { eventually, root, succeed } from "../embedded/instance.ts";
+import { useInstance } from "../embedded/use-instance.ts";
 import { machine } from "./bad-manifests.ts";
 
-const instance = testInstance("vmtlife", 8);
+const instance = useInstance("vmtlife", 8);
 const kubectl = (...args: string[]) => instance.kubectl(...args);
 const tryKubectl = (args: string[], input?: string) => instance.tryKubectl(args, input);
 const bootMs = 180_000;
-
-before(() => succeed(instance.up(), "vmpod up"));
-after(() => {
-  succeed(instance.down("--grace-period", "3", "--purge"), "vmpod down");
-  rmSync(instance.dataDir, { recursive: true, force: true });
-});
 
 const applyExample = (name: string) => kubectl("apply", "-f", join(root, "examples", name));
 const apply = (manifest: object) =>
@@ -58,18 +54,18 @@ test("the examples boot", async () => {
   for (const [file, name] of Object.entries(machines)) {
     applyExample(file);
     await waitFor("vmi", name, condition("AgentConnected"), "True");
-    assert.equal(fieldOf("vmi", name, condition("Ready")), "True", name);
+    await waitFor("vmi", name, condition("Ready"), "True");
     if (name !== "hello") kubectl("delete", "-f", join(root, "examples", file), "--timeout=60s");
   }
 });
 
 test("a pause shows, and what is asked twice is refused", async () => {
   succeed(put("virtualmachineinstances/hello/pause"), "pause");
-  await waitFor("vm", "hello", ".status.printableStatus", "Paused", 10_000);
-  await waitFor("vm", "hello", condition("Ready", "reason"), "GuestPaused", 10_000);
+  await waitFor("vm", "hello", ".status.printableStatus", "Paused", 60_000);
+  await waitFor("vm", "hello", condition("Ready", "reason"), "GuestPaused", 60_000);
   assert.match(put("virtualmachineinstances/hello/pause").stderr, /VMI is already paused/);
   succeed(put("virtualmachineinstances/hello/unpause"), "unpause");
-  await waitFor("vm", "hello", ".status.printableStatus", "Running", 10_000);
+  await waitFor("vm", "hello", ".status.printableStatus", "Running", 60_000);
 });
 
 test("a guest that crashes is started again, one at a time", async () => {
@@ -102,28 +98,25 @@ test("it keeps its firmware UUID and MAC address over a restart, and stops when 
   succeed(put("virtualmachines/hello/stop"), "stop");
   await waitFor("vm", "hello", ".status.printableStatus", "Stopped", 60_000);
   const pods = () => kubectl("get", "pods", "-l", "vm.kubevirt.io/name=hello", "-o", "name");
-  await eventually("its pod is gone", 30_000, () => (pods() === "" ? true : undefined), pods);
-  kubectl("delete", "vm", "hello", "--timeout=30s");
+  await eventually("its pod is gone", 60_000, () => (pods() === "" ? true : undefined), pods);
+  kubectl("delete", "vm", "hello", "--timeout=60s");
 });
 
 test("cloud-init, a readiness probe and a Service", async () => {
   applyExample("vm-cloud-init.yaml");
   await waitFor("vm", "cloud-init", condition("Ready"), "True");
   const address = fieldOf("service", "cloud-init", ".spec.clusterIP");
-  const text = await eventually("the Service answers", 10_000, async () => {
-    const response = await fetch(`http://${address}`).catch(() => undefined);
-    return response?.ok ? response.text() : undefined;
-  });
-  assert.equal(text.trim(), "hello from a virtual machine");
+  const text = await eventually("the Service answers", 60_000, () => fetchText(`http://${address}`));
+  assert.equal(text, "hello from a virtual machine");
   kubectl("delete", "-f", join(root, "examples/vm-cloud-init.yaml"), "--timeout=60s");
 });
 
 test("an image that cannot be had shows in the status", async () => {
   const volumes = [{ name: "root", containerDisk: { image: "localhost/vmpod/nowhere:1", imagePullPolicy: "Never" } }];
   apply(machine({ volumes }, {}, "imageless"));
-  await waitFor("vm", "imageless", ".status.printableStatus", "ErrImagePull", 30_000);
+  await waitFor("vm", "imageless", ".status.printableStatus", "ErrImagePull", 60_000);
   assert.match(fieldOf("vm", "imageless", condition("Synchronized", "message")), /nowhere:1/);
-  kubectl("delete", "vm", "imageless", "--timeout=30s");
+  kubectl("delete", "vm", "imageless", "--timeout=60s");
 });
 
 test("a controller that dies while it creates machines leaves one QEMU each", async () => {

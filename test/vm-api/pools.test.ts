@@ -11,7 +11,7 @@ import { sampleSpec } from "../../api/kubevirt/sample.ts";
 import type { VirtualMachine } from "../../api/kubevirt/types.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { eventually } from "../embedded/instance.ts";
-import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+import { refusal, startVmApiServer, timeoutMs, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
 before(async () => {
@@ -19,7 +19,6 @@ before(async () => {
 });
 after(() => server.stop());
 
-const timeoutMs = 15_000;
 const key = (name: string) => ({ namespace: "default", name });
 
 type Spec = Partial<VirtualMachinePool["spec"]>;
@@ -47,7 +46,7 @@ async function machines(name: string): Promise<VirtualMachine[]> {
 }
 
 function untilMachines(name: string, names: string[]) {
-  return eventually(`the machines ${names.join(", ")}`, timeoutMs, async () => {
+  return eventually(`the machines ${names.join(", ")}`, 60_000, async () => {
     const found = await machines(name);
     const seen = new Set(found.map(({ metadata }) => metadata?.name));
     return found.length === names.length && names.every((each) => seen.has(each)) ? found : undefined;
@@ -112,7 +111,7 @@ test("what goes with a pool, and what stays", async () => {
   const kept = await instance("keeps-0");
   await instance("loses-0");
   await server.kubectl(["delete", "vmpool", "keeps", "--cascade=orphan"]);
-  await server.kubectl(["delete", "vmpool", "loses", "--cascade=foreground", "--timeout=20s"]);
+  await server.kubectl(["delete", "vmpool", "loses", "--cascade=foreground", "--timeout=60s"]);
   assert.deepEqual(await machines("loses"), [], "a foreground deletion has ended when they are gone");
   const [orphan] = await machines("keeps");
   assert.deepEqual(orphan?.metadata?.ownerReferences ?? [], []);
@@ -129,9 +128,9 @@ test("what goes with a machine, and what stays", async () => {
   for (const name of ["back", "fore", "left"]) await server.apply(machine(name));
   const uids = new Map<string, string | undefined>();
   for (const name of ["back", "fore", "left"]) uids.set(name, (await instance(name))?.metadata?.uid);
-  await server.kubectl(["delete", "vm", "back", "--timeout=20s"]);
-  await server.kubectl(["delete", "vm", "fore", "--cascade=foreground", "--timeout=20s"]);
-  await server.kubectl(["delete", "vm", "left", "--cascade=orphan", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "back", "--timeout=60s"]);
+  await server.kubectl(["delete", "vm", "fore", "--cascade=foreground", "--timeout=60s"]);
+  await server.kubectl(["delete", "vm", "left", "--cascade=orphan", "--timeout=60s"]);
   assert.doesNotMatch(
     await server.kubectl(["get", "vmi", "-o", "name"]),
     /\/(back|fore)/,

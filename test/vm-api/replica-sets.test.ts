@@ -10,15 +10,13 @@ import { sampleSpec } from "../../api/kubevirt/sample.ts";
 import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
 import { waitFor } from "../../src/client/wait-for.ts";
 import { eventually } from "../embedded/instance.ts";
-import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+import { refusal, startVmApiServer, timeoutMs, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
 before(async () => {
   server = await startVmApiServer();
 });
 after(() => server.stop());
-
-const timeoutMs = 15_000;
 
 type Spec = Partial<VirtualMachineInstanceReplicaSet["spec"]>;
 
@@ -52,7 +50,7 @@ async function members(name: string): Promise<VirtualMachineInstance[]> {
 }
 
 function untilMembers(name: string, holds: (vmis: VirtualMachineInstance[]) => boolean) {
-  return eventually(`the instances of ${name}`, timeoutMs, async () => {
+  return eventually(`the instances of ${name}`, 60_000, async () => {
     const vmis = await members(name);
     return holds(vmis) ? vmis : undefined;
   });
@@ -74,7 +72,7 @@ test("it makes as many instances as kubectl scale says, and removes them", async
   await server.kubectl(["scale", "vmirs/web", "--replicas=0"]);
   await reaches("web", counts(0));
   await untilMembers("web", (vmis) => vmis.length === 0);
-  const events = await eventually("its events", timeoutMs, async () => {
+  const events = await eventually("its events", 60_000, async () => {
     const text = await server.kubectl(["get", "events", "--field-selector=involvedObject.name=web"]);
     return /SuccessfulDelete/.test(text) ? text : undefined;
   });
@@ -113,7 +111,7 @@ test("a paused one does nothing, and says so", async () => {
   await server.apply(replicaSet("quiet", { replicas: 1, paused: false }));
   const resumed = await reaches("quiet", counts(1));
   assert.equal(resumed?.status?.conditions, undefined);
-  await eventually("its events", timeoutMs, async () =>
+  await eventually("its events", 60_000, async () =>
     /SuccessfulResumed/.test(await server.kubectl(["get", "events"])) ? true : undefined,
   );
 });

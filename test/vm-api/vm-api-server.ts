@@ -4,7 +4,7 @@
  */
 import { CommandError } from "../../src/base/errors.ts";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { customResourceDefinitions as crds } from "../../api/apiextensions.ts";
@@ -24,6 +24,8 @@ import { issueCertificate } from "../../src/pki/certificate.ts";
 import { liveConfiguration } from "../../src/runtime/virt-configuration.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { startGarbageCollector } from "../../src/workloads/garbage/garbage-collector.ts";
+import { patience, patiently } from "../embedded/instance.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 import { identity } from "../fixtures/identity.ts";
 
@@ -37,6 +39,9 @@ export interface VmApiServer {
 }
 
 const kubectlPath = currentKubectl();
+
+/** For a controller to do something: less than a second on a machine that does nothing else. */
+export const timeoutMs = 60_000 * patience;
 
 export async function startVmApiServer(): Promise<VmApiServer> {
   const dir = mkdtempSync(join(tmpdir(), "vmpod-vm-api-"));
@@ -66,8 +71,9 @@ export async function startVmApiServer(): Promise<VmApiServer> {
   });
   startGarbageCollector({ client: controller.client, log, signal: stopping.signal });
   const kubectl = (args: readonly string[], input?: string) =>
-    exec([kubectlPath, "--kubeconfig", admin.path, ...args], {
+    exec([kubectlPath, "--kubeconfig", admin.path, ...patiently(args)], {
       env: { HOME: dir, PATH: process.env["PATH"] },
+      timeoutMs: 2 * timeoutMs,
       ...(input && { input }),
     });
   return {
@@ -116,18 +122,6 @@ async function defineKinds(client: Client): Promise<void> {
   const groups = ["kubevirt.io", "instancetype.kubevirt.io", "migrations.kubevirt.io", "pool.kubevirt.io"];
   const definitions = customResourceDefinitions().filter(({ spec }) => groups.includes(spec.group));
   for (const definition of [...definitions, networkAttachmentsCrd()]) await client.create(crds, definition);
-}
-
-/** Free a moment ago; nobody else on a test machine takes it in between. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** What kubectl says of what the API refuses. */

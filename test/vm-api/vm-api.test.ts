@@ -19,9 +19,9 @@ import {
 import type { GraphNode } from "../../api/kubevirt/object-graph.ts";
 import { sampleSpec } from "../../api/kubevirt/sample.ts";
 import { createLogger } from "../../src/base/log.ts";
-import { waitFor } from "../../src/client/wait-for.ts";
+import { waitFor, watchUntil } from "../../src/client/wait-for.ts";
 import { badManifests, machine } from "./bad-manifests.ts";
-import { refusal, startVmApiServer, type VmApiServer } from "./vm-api-server.ts";
+import { refusal, startVmApiServer, timeoutMs, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
 before(async () => {
@@ -29,7 +29,6 @@ before(async () => {
 });
 after(() => server.stop());
 
-const timeoutMs = 15_000;
 const key = (name: string) => ({ namespace: "default", name });
 
 function statusOf(name: string, printableStatus: string) {
@@ -104,9 +103,9 @@ test("a machine gets an instance and a launcher pod, and they go with it", async
   assert.match(pod?.metadata?.name ?? "", /^virt-launcher-life-/);
   assert.equal(pod?.metadata?.ownerReferences?.[0]?.kind, "VirtualMachineInstance");
   assert.equal(pod?.spec?.containers[0]?.securityContext?.readOnlyRootFilesystem, true);
-  await server.kubectl(["delete", "vm", "life", "--wait", "--timeout=20s"]);
-  const left = await server.client.list(pods, { namespace: "default", labelSelector: "vm.kubevirt.io/name=life" });
-  assert.deepEqual(left.items, []);
+  await server.kubectl(["delete", "vm", "life", "--wait", "--timeout=60s"]);
+  const selection = { namespace: "default", labelSelector: "vm.kubevirt.io/name=life", timeoutMs };
+  await watchUntil(server.client, pods, selection, (left) => left.length === 0 || undefined);
 });
 
 test("an eviction of a launcher pod asks what its machine wants to happen then", async () => {
@@ -124,7 +123,7 @@ test("an eviction of a launcher pod asks what its machine wants to happen then",
   const budget = key("kubevirt-disruption-budget-pinned");
   await waitFor(server.client, podDisruptionBudgets, budget, (each) => each?.spec?.minAvailable === 1, { timeoutMs });
   assert.equal((await server.client.list(podDisruptionBudgets)).items.length, 1);
-  await server.kubectl(["delete", "vm", "pinned", "yields", "--wait", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "pinned", "yields", "--wait", "--timeout=60s"]);
 });
 
 test("an evacuation is cancelled by whoever knows from where", async () => {
@@ -146,7 +145,7 @@ test("an evacuation is cancelled by whoever knows from where", async () => {
   const { stdout } = await vmpod(["evacuate-cancel", "vm", "moved"]);
   assert.equal(stdout, "VM default/moved was canceled evacuation\n");
   assert.equal(await nodeOf(), undefined);
-  await server.kubectl(["delete", "vm", "moved", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "moved", "--timeout=60s"]);
 });
 
 test("start, stop and restart", async () => {
@@ -167,7 +166,7 @@ test("start, stop and restart", async () => {
   await subresource("PUT", "virtualmachines/switch/stop", { gracePeriod: 0 });
   await statusOf("switch", "Stopped");
   await assert.rejects(subresource("PUT", "virtualmachines/switch/stop", {}), { reason: "Conflict" });
-  await server.kubectl(["delete", "vm", "switch", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "switch", "--timeout=60s"]);
 });
 
 test("Manual starts when asked, RerunOnFailure by itself", async () => {
@@ -180,7 +179,7 @@ test("Manual starts when asked, RerunOnFailure by itself", async () => {
   assert.equal(vmi?.spec.startStrategy, "Paused");
   await server.apply(machine({}, { runStrategy: "RerunOnFailure" }, "again"));
   await statusOf("again", "Starting");
-  await server.kubectl(["delete", "vm", "by-hand", "again", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "by-hand", "again", "--timeout=60s"]);
 });
 
 test("a changed template asks for a restart, which applies it", async () => {
@@ -199,7 +198,7 @@ test("a changed template asks for a restart, which applies it", async () => {
     { timeoutMs },
   );
   await waitFor(server.client, virtualMachines, key("change"), (vm) => wants(vm, false), { timeoutMs });
-  await server.kubectl(["delete", "vm", "change", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "change", "--timeout=60s"]);
 });
 
 test("a claim that is missing shows", async () => {
@@ -208,7 +207,7 @@ test("a claim that is missing shows", async () => {
   const vm = await statusOf("claimless", "ErrorPvcNotFound");
   const condition = vm?.status?.conditions?.find(({ type }) => type === "Synchronized");
   assert.match(condition?.message ?? "", /failed to find PersistentVolumeClaim nowhere/);
-  await server.kubectl(["delete", "vm", "claimless", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "claimless", "--timeout=60s"]);
 });
 
 test("an instance cannot be changed by its user", async () => {
@@ -217,7 +216,7 @@ test("an instance cannot be changed by its user", async () => {
   const patch = JSON.stringify({ spec: { terminationGracePeriodSeconds: 1 } });
   const words = await refusal(server.kubectl(["patch", "vmi", "fixed", "--type=merge", "-p", patch]));
   assert.match(words, /cannot be changed: change the VirtualMachine "fixed" and restart it/);
-  await server.kubectl(["delete", "vm", "fixed", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "fixed", "--timeout=60s"]);
 });
 
 test("what cannot be done at a guest that does not run is refused in upstream's words", async () => {
@@ -247,7 +246,7 @@ test("what cannot be done at a guest that does not run is refused in upstream's 
     code: 404,
     message: /virtualmachine\.kubevirt\.io "nobody" not found/,
   });
-  await server.kubectl(["delete", "vm", "asleep", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "asleep", "--timeout=60s"]);
 });
 
 test("discovery shows the subresources, and the version answers", async () => {
@@ -271,7 +270,7 @@ test("kubectl knows the kinds by their short names and columns", async () => {
     /NAME\s+AGE\s+STATUS\s+READY\ncolumns\s+\S+\s+Stopped\s+False/,
   );
   assert.match(await server.kubectl(["explain", "vm.spec.runStrategy"]), /runStrategy/);
-  await server.kubectl(["delete", "vm", "columns", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "columns", "--timeout=60s"]);
 });
 
 test("migration policies are known to kubectl, and refused with what is wrong", async () => {
@@ -338,7 +337,7 @@ test("where a quota counts limits, a machine's launcher has some, and twice the 
   const { requests, limits } = items[0]?.spec?.containers[0]?.resources ?? {};
   assert.equal(limits?.["cpu"], "1");
   assert.equal(Number(limits?.["memory"]), Math.ceil(Number(requests?.["memory"]) * 1.5));
-  await server.kubectl(["delete", "vm", "metered", "-n", "metered", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "metered", "-n", "metered", "--timeout=60s"]);
 });
 
 test("machines of an older launcher are marked and counted, and migrate to a newer one, or are evicted when they cannot", async () => {
@@ -358,13 +357,18 @@ test("machines of an older launcher are marked and counted, and migrate to a new
   const evicted = (pod: { metadata?: { deletionTimestamp?: string } } | undefined) =>
     pod === undefined || pod.metadata?.deletionTimestamp !== undefined;
   await waitFor(server.client, pods, key(launchers[1] ?? ""), evicted, { timeoutMs });
-  const { items } = await server.client.list(virtualMachineInstanceMigrations, { namespace: "default" });
+  const items = await watchUntil(
+    server.client,
+    virtualMachineInstanceMigrations,
+    { namespace: "default", timeoutMs },
+    (found) => (found.length > 0 ? found : undefined),
+  );
   assert.deepEqual(
     items.map(({ metadata, spec }) => [metadata?.annotations?.["kubevirt.io/workloadUpdateMigration"], spec?.vmiName]),
     [["", "older"]],
   );
   await server.kubectl(["delete", "kubevirt/kubevirt", "vm/older", "vm/fixed", "node/aging", "--wait=false"]);
-  await server.kubectl(["wait", "--for=delete", "vm/older", "vm/fixed", "--timeout=20s"]);
+  await server.kubectl(["wait", "--for=delete", "vm/older", "vm/fixed", "--timeout=60s"]);
 });
 
 /** As if there were a node: a machine whose guest runs. @returns its pod */
@@ -436,7 +440,7 @@ test("presets fill in what an instance leaves open, unless it wants none or they
   assert.equal(await coresOf("without"), 1);
   await server.apply(preset("four", 4));
   assert.match(await refusal(server.apply(instance("torn"))), /spec\.domain\.cpu: .*four and two both select/);
-  await server.kubectl(["delete", "vmipreset,vmi", "--all", "--timeout=20s"]);
+  await server.kubectl(["delete", "vmipreset,vmi", "--all", "--timeout=60s"]);
 });
 
 test("the object graph tells what a machine depends on, as far as one wants to know", async () => {
@@ -464,5 +468,5 @@ test("the object graph tells what a machine depends on, as far as one wants to k
   ]);
   assert.match(selected.stdout, /kind: VirtualMachineInstance\n/, selected.stderr);
   assert.doesNotMatch(selected.stdout, /kind: Pod/);
-  await server.kubectl(["delete", "vm", "graph", "--timeout=20s"]);
+  await server.kubectl(["delete", "vm", "graph", "--timeout=60s"]);
 });
