@@ -33,7 +33,7 @@ export async function playFault(guest: { nomad: Nomad; tools: ApiTools }, fault:
   const { nomad } = guest;
   const before = {
     uid: nomad.vmiField(".metadata.uid"),
-    bootId: await nomad.fetch("boot-id"),
+    bootId: await eventually("the guest answers", recoveryMs, () => nomad.fetch("boot-id")),
     published: await nomad.published(),
   };
   const migration = nomad.migrate();

@@ -3,6 +3,8 @@
  * its claim and to an empty disk, all flushed, and only then publishes it: what it published it must have, wherever it has been since.
  * The words tell a second writer on the claim, even one that is the same guest at the same number.
  */
+import { fetchText } from "../embedded/fetch-text.ts";
+
 export const sectorBytes = 512;
 
 export interface Ledger {
@@ -12,16 +14,13 @@ export interface Ledger {
   entries(): Promise<string[] | undefined>;
 }
 
-const answerMs = 2_000;
+const answerMs = 5_000;
 
 export function ledgerAt(addressOf: () => string): Ledger {
-  async function fetchText(path: string): Promise<string | undefined> {
-    const url = `http://${addressOf()}/${path}`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) }).catch(() => undefined);
-    const text = answer?.ok ? (await answer.text().catch(() => "")).trim() : "";
-    return text === "" ? undefined : text;
+  async function fetchPage(path: string): Promise<string | undefined> {
+    return (await fetchText(`http://${addressOf()}/${path}`, answerMs)) || undefined;
   }
-  return { fetch: fetchText, entries: async () => (await fetchText("numbers"))?.split("\n") };
+  return { fetch: fetchPage, entries: async () => (await fetchPage("numbers"))?.split("\n") };
 }
 
 /** Of a disk, from its second sector to the first empty one. */

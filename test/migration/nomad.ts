@@ -50,6 +50,8 @@ export interface Nomad extends Ledger {
   qemus(): PodProcess[];
   /** QEMU of a launcher. */
   qemuOf(pod: string): PodProcess | undefined;
+  /** Waits until no migration goes on, and one QEMU and one launcher are left. @returns the launcher's name */
+  settled(): Promise<string>;
   /** Read on the host. */
   entriesOnClaim(): string[];
 }
@@ -66,6 +68,8 @@ const ownClaim = {
   metadata: { name: "ledger" },
   spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "16Mi" } } },
 };
+
+const podNames = "jsonpath={.items[*].metadata.name}";
 
 /** @param instance whose `name` begins the cgroups of its pods */
 export function createNomad(
@@ -126,7 +130,7 @@ export function createNomad(
       });
       return migration;
     },
-    outcome: (migration, timeoutMs = 60_000) =>
+    outcome: (migration, timeoutMs = 180_000) =>
       eventually(
         `${migration} ends`,
         timeoutMs,
@@ -145,6 +149,18 @@ export function createNomad(
         (each) => each.podUid === uid && uid !== "" && each.name.startsWith("qemu-system"),
       );
     },
+    settled: () =>
+      eventually(
+        "one launcher is left",
+        answerMs,
+        () => {
+          const phases = kubectl("get", "vmim", "-o", "jsonpath={.items[*].status.phase}").split(" ").filter(Boolean);
+          const pods = kubectl("get", "pods", "-l", `vm.kubevirt.io/name=${name}`, "-o", podNames).split(" ");
+          const isOver = phases.every((phase) => phase === "Succeeded" || phase === "Failed");
+          return isOver && pods.length === 1 && nomad.qemus().length === 1 ? pods[0] : undefined;
+        },
+        () => kubectl("get", "vmim,vmi,pods", "-o", "wide"),
+      ),
     entriesOnClaim() {
       const volume = fieldOf("pvc/ledger", ".spec.volumeName");
       return entriesOn(readFileSync(join(fieldOf(`pv/${volume}`, ".spec.hostPath.path"), "disk.img")));
