@@ -16,6 +16,7 @@ import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/create-client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { waitFor, watchUntil } from "../../src/client/wait-for.ts";
+import { patience } from "../embedded/instance.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 import { type Claim, claim, holderOf, tryClaim } from "./claim.ts";
 import {
@@ -73,7 +74,7 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const readyTimeoutMs = 180_000;
+const readyTimeoutMs = 180_000 * patience;
 
 /** Starts a cluster that lives as long as this process, and is removed by the next start with its number when it is killed. */
 export async function startCluster(options: StartOptions = {}): Promise<Cluster> {

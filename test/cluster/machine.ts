@@ -14,6 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { exec, type ExecOptions } from "../../src/base/exec.ts";
 import { readTextIfThere } from "../../src/base/files.ts";
 import { isRunning, type ProcessRecord } from "../../src/embedded/process-record.ts";
+import { patience } from "../embedded/instance.ts";
 import { type ClusterPlan, logDir, marker } from "./plan.ts";
 import { processRecord } from "./processes.ts";
 
@@ -31,7 +32,7 @@ export interface MachineOptions {
   plan: ClusterPlan;
 }
 
-const bootTimeoutMs = 30_000;
+const bootTimeoutMs = 60_000;
 
 export async function startMachine({ name, setup, plan }: MachineOptions): Promise<Machine> {
   const directory = join(plan.dir, name);
@@ -101,11 +102,11 @@ async function until(
   log: string,
   timeoutMs = bootTimeoutMs,
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs * patience;
   while (!(await isSo())) {
     const isAlive = isRunning(process_);
     if (!isAlive || performance.now() > deadline) {
-      const reason = isAlive ? `not so after ${timeoutMs} ms` : "its process ended";
+      const reason = isAlive ? `not so after ${timeoutMs * patience} ms` : "its process ended";
       const tail = ((await readTextIfThere(log)) ?? "").trimEnd().split("\n").slice(-10).join("\n");
       throw new Error(`waiting until ${what}: ${reason}; the end of ${log}:\n${tail}`);
     }

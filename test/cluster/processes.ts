@@ -5,7 +5,7 @@ import { isErrno, readTextIfThere } from "../../src/base/files.ts";
 import { isRunning, type ProcessRecord, startTicksOf } from "../../src/embedded/process-record.ts";
 import { marker } from "./plan.ts";
 
-const killTimeoutMs = 15_000;
+const killTimeoutMs = 60_000;
 
 /** As it is now; a process that is gone already has no start time and is never running. */
 export function processRecord(pid: number): ProcessRecord {

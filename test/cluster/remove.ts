@@ -11,7 +11,7 @@ import { endCgroupProcesses, removeCgroups, unmountBelow } from "../../src/embed
 import type { ClusterPlan } from "./plan.ts";
 import { clusterProcesses, killProcesses } from "./processes.ts";
 
-const attempts = 50;
+const attempts = 300;
 
 export async function removeCluster(plan: ClusterPlan): Promise<void> {
   await killCluster(plan);

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/create-client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
-import { bin, type Output, succeed } from "../embedded/instance.ts";
+import { bin, type Output, patience, patiently, succeed } from "../embedded/instance.ts";
 import { verbOf } from "./command-verbs.ts";
 
 export interface ApiTools {
@@ -24,7 +24,7 @@ export interface ApiTools {
   verbsUsed: ReadonlySet<string>;
 }
 
-const programTimeoutMs = 120_000;
+const programTimeoutMs = 300_000 * patience;
 
 export async function apiTools(kubeconfig: string): Promise<ApiTools> {
   const verbsUsed = new Set<string>();
@@ -32,7 +32,8 @@ export async function apiTools(kubeconfig: string): Promise<ApiTools> {
     verbsUsed.add(verbOf(args));
     return [bin, "--kubeconfig", kubeconfig, ...args];
   };
-  const tryKubectl = (args: string[], input?: string) => run(["kubectl", "--kubeconfig", kubeconfig, ...args], input);
+  const tryKubectl = (args: string[], input?: string) =>
+    run(["kubectl", "--kubeconfig", kubeconfig, ...patiently(args)], input);
   return {
     kubeconfig,
     client: createClient(await loadKubeconfig(kubeconfig)),

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
-import { bin, eventually, testInstance } from "../embedded/instance.ts";
+import { bin, eventually, patience, testInstance } from "../embedded/instance.ts";
 import { type Part, pidOf } from "../embedded/parts.ts";
 import { apiTools } from "./api-tools.ts";
 import type { StartedTarget } from "./target.ts";
@@ -11,7 +11,7 @@ const parts = { agent: "agent", controller: "controller", api: "apiserver" } as 
 
 export async function startEmbedded(): Promise<StartedTarget> {
   const instance = testInstance("vmpar", 18);
-  await exec([bin, "up", "--detach", ...instance.location, ...instance.shape], { timeoutMs: 300_000 });
+  await exec([bin, "up", "--detach", ...instance.location, ...instance.shape], { timeoutMs: 300_000 * patience });
   const tools = await apiTools(instance.kubeconfig);
   return {
     ...tools,
@@ -20,7 +20,7 @@ export async function startEmbedded(): Promise<StartedTarget> {
     async crash(part) {
       const pid = pidOf(instance, parts[part]);
       if (pid !== undefined) process.kill(pid, "SIGKILL");
-      await eventually("a successor", 20_000, () => {
+      await eventually("a successor", 60_000, () => {
         const next = pidOf(instance, parts[part]);
         return next !== undefined && next !== pid ? next : undefined;
       });
@@ -29,7 +29,8 @@ export async function startEmbedded(): Promise<StartedTarget> {
     agentLog: () => Promise.resolve(readFileSync(join(instance.runDir, "log/agent.log"), "utf8")),
     async stop() {
       tools.client.close();
-      await exec([bin, "down", ...instance.location, "--grace-period", "2", "--purge"], { timeoutMs: 120_000 });
+      const argv = [bin, "down", ...instance.location, "--grace-period", "2", "--purge"];
+      await exec(argv, { timeoutMs: 120_000 * patience });
       rmSync(instance.dataDir, { recursive: true, force: true });
     },
   };

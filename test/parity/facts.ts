@@ -11,12 +11,18 @@ import type { Target } from "./target.ts";
 
 /** For a guest to boot, on an emulated processor that it shares. */
 export const bootMs = 240_000;
-export const stopMs = 90_000;
+export const stopMs = 180_000;
 
 /** Watches: nothing is missed between two looks, and looking costs a busy machine nothing. */
 export async function becomes(target: Target, object: string, path: string, value: string, timeoutMs = bootMs) {
   const find = compileJsonPath(path);
   await watched(target, object, timeoutMs, `${path} is ${JSON.stringify(value)}`, (it) => textOf(find(it)) === value);
+}
+
+/** Once what is there matches. */
+export async function comesToMatch(target: Target, object: string, path: string, wanted: RegExp) {
+  const find = compileJsonPath(path);
+  await watched(target, object, bootMs, `${path} matches ${wanted}`, (it) => wanted.test(textOf(find(it))));
 }
 
 const kinds: Record<string, Resource> = { vm: virtualMachines, vmi: virtualMachineInstances, pod: pods };

@@ -30,12 +30,20 @@ export async function scrapeAll(cluster: Cluster): Promise<string> {
   return (await Promise.all(places.map((place) => scrape(place, token)))).join("\n");
 }
 
+const tokens = new WeakMap<Cluster, Promise<string>>();
+
+function tokenOf(cluster: Cluster): Promise<string> {
+  const token = tokens.get(cluster) ?? makeToken(cluster);
+  tokens.set(cluster, token);
+  return token;
+}
+
 /** This Kubernetes makes a Secret with a token for each ServiceAccount. */
-async function tokenOf(cluster: Cluster): Promise<string> {
+async function makeToken(cluster: Cluster): Promise<string> {
   await cluster.kubectl("create", "serviceaccount", account);
   const rights = ["--clusterrole=system:monitoring", `--serviceaccount=default:${account}`];
   await cluster.kubectl("create", "clusterrolebinding", account, ...rights);
-  const secret = await eventually("a token", 30_000, async () => {
+  const secret = await eventually("a token", 60_000, async () => {
     const name = await cluster.kubectl("get", `sa/${account}`, "-o", "jsonpath={.secrets[0].name}");
     return name === "" ? undefined : name;
   });
@@ -46,7 +54,8 @@ async function tokenOf(cluster: Cluster): Promise<string> {
 /** Their certificates are of vmpod's own authority. */
 async function scrape(place: string, token: string): Promise<string> {
   const headers = { authorization: `Bearer ${token}` };
-  const call = request(`https://${place}/metrics`, { headers, rejectUnauthorized: false, timeout: 10_000 });
+  const signal = AbortSignal.timeout(60_000);
+  const call = request(`https://${place}/metrics`, { headers, rejectUnauthorized: false, signal });
   call.end();
   const [answer] = (await once(call, "response")) as [IncomingMessage];
   const body = await text(answer);

@@ -48,7 +48,8 @@ export interface ExtensionInstallation {
   remove(): Promise<void>;
 }
 
-const port = 18_443;
+/** Behind those of test instances. */
+const port = 31_443;
 const timeoutMs = 180_000;
 /** What a kubelet takes in minutes. */
 const mountLagMs = 1_000;
@@ -75,9 +76,10 @@ export async function installExtension(cluster: Cluster, admin: Client): Promise
   await followMounts(admin, directory, stopping.signal);
   let child: ChildProcess | undefined;
   const end = async (): Promise<void> => {
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
     child.kill("SIGKILL");
-    await once(child, "exit");
+    await ended;
   };
   return {
     port,

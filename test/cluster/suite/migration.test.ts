@@ -72,7 +72,7 @@ describe("live migration between nodes", () => {
       const path = ".metadata.annotations.vmpod\\.dev/migration-downtime-ms";
       const downtime = await eventually(
         "it is measured",
-        10_000,
+        60_000,
         () => nomad.migrationField(migration, path) || undefined,
       );
       t.diagnostic(`the guest stood still for ${downtime} ms`);
@@ -103,7 +103,8 @@ describe("live migration between nodes", () => {
     await eventually("the migration is gone", stepMs, () =>
       nomad.migrationField(migration, ".metadata.name") === "" ? true : undefined,
     );
-    assert.match(nomad.vmiField(".status.migrationState.failureReason"), /aborted/);
+    const reason = () => nomad.vmiField(".status.migrationState.failureReason");
+    await eventually("why it failed", 60_000, () => /aborted/.test(reason()) || undefined, reason);
     assert.equal(await home.untilOneQemu(), pid);
     await assertWhole(published);
   });
@@ -182,7 +183,9 @@ describe("live migration between nodes", () => {
       succeed(drained, "kubectl drain");
       assert.match(drained.stderr, /Eviction triggered evacuation of VMI "default\/nomad"/);
       assert.notEqual(home.nodeName(), node);
-      assert.equal(nomad.vmiField(".status.evacuationNodeName"), "");
+      await eventually("it leaves no node", 60_000, () =>
+        nomad.vmiField(".status.evacuationNodeName") === "" ? true : undefined,
+      );
       const pods = home.tools.kubectl("get", "pods", "--field-selector", `spec.nodeName=${node}`, "-o", "name");
       assert.doesNotMatch(pods, /virt-launcher/);
       await assertWhole(published);

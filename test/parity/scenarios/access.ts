@@ -1,6 +1,7 @@
 /** The ways into a running guest: console, screen, ports, guest agent. They need the resident. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { fetchText } from "../../embedded/fetch-text.ts";
 import { eventually } from "../../embedded/instance.ts";
 import { stopMs } from "../facts.ts";
 import { withLocalPort } from "../local-port.ts";
@@ -73,8 +74,3 @@ export const access: Scenario[] = [
     },
   },
 ];
-
-async function fetchText(url: string): Promise<string | undefined> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-  return answer?.ok ? (await answer.text()).trim() : undefined;
-}

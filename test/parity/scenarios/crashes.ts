@@ -25,7 +25,7 @@ export const crashes: Scenario[] = parts.map((part) => ({
       stopMs,
       async () => (await target.tryKubectl(["get", "--raw", info])).status === 0 || undefined,
     );
-    return (await target.kubectl("delete", `vm/${name}`, "--timeout=90s")).trim();
+    return (await target.kubectl("delete", `vm/${name}`, "--timeout=180s")).trim();
   },
 }));
 
@@ -36,7 +36,10 @@ async function identity(target: Target): Promise<unknown> {
     (await launcherOf(target, "resident")).metadata.uid,
     (await read(target, "vmi/resident")).metadata.uid,
     status?.["phase"],
-    await target.kubectl(...fetch),
+    await eventually(`${target.name}: the guest answers`, stopMs, async () => {
+      const { status: code, stdout } = await target.tryKubectl(fetch);
+      return code === 0 ? stdout : undefined;
+    }),
   ];
 }
 

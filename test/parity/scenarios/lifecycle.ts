@@ -8,6 +8,7 @@ import {
   answers,
   becomes,
   bootMs,
+  comesToMatch,
   conditionPath,
   conditionsOf,
   eventReasons,
@@ -45,7 +46,7 @@ const resident = (more: Partial<MachineOptions>): object =>
     devices: { clientPassthrough: {} },
     domain: { cpu: { sockets: 1, maxSockets: 2 } },
     // Two guests share the processors: one that is busy still heeds the power button, but not soon.
-    spec: { accessCredentials, terminationGracePeriodSeconds: 60 },
+    spec: { accessCredentials, terminationGracePeriodSeconds: 120 },
     ...more,
   });
 
@@ -73,9 +74,11 @@ export const lifecycle: Scenario[] = [
   {
     name: "its instance's status",
     async play(target) {
+      await becomes(target, vmi, ".status.guestOSInfo.id", "vmpod", stopMs);
+      await comesToMatch(target, vmi, ".status.interfaces[0].infoSource", /guest-agent/);
       const { status = {} } = await read(target, vmi);
       const { machine, memory, qosClass, runtimeUser, volumeStatus } = status;
-      assert.equal((status["guestOSInfo"] as { id?: string } | undefined)?.id, "vmpod");
+
       const nics = ((status["interfaces"] ?? []) as object[]).map((nic) =>
         without(nic, "ipAddress", "ipAddresses", "mac"),
       );
@@ -132,7 +135,7 @@ export const lifecycle: Scenario[] = [
   {
     name: "kubectl wait and explain know it",
     async play(target) {
-      await target.kubectl("wait", "--for=condition=Ready", vm, "--timeout=20s");
+      await target.kubectl("wait", "--for=condition=Ready", vm, "--timeout=60s");
       assert.match(await target.kubectl("explain", "vmi.spec.domain.cpu.cores"), /cores/);
       return refusal(await target.vmpod("explain", vm));
     },
@@ -158,6 +161,7 @@ export const lifecycle: Scenario[] = [
       await becomes(target, vmi, conditionPath("Paused"), "True", stopMs);
       await becomes(target, vm, ".status.printableStatus", "Paused", stopMs);
       await podReady(target, "False");
+      await becomes(target, vmi, conditionPath("Ready"), "False", stopMs);
       return await conditionsOf(target, vmi);
     },
   },
@@ -194,7 +198,7 @@ export const lifecycle: Scenario[] = [
       const before = (await read(target, vmi)).metadata.uid;
       const log = target.startVmpod("logs", name, "--follow");
       const followed = text(log.stdout);
-      await once(log.stdout, "data");
+      await once(log.stdout, "data", { signal: AbortSignal.timeout(bootMs) });
       assert.equal((await target.vmpod("restart", name)).status, 0);
       assert.match(await followed, /vmpod guest: poweroff/, "by itself: nobody killed it");
       await becomes(target, vm, ".status.printableStatus", "Running", bootMs);
@@ -208,7 +212,7 @@ export const lifecycle: Scenario[] = [
     name: "a deleted instance comes back",
     async play(target) {
       const before = (await read(target, vmi)).metadata.uid;
-      await target.kubectl("delete", vmi, "--timeout=90s");
+      await target.kubectl("delete", vmi, "--timeout=180s");
       await changed(target, before);
       await upAgain(target);
       return await eventReasons(target, "VirtualMachine", name);
@@ -222,6 +226,7 @@ export const lifecycle: Scenario[] = [
       await becomes(target, vm, ".status.printableStatus", "Stopped", stopMs);
       await isGone(target, vmi);
       await launchersAreGone(target, name);
+      await becomes(target, vm, '.status.conditions[?(@.type=="Ready")].reason', "VMINotExists", stopMs);
       return [
         await target.fieldOf(vm, ".spec.runStrategy"),
         refusal(await target.vmpod("explain", vm)),
@@ -257,7 +262,7 @@ export const theEnd: Scenario = {
       "svc/resident",
       `secret/${keysSecret}`,
       `secret/${passwordsSecret}`,
-      "--timeout=90s",
+      "--timeout=180s",
     );
     await nothingRuns(target);
     return "gone";
@@ -269,10 +274,11 @@ async function podReady(target: Target, value: string): Promise<void> {
   await becomes(target, `pod/${pod}`, conditionPath("Ready"), value, stopMs);
 }
 
-/** Its agent is connected, and has given it its keys. */
+/** Its agent is connected, and has given it its keys, and everybody has heard of it. */
 export async function upAgain(target: Target): Promise<void> {
   await answers(target, name);
   await becomes(target, vmi, conditionPath("AccessCredentialsSynchronized"), "True", stopMs);
+  for (const object of [vmi, vm]) await becomes(target, object, conditionPath("Ready"), "True", stopMs);
 }
 
 function secret(secretName: string, stringData: Record<string, string>): object {

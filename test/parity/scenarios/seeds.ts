@@ -17,7 +17,7 @@ export const seeds: Scenario[] = [
     name: "a container reaches a machine by its name",
     async play(target) {
       await target.apply(web("neighbour"), service("neighbour", { app: "neighbour" }));
-      await target.kubectl("wait", "--for=condition=Available", fetcher, "--timeout=90s");
+      await target.kubectl("wait", "--for=condition=Available", fetcher, "--timeout=180s");
       return fetched(target, "resident", "hostname");
     },
   },
@@ -117,5 +117,5 @@ async function fetched(target: Target, host: string, path: string): Promise<stri
 }
 
 async function remove(target: Target, name: string): Promise<string> {
-  return (await target.kubectl("delete", `vm/${name}`, `svc/${name}`, "--timeout=90s")).trim();
+  return (await target.kubectl("delete", `vm/${name}`, `svc/${name}`, "--timeout=180s")).trim();
 }

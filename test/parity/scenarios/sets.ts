@@ -1,5 +1,5 @@
 /** Several instances by one object, and what is counted of instances. They need the resident. */
-import assert from "node:assert/strict";
+
 import { eventually } from "../../embedded/instance.ts";
 import { lonelyInstance, smallestMemory } from "../../embedded/machines.ts";
 import { stopMs } from "../facts.ts";
@@ -18,13 +18,15 @@ export const sets: Scenario[] = [
   {
     name: "metrics: what is told of the resident",
     async play(target) {
-      const lines = (await target.metrics()).split("\n").filter((line) => line.includes('name="resident"'));
-      const names = new Set(lines.map((line) => line.slice(0, line.indexOf("{"))));
-      assert.deepEqual(
-        told.filter((name) => !names.has(name)),
-        [],
-      );
-      return [...names].filter((name) => told.includes(name)).sort();
+      let missing: string[] = [];
+      // An agent tells of a guest what it learns of it in time.
+      const look = async (): Promise<true | undefined> => {
+        const lines = (await target.metrics()).split("\n").filter((line) => line.includes('name="resident"'));
+        const names = new Set(lines.map((line) => line.slice(0, line.indexOf("{"))));
+        missing = told.filter((name) => !names.has(name));
+        return missing.length === 0 || undefined;
+      };
+      await eventually(`${target.name}: metrics of the resident`, stopMs, look, () => `missing: ${missing.join()}`);
     },
   },
   {

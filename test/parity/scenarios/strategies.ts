@@ -85,5 +85,5 @@ async function uidOf(target: Target, name: string, other: string): Promise<strin
 }
 
 async function remove(target: Target, name: string): Promise<string> {
-  return (await target.kubectl("delete", `vm/${name}`, "--timeout=90s")).trim();
+  return (await target.kubectl("delete", `vm/${name}`, "--timeout=180s")).trim();
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { machine, smallestMemory } from "../../embedded/machines.ts";
 import { type BadManifest, badManifests } from "../../vm-api/bad-manifests.ts";
-import { becomes, conditionPath, conditionsOf, refusal } from "../facts.ts";
+import { becomes, comesToMatch, conditionPath, conditionsOf, refusal } from "../facts.ts";
 import type { Scenario, Target } from "../target.ts";
 
 const refused = ({ what, manifest, says }: BadManifest): Scenario => ({
@@ -41,8 +41,7 @@ export const trouble: Scenario[] = [
     play: async (target) =>
       troubled(target, machine({ name: "noimage", image: "localhost/vmpod/none:1" }), "noimage", async () => {
         await becomes(target, "vmi/noimage", '.status.conditions[?(@.type=="Synchronized")].status', "False");
-        const status = await target.fieldOf("vm/noimage", ".status.printableStatus");
-        assert.match(status, /ErrImagePull|ImagePullBackOff/);
+        await comesToMatch(target, "vm/noimage", ".status.printableStatus", /ErrImagePull|ImagePullBackOff/);
         return await target.fieldOf("vmi/noimage", ".status.phase");
       }),
   },

@@ -99,8 +99,7 @@ export const verbs: Scenario[] = [
   {
     name: "vmpod reset: another boot of the same instance",
     async play(target) {
-      const [before, boot] = [(await read(target, vmi)).metadata.uid, await bootId(target)];
-      assert.notEqual(boot, undefined);
+      const [before, boot] = [(await read(target, vmi)).metadata.uid, await bootIdNow(target)];
       await said(target, "reset", "resident");
       await eventually(`${target.name}: another boot`, bootMs, async () => {
         const now = await bootId(target);
@@ -134,13 +133,13 @@ export const verbs: Scenario[] = [
   {
     name: "vmpod migrate: another pod, the same boot",
     async play(target) {
-      const [pod, boot] = [(await launcherOf(target, "resident")).metadata.uid, await bootId(target)];
+      const [pod, boot] = [(await launcherOf(target, "resident")).metadata.uid, await bootIdNow(target)];
       await said(target, "migrate", "resident");
       await becomes(target, vmi, ".status.migrationState.completed", "true", stopMs);
       assert.equal(await target.fieldOf(vmi, ".status.migrationState.failed"), "");
       const after = await onlyLauncher(target);
       assert.notEqual(after, pod);
-      assert.equal(await eventually(`${target.name}: it answers`, stopMs, () => bootId(target)), boot);
+      assert.equal(await bootIdNow(target), boot);
       return refusal(await target.vmpod("migrate-cancel", "resident"));
     },
   },
@@ -162,7 +161,7 @@ export const verbs: Scenario[] = [
   {
     name: "it is given a processor more, where it is or by a migration",
     async play(target) {
-      const boot = await bootId(target);
+      const boot = await bootIdNow(target);
       const body = { spec: { template: { spec: { domain: { cpu: { sockets: 2 } } } } } };
       await target.kubectl("patch", vm, "--type=merge", "-p", JSON.stringify(body));
       await becomes(target, vmi, ".status.currentCPUTopology.sockets", "2", bootMs);
@@ -172,12 +171,16 @@ export const verbs: Scenario[] = [
         stopMs,
         async () => (await inGuest(target, "nproc")) === "2\n" || undefined,
       );
-      assert.equal(await bootId(target), boot);
+      assert.equal(await bootIdNow(target), boot);
       await onlyLauncher(target);
       return target.fieldOf(vm, conditionPath("RestartRequired"));
     },
   },
 ];
+
+function bootIdNow(target: Target): Promise<string> {
+  return eventually(`${target.name}: it answers`, stopMs, () => bootId(target));
+}
 
 interface Trace {
   resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
