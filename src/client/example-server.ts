@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import type { KubeObject, Resource } from "../../api/meta.ts";
 
 export interface Widget extends KubeObject {
@@ -102,7 +103,25 @@ export async function startExampleServer(): Promise<ExampleServer> {
   }
 
   const server = createServer(answer);
-  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  /** The kernel may have given the port to somebody's connection meanwhile, who gives it back soon. */
+  const listenAgain = async (port: number): Promise<void> => {
+    for (const deadline = Date.now() + longestTakenMs; ; ) {
+      try {
+        return await listen(port);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || Date.now() > deadline) throw error;
+        await delay(50);
+      }
+    }
+  };
   const stop = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -149,10 +168,12 @@ export async function startExampleServer(): Promise<ExampleServer> {
     },
     failNext: (...codes) => void failures.push(...codes),
     pause: stop,
-    resume: () => listen(port),
+    resume: () => listenAgain(port),
     close: stop,
   };
 }
+
+const longestTakenMs = 60_000;
 
 const reasons: Record<number, string> = { 403: "Forbidden", 503: "ServiceUnavailable" };
 

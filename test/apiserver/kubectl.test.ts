@@ -100,7 +100,7 @@ for (const [name, find] of [
 
     it("defines, uses and removes a kind of its own", async () => {
       await ok(kubectl, ["apply", "-f", "-"], definition);
-      await ok(kubectl, ["wait", "--for=condition=Established", "crd/widgets.example.com", "--timeout=10s"]);
+      await ok(kubectl, ["wait", "--for=condition=Established", "crd/widgets.example.com", "--timeout=60s"]);
       await ok(kubectl, ["apply", "-f", "-"], widget);
       assert.match(await ok(kubectl, ["get", "wd"]), /NAME +SIZE +READY +AGE\nw1 +3 +\S+/);
       await ok(kubectl, ["scale", "wd", "w1", "--replicas=4"]);

@@ -1,5 +1,6 @@
 /** Stock kubectls: today's, and Debian's 1.20, which is fetched once from Debian's archive. */
 import { execFile } from "node:child_process";
+import { patience, patiently } from "../embedded/instance.ts";
 
 export interface Answer {
   code: number;
@@ -13,7 +14,8 @@ export function runner(program: string, kubeconfig: string, home: string): Kubec
   return (args, input = "") =>
     new Promise((resolve) => {
       const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: home };
-      const child = execFile(program, [...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      const options = { env, timeout: 180_000 * patience };
+      const child = execFile(program, patiently(args), options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
         resolve({ code, stdout, stderr });
       });

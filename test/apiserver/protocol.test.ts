@@ -120,7 +120,7 @@ it("starts a watch with all there is and says where that ends", async () => {
   const namespace = await inNewNamespace("watchlist");
   await client.create(configMaps, configMap(namespace, "one"));
   const query =
-    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1";
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=3";
   const events = await watchLines(`/api/v1/namespaces/${namespace}/configmaps?${query}`);
   assert.deepEqual(
     events.map((event) => event.type),

@@ -108,7 +108,7 @@ it("keeps aggregated roles equal to their parts", async () => {
     "wait",
     "clusterrole/view",
     '--for=jsonpath={.rules[?(@.apiGroups[0]=="example.com")].resources[0]}=gadgets',
-    "--timeout=5s",
+    "--timeout=60s",
   ]);
 });
 

@@ -21,6 +21,7 @@ export interface Answered {
   serial: string;
 }
 
+const answerMs = 60_000;
 export const serverName = "vmpod-api-extension.vmpod.svc";
 
 export function tlsOf({ port, caPem }: Pick<ExtensionProcess, "port" | "caPem">, as?: KeyPair) {
@@ -31,7 +32,8 @@ export function tlsOf({ port, caPem }: Pick<ExtensionProcess, "port" | "caPem">,
 export function ask(extension: ExtensionProcess, path: string, asked: Asked = {}): Promise<Answered> {
   const { method = "GET", headers = {}, body, as } = asked;
   return new Promise((resolve, reject) => {
-    const sent = request({ ...tlsOf(extension, as), agent: false, method, path, headers }, async (response) => {
+    const signal = AbortSignal.timeout(answerMs);
+    const sent = request({ ...tlsOf(extension, as), agent: false, method, path, headers, signal }, async (response) => {
       const socket = response.socket as import("node:tls").TLSSocket;
       const serial = socket.getPeerX509Certificate()?.serialNumber ?? "";
       resolve({ code: response.statusCode ?? 0, headers: response.headers, text: await text(response), serial });

@@ -22,7 +22,8 @@ import { type Authority, ensureCa } from "../../src/pki/authority.ts";
 import { issueCertificate, type KeyPair } from "../../src/pki/certificate.ts";
 import { ensureServiceAccountKey } from "../../src/pki/service-account.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { freePort } from "../client/apiserver-process.ts";
+import { patience } from "../embedded/instance.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { mountSecret, readSecret } from "./mount-secret.ts";
 import { identity } from "../fixtures/identity.ts";
 
@@ -49,7 +50,7 @@ export interface ExtensionProcess {
   stop(): Promise<void>;
 }
 
-const timeoutMs = 30_000;
+export const timeoutMs = 60_000 * patience;
 const program = join(import.meta.dirname, "../../src/cmd/main.ts");
 
 export async function startExtensionProcess(flags: readonly string[] = []): Promise<ExtensionProcess> {
@@ -80,11 +81,11 @@ export async function startExtensionProcess(flags: readonly string[] = []): Prom
   await mount(certificateSecrets.extensionServer);
   await mount(certificateSecrets.nodeApiClient);
   const child = spawnExtension(directory, own.path, ["--port", `${port}`, "--bind-address", "127.0.0.1", ...flags]);
+  const exited = once(child, "exit");
   const agentSecret = await readSecret(admin.client, certificateSecrets.agentServer);
   const terminate = async (): Promise<number | null> => {
-    if (child.exitCode !== null) return child.exitCode;
     child.kill("SIGTERM");
-    const [code] = (await once(child, "exit")) as [number | null];
+    const [code] = (await exited) as [number | null];
     return code;
   };
   return {

@@ -15,17 +15,16 @@ import type { KeyPair } from "../../src/pki/certificate.ts";
 import { controllerReference } from "../../src/runtime/owner-references.ts";
 import { type Answered, ask, type Asked, askHttp2, askJson, tlsOf } from "./ask.ts";
 import { startEchoAgent } from "./echo-agent.ts";
-import { bind, type ExtensionProcess, startExtensionProcess } from "./extension-process.ts";
+import { bind, type ExtensionProcess, startExtensionProcess, timeoutMs } from "./extension-process.ts";
 
 const groupPath = "/apis/subresources.kubevirt.io";
 const consolePath = `${groupPath}/v1/namespaces/default/virtualmachineinstances/a/console`;
 const startPath = `${groupPath}/v1/namespaces/default/virtualmachines/none/start`;
-const timeoutMs = 30_000;
 
 let extension: ExtensionProcess;
 let frontProxy: KeyPair;
 before(async () => {
-  extension = await startExtensionProcess(["--drain-seconds", "2"]);
+  extension = await startExtensionProcess(["--drain-seconds", "6"]);
   frontProxy = await extension.proxy("front-proxy-client");
   await untilReady(extension);
 });

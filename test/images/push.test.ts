@@ -8,17 +8,19 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
+
 import { after, before, test } from "node:test";
 import { cacheDir } from "../fixtures/cache.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
 import { readImageTar } from "../../src/storage/oci/read-image-tar.ts";
-import { bin, type Output, succeed } from "../embedded/instance.ts";
+import { bin, eventually, type Output, succeed } from "../embedded/instance.ts";
 
 const login = { username: "pusher", password: "pass:word" };
 
 let directory = "";
 let registry: ChildProcess;
+let ended: Promise<unknown>;
 let host = "";
 const tokens = createTokenServer();
 
@@ -30,12 +32,12 @@ before(async () => {
   await writeFile(join(directory, "registry.yml"), configuration());
   const program = join(packageRoot(cacheDir, "docker-registry"), "usr/bin/docker-registry");
   registry = spawn(program, ["serve", join(directory, "registry.yml")], { stdio: "ignore" });
+  ended = once(registry, "exit");
   await untilServing();
 });
 
 after(async () => {
   tokens.server.close();
-  const ended = once(registry, "exit");
   registry.kill();
   await ended;
   await rm(directory, { recursive: true });
@@ -118,19 +120,10 @@ function createTokenServer(): { server: Server; scopes: string[] } {
 }
 
 async function untilServing(): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (answer?.status === 401) return;
-    assert.ok(performance.now() < deadline && registry.exitCode === null, "docker-registry did not start");
-    await delay(50);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  await eventually("docker-registry serves", 60_000, async () => {
+    assert.equal(registry.exitCode, null, "docker-registry did not start");
+    const signal = AbortSignal.timeout(5_000);
+    const answer = await fetch(`http://${host}/v2/`, { signal }).catch(() => undefined);
+    return answer?.status === 401 || undefined;
+  });
 }

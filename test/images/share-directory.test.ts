@@ -7,8 +7,9 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { after, before, test } from "node:test";
+import { after, before, test, type TestContext } from "node:test";
 import { buildImages } from "../../images/build-images.ts";
+import { eventually } from "../embedded/instance.ts";
 import { cacheDir } from "../fixtures/cache.ts";
 import { unpackImage } from "../fixtures/unpack-image.ts";
 
@@ -38,13 +39,14 @@ const confined = [
   "--no-new-privs",
 ];
 
-async function share(): Promise<ChildProcess> {
+async function share(context: TestContext): Promise<ChildProcess> {
   const program = join(launcher, "usr/libexec/vmpod/share-directory");
   const server = spawn("setpriv", [...confined, "sh", program, shared, socket], { stdio: "inherit" });
-  while (!existsSync(socket)) {
+  context.after(() => void server.kill("SIGKILL"));
+  await eventually("it listens", 60_000, () => {
     assert.equal(server.exitCode, null, "it ended before it listened");
-    await delay(50);
-  }
+    return existsSync(socket) || undefined;
+  });
   return server;
 }
 
@@ -52,24 +54,25 @@ async function share(): Promise<ChildProcess> {
 async function connected(): Promise<Socket> {
   const client = connect(socket);
   await once(client, "connect");
-  while (existsSync(socket)) await delay(50);
+  await eventually("its name is gone", 60_000, () => (existsSync(socket) ? undefined : true));
   return client;
 }
 
-test("it is asked to end before anybody connects, and ends", { timeout: 30_000 }, async () => {
-  const server = await share();
+test("it is asked to end before anybody connects, and ends", { timeout: 300_000 }, async (t) => {
+  const server = await share(t);
   server.kill("SIGTERM");
   await once(server, "exit");
   rmSync(socket, { force: true });
 });
 
-test("it is asked to end while a guest may write, and ends when the guest is gone", { timeout: 30_000 }, async () => {
-  const server = await share();
+test("it is asked to end while a guest may write, and ends when the guest is gone", { timeout: 300_000 }, async (t) => {
+  const server = await share(t);
   const client = await connected();
   server.kill("SIGTERM");
   await delay(1_000);
   assert.equal(server.exitCode ?? server.signalCode, null);
+  const ended = once(server, "exit");
   client.destroy();
-  const [code] = await once(server, "exit");
+  const [code] = await ended;
   assert.equal(code, 0);
 });

@@ -21,7 +21,7 @@ const toJson = `
 
 function readWithAwk(document: string): unknown {
   const script = execFileSync("cat", [join(library, "yaml.awk")], { encoding: "utf8" }) + toJson;
-  return JSON.parse(execFileSync(busybox, ["awk", script], { input: document, encoding: "utf8", timeout: 10_000 }));
+  return JSON.parse(execFileSync(busybox, ["awk", script], { input: document, encoding: "utf8", timeout: 60_000 }));
 }
 
 /** The reader knows text only: types are for who uses a value. */

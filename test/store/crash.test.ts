@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
+import { eventually } from "../embedded/instance.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 
@@ -22,7 +23,7 @@ after(() => rm(directory, { recursive: true }));
 describe("a store that is killed", () => {
   it("has every acknowledged write with its revision, and no gap in the revisions", async () => {
     const path = join(directory, "history.db");
-    const acknowledged = await runAndKill(path, "0", 700);
+    const acknowledged = await runAndKill(path, { round: "0", afterMs: 700, atLeast: 101 });
     const store = await openSqliteStore(path);
     assert.ok(acknowledged.length > 100, `only ${acknowledged.length} writes before the kill`);
     const written = await historyOf(store);
@@ -38,7 +39,8 @@ describe("a store that is killed", () => {
     const path = join(directory, "rounds.db");
     let newest = 0;
     for (let round = 1; round <= rounds; round++) {
-      const acknowledged = await runAndKill(path, `${round}`, 150 + Math.random() * 400);
+      const afterMs = 150 + Math.random() * 400;
+      const acknowledged = await runAndKill(path, { round: `${round}`, afterMs, atLeast: 1 });
       const store = await openSqliteStore(path);
       assert.ok(store.currentRevision() >= Math.max(newest, ...acknowledged.map(({ revision }) => revision)));
       newest = store.currentRevision();
@@ -53,18 +55,29 @@ interface Acknowledged {
   line: string;
 }
 
+interface Run {
+  round: string;
+  /** They live as long as this, and until as many writes were acknowledged. */
+  afterMs: number;
+  atLeast: number;
+}
+
 /** @returns what the writers were told before they died */
-async function runAndKill(path: string, round: string, afterMs: number): Promise<Acknowledged[]> {
+async function runAndKill(path: string, { round, afterMs, atLeast }: Run): Promise<Acknowledged[]> {
   const report = `${path}.${round}.report`;
   const child = spawn(process.execPath, [writersProgram, path, report, round], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
-  await once(child.stdout, "data");
+  const linesNow = async () => (await readFile(report, "utf8")).split("\n").slice(0, -1);
+  await Promise.race([once(child.stdout, "data"), ended]);
   await delay(afterMs);
+  await eventually("writes are acknowledged", 60_000, async () =>
+    (await linesNow()).length >= atLeast || child.exitCode !== null ? true : undefined,
+  );
   child.kill("SIGKILL");
   assert.deepEqual(await ended, [null, "SIGKILL"], "it must still be writing when it is killed");
-  const complete = (await readFile(report, "utf8")).split("\n").slice(0, -1);
+  const complete = await linesNow();
   return complete.map((line) => ({ line, revision: Number(line.slice(line.lastIndexOf(" ") + 1)) }));
 }
 

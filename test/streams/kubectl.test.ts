@@ -98,7 +98,7 @@ for (const [name, env] of transports) {
       const child = run(["port-forward", "p", `:${(echo.address() as AddressInfo).port}`], env);
       try {
         assert.ok(child.stdout);
-        const [line] = (await once(child.stdout, "data")) as [Buffer];
+        const [line] = (await once(child.stdout, "data", { signal: AbortSignal.timeout(60_000) })) as [Buffer];
         const port = Number(/127\.0\.0\.1:(\d+)/.exec(String(line))?.[1]);
         const replies = await Promise.all([1, 2, 3].map((number) => ask(port, `hello ${number}`)));
         assert.deepEqual(replies, ["hello 1", "hello 2", "hello 3"]);

@@ -45,10 +45,10 @@ test("a later time replaces an earlier one; waking comes first; closed, nothing 
     await Promise.resolve();
   });
   queue.wakeAt("a", Date.now() + 5);
-  queue.wakeAt("a", Date.now() + 30);
+  queue.wakeAt("a", Date.now() + 300);
   await delay(15);
   assert.equal(runs, 0);
-  await delay(30);
+  await delay(350);
   assert.equal(runs, 1);
   queue.wakeAt("a", Date.now() + 5);
   await queue.close();
