@@ -14,7 +14,7 @@ import { startMachine, waitFor } from "./machine.ts";
 const directory = mkdtempSync(join(tmpdir(), "vmpod-probe-"));
 const cache = join(homedir(), ".cache", "vmpod");
 const script = join(import.meta.dirname, "../../images/launcher/probe-guest.sh");
-const agents: ChildProcess[] = [];
+const agents: { agent: ChildProcess; ended: Promise<unknown> }[] = [];
 
 before(async () => {
   await fetchPackages(cache, ["qemu-guest-agent", "busybox", "netcat-openbsd"]);
@@ -27,9 +27,9 @@ before(async () => {
 });
 
 after(async () => {
-  for (const agent of agents) {
+  for (const { agent, ended } of agents) {
     agent.kill();
-    await once(agent, "exit");
+    await ended;
   }
   rmSync(directory, { recursive: true });
 });
@@ -39,8 +39,9 @@ async function startAgent(name: string, ...flags: string[]): Promise<void> {
   const program = join(packageRoot(cache, "qemu-guest-agent"), "usr/sbin/qemu-ga");
   const socket = join(directory, name, "qga.sock");
   const options = ["-m", "unix-listen", "-p", socket, "-t", directory, "-f", join(directory, `${name}.pid`)];
-  agents.push(spawn(program, [...options, ...flags], { stdio: "inherit" }));
-  await waitFor(`the agent ${name}`, 10_000, async () => existsSync(socket));
+  const agent = spawn(program, [...options, ...flags], { stdio: "inherit" });
+  agents.push({ agent, ended: once(agent, "exit") });
+  await waitFor(`the agent ${name}`, 60_000, async () => existsSync(socket));
 }
 
 /** As the kubelet runs it, but for where it is. */
@@ -48,18 +49,21 @@ function probe(runDirectory: string, kind: ProbeKind, wanted: Probe): Promise<{ 
   const [, ...args] = podProbe(kind, wanted).exec?.command ?? [];
   const env = { PATH: join(directory, "bin"), VMPOD_RUN_DIRECTORY: runDirectory };
   return new Promise((resolve) => {
-    execFile(join(directory, "bin", "sh"), [script, ...args], { env, timeout: 20_000 }, (error, stdout, stderr) =>
+    execFile(join(directory, "bin", "sh"), [script, ...args], { env, timeout: 120_000 }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
     );
   });
 }
 
-const inGuest = (...command: string[]): Probe => ({ exec: { command } });
+/** With time for a busy machine. */
+const unhurried = { timeoutSeconds: 60 };
+const inGuest = (...command: string[]): Probe => ({ exec: { command }, ...unhurried });
+const ping: Probe = { guestAgentPing: {}, ...unhurried };
 
 test("an agent that answers is well; so is a program that succeeds", async () => {
   const open = join(directory, "open");
   const table: [Probe, { code: number; output: string }][] = [
-    [{ guestAgentPing: {} }, { code: 0, output: "" }],
+    [ping, { code: 0, output: "" }],
     [inGuest("true"), { code: 0, output: "" }],
     [inGuest("sh", "-c", `echo "it's \\"out\\""; echo err >&2; exit 10`), { code: 1, output: `it's "out"\nerr\n` }],
     [inGuest("sh", "-c", "sleep 0.5; exit 0"), { code: 0, output: "" }],
@@ -76,14 +80,15 @@ test("an agent that answers is well; so is a program that succeeds", async () =>
 test("an agent that forbids programs says so, and still answers", async () => {
   const strict = join(directory, "strict");
   assert.match((await probe(strict, "liveness", inGuest("true"))).output, /refused: .*disabled/);
-  assert.equal((await probe(strict, "liveness", { guestAgentPing: {} })).code, 0);
+  assert.equal((await probe(strict, "liveness", ping)).code, 0);
 });
 
 test("a guest whose agent is silent is dead when it runs, not while it stands still; ready it is never", async () => {
   await using machine = await startMachine();
+  const asked: Probe = { guestAgentPing: {}, timeoutSeconds: 2 };
   const codes = async (): Promise<number[]> => [
-    (await probe(machine.directory, "liveness", { guestAgentPing: {} })).code,
-    (await probe(machine.directory, "readiness", { guestAgentPing: {} })).code,
+    (await probe(machine.directory, "liveness", asked)).code,
+    (await probe(machine.directory, "readiness", asked)).code,
   ];
   assert.deepEqual(await codes(), [0, 1], "not started");
   await machine.start();

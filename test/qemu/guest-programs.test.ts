@@ -35,7 +35,7 @@ import { waitFor } from "./machine.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "vmpod-programs-"));
 const cache = join(homedir(), ".cache", "vmpod");
-const agents: ChildProcess[] = [];
+const agents: { agent: ChildProcess; ended: Promise<unknown> }[] = [];
 let server: http.Server;
 
 before(async () => {
@@ -50,7 +50,7 @@ before(async () => {
   );
   await Promise.all(
     ["qga", "strict", "cramped"].map((name) =>
-      waitFor(`the agent ${name}`, 10_000, async () => existsSync(inside(name))),
+      waitFor(`the agent ${name}`, 60_000, async () => existsSync(inside(name))),
     ),
   );
   server = http.createServer().on("upgrade", (req, socket, head) => {
@@ -72,9 +72,9 @@ before(async () => {
 after(async () => {
   server.close();
   server.closeAllConnections();
-  for (const agent of agents) {
+  for (const { agent, ended } of agents) {
     agent.kill();
-    await once(agent, "exit");
+    await ended;
   }
   rmSync(directory, { recursive: true });
 });
@@ -83,7 +83,8 @@ function startAgent(name: string, flags: string[], wrapper: string[] = []): void
   const program = join(packageRoot(cache, "qemu-guest-agent"), "usr/sbin/qemu-ga");
   const options = ["-m", "unix-listen", "-p", inside(name), "-t", directory, "-f", inside(`${name}.pid`)];
   const [file = "", ...args] = [...wrapper, program, ...options, ...flags];
-  agents.push(spawn(file, args, { stdio: "inherit" }));
+  const agent = spawn(file, args, { stdio: "inherit" });
+  agents.push({ agent, ended: once(agent, "exit") });
 }
 
 interface Outcome {
@@ -232,7 +233,7 @@ test("a copy that breaks off leaves the old file and nothing else", async () => 
     ["mode", "644"],
   ];
   await assert.rejects(ask("/qga/file", query, breaking), /the disk here broke/);
-  await waitFor("the piece of the copy to be removed", 5_000, async () => leftovers().length === 0);
+  await waitFor("the piece of the copy to be removed", 30_000, async () => leftovers().length === 0);
   assert.equal(readFileSync(target, "utf8"), "old");
 });
 

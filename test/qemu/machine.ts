@@ -6,6 +6,8 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { patience } from "../embedded/instance.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { buildImages } from "../../images/build-images.ts";
 import { fetchPackages, packageRoot } from "../../images/debian/packages.ts";
 import { exec } from "../../src/base/exec.ts";
@@ -19,7 +21,7 @@ import { QmpClient } from "../../src/qemu/qmp/client.ts";
 import { buildIso } from "../../src/storage/iso/iso9660.ts";
 
 const cacheDir = join(homedir(), ".cache/vmpod");
-const bootTimeoutMs = 120_000;
+const bootTimeoutMs = 240_000;
 
 export class TestMachine implements AsyncDisposable {
   readonly directory: string;
@@ -41,7 +43,8 @@ export class TestMachine implements AsyncDisposable {
 
   /** QEMU's own NAT, which needs no privilege; guest ports are reached on the loopback ports returned. */
   async attachUserNetwork(guestPorts: readonly number[]): Promise<number[]> {
-    const hostPorts = guestPorts.map(() => 20_000 + Math.floor(Math.random() * 20_000));
+    const hostPorts: number[] = [];
+    for (const _ of guestPorts) hostPorts.push(await freePort());
     const forwards = guestPorts.map((port, index) => ({ str: `tcp:127.0.0.1:${hostPorts[index]}-:${port}` }));
     await this.qmp.execute("netdev_add", { type: "user", id: "net-default", hostfwd: forwards });
     const [bus] = (await observeDevices(this.qmp)).freePorts ?? [];
@@ -74,7 +77,9 @@ export class TestMachine implements AsyncDisposable {
   }
 
   async waitForExit(timeoutMs: number): Promise<number | null> {
-    if (this.process.exitCode === null) await once(this.process, "exit", { signal: AbortSignal.timeout(timeoutMs) });
+    const { exitCode, signalCode } = this.process;
+    if (exitCode === null && signalCode === null)
+      await once(this.process, "exit", { signal: AbortSignal.timeout(timeoutMs * patience) });
     return this.process.exitCode;
   }
 
@@ -87,7 +92,7 @@ export class TestMachine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.qmp.close();
     this.process.kill("SIGKILL");
-    await this.waitForExit(5000);
+    await this.waitForExit(30_000);
     await rm(this.directory, { recursive: true });
   }
 }
@@ -103,8 +108,14 @@ export async function startMachine(overrides: Partial<Domain> = {}): Promise<Tes
   const [program = "", ...args] = buildCommand(domain).flatMap(onHost);
   const process = spawn(program, args, { stdio: "inherit", env: await environmentOf(domain) });
   const socket = join(directory, "qmp.sock");
-  await waitFor(`QEMU's monitor ${socket}`, 10_000, () => exists(socket));
-  return new TestMachine(directory, process, await QmpClient.connect(socket));
+  try {
+    await waitFor(`QEMU's monitor ${socket}`, 60_000, () => exists(socket));
+    return new TestMachine(directory, process, await QmpClient.connect(socket));
+  } catch (error) {
+    process.kill("SIGKILL");
+    await rm(directory, { recursive: true });
+    throw error;
+  }
 }
 
 /** The launcher's scripts, where they are made. */
@@ -170,9 +181,9 @@ export async function seedDisk(
 }
 
 export async function waitFor(what: string, timeoutMs: number, check: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs * patience;
   while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs * patience} ms`);
     await delay(50);
   }
 }

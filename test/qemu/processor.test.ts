@@ -28,11 +28,11 @@ test("a QEMU that is being asked ends with who asked, killed or not", async () =
   const source = resolve(import.meta.dirname, "../../src/qemu/probe/processor.ts");
   const program = `import(${JSON.stringify(source)}).then((it) => it.queryProcessor("tcg", ${JSON.stringify(silent)}))`;
   const asker = spawn(process.execPath, ["-e", program], { stdio: "ignore" });
-  const pid = await eventually("it was started", 20_000, () =>
+  const pid = await eventually("it was started", 60_000, () =>
     existsSync(pidFile) ? readFileSync(pidFile, "utf8").trim() || undefined : undefined,
   );
   assert.ok(existsSync(`/proc/${pid}`));
   asker.kill("SIGKILL");
-  await eventually("it has ended", 5_000, () => (existsSync(`/proc/${pid}`) ? undefined : true));
+  await eventually("it has ended", 30_000, () => (existsSync(`/proc/${pid}`) ? undefined : true));
   rmSync(directory, { recursive: true });
 });
