@@ -119,7 +119,7 @@ export function web(name = "web"): object {
     command: ["sh", "-c", `echo ${name} >/www/index.html; exec httpd -f -p 80 -h /www`],
     ports: [{ containerPort: 80 }],
     volumeMounts: [{ name: "www", mountPath: "/www" }],
-    readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 },
+    readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1, timeoutSeconds: 10 },
   };
   const podSpec = {
     terminationGracePeriodSeconds: 1,

@@ -18,7 +18,7 @@ export function podSpec(more: object = {}, container: object = {}): object {
 export const webContainer = {
   command: ["sh", "-c", serve],
   ports: [{ name: "http", containerPort: 8080 }],
-  readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+  readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, timeoutSeconds: 10 },
 };
 
 export function deployment(name: string, replicas: number, spec: object, more: object = {}): object {

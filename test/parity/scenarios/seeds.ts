@@ -72,7 +72,12 @@ export const seeds: Scenario[] = [
         spec: { template: { spec: object } };
       };
       Object.assign(manifest.spec.template.spec, {
-        readinessProbe: { httpGet: { port: 80, path: "/" }, periodSeconds: 1, initialDelaySeconds: 1 },
+        readinessProbe: {
+          httpGet: { port: 80, path: "/" },
+          periodSeconds: 1,
+          initialDelaySeconds: 1,
+          timeoutSeconds: 10,
+        },
       });
       await target.apply(manifest, service("probed"));
       await becomes(target, "vmi/probed", conditionPath("AgentConnected"), "True");
