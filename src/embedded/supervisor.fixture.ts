@@ -6,4 +6,4 @@ import { Supervisor } from "./supervisor.ts";
 const directory = process.argv[2] ?? "";
 const log = pino({ level: "silent" });
 const supervisor = new Supervisor({ pidDir: join(directory, "pid"), logDir: join(directory, "log"), log });
-await supervisor.start({ name: "a", argv: ["sleep", "60"] });
+await supervisor.start({ name: "a", argv: ["sleep", "600"] });

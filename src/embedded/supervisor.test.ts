@@ -34,7 +34,7 @@ const recordOf = (name: string) => findProcess(join(pidDir, name));
 
 /** Nothing to listen to: processes of processes are watched from outside. */
 async function until<T>(what: string, look: () => T | undefined): Promise<T> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     const found = look();
     if (found !== undefined) return found;
@@ -48,7 +48,7 @@ const startsOf = (file: string): number[] =>
 
 test("a process that is killed is started again, and its output is kept", async () => {
   const supervisor = supervise();
-  await supervisor.start(shell("a", "echo started; exec sleep 60"));
+  await supervisor.start(shell("a", "echo started; exec sleep 600"));
   const output = join(directory, "log", "a.log");
   const linesAre = (text: string) => (readFileSync(output, "utf8") === text ? true : undefined);
   const first = await until("running", () => recordOf("a"));
@@ -69,7 +69,7 @@ test("one that cannot be started is tried again, until it can", async () => {
   await supervisor.start({ name: "a", argv: [program] });
   await delay(50);
   assert.equal(recordOf("a"), undefined);
-  writeFileSync(`${program}.sh`, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+  writeFileSync(`${program}.sh`, "#!/bin/sh\nexec sleep 600\n", { mode: 0o755 });
   renameSync(`${program}.sh`, program);
   const found = await until("running", () => recordOf("a"));
   assert.ok(isRunning(found));
@@ -96,7 +96,7 @@ test("one that fails at once is started ever more rarely", async () => {
 test("a program that is not there is tried again, and ends nothing else", async () => {
   const supervisor = supervise();
   await supervisor.start({ name: "absent", argv: [join(directory, "program")] });
-  await supervisor.start(shell("a", "exec sleep 60"));
+  await supervisor.start(shell("a", "exec sleep 600"));
   await delay(300);
   assert.ok(recordOf("a"));
 });
@@ -104,7 +104,7 @@ test("a program that is not there is tried again, and ends nothing else", async 
 test("a supervisor that comes after one that was killed goes on with its process, and starts it again when that ends", async () => {
   const first = await leftByKilledSupervisor();
   const supervisor = supervise();
-  const sleeper = { name: "a", argv: ["sleep", "60"] };
+  const sleeper = { name: "a", argv: ["sleep", "600"] };
   supervisor.adopt(sleeper);
   assert.deepEqual(recordOf("a"), first);
   process.kill(first.pid, "SIGKILL");
@@ -119,7 +119,7 @@ test("a supervisor that comes after one that was killed goes on with its process
 test("an adopted process is stopped with the others, and stays so", async () => {
   const first = await leftByKilledSupervisor();
   const supervisor = supervise();
-  supervisor.adopt({ name: "a", argv: ["sleep", "60"] });
+  supervisor.adopt({ name: "a", argv: ["sleep", "600"] });
   await supervisor.stop();
   assert.equal(isRunning(first), false);
   await delay(600);
@@ -129,7 +129,7 @@ test("an adopted process is stopped with the others, and stays so", async () => 
 test("a supervisor that starts anew replaces what a killed one left: there is never a second process", async () => {
   const first = await leftByKilledSupervisor();
   const supervisor = supervise();
-  await supervisor.start({ name: "a", argv: ["sleep", "60"] });
+  await supervisor.start({ name: "a", argv: ["sleep", "600"] });
   assert.equal(isRunning(first), false);
   await supervisor.stop();
   assert.equal(recordOf("a"), undefined);
