@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { claimInstance } from "../embedded/claim-instance.ts";
 import { patience, patiently } from "../embedded/instance.ts";
 import { firstPortOf } from "../embedded/instance-ports.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
@@ -16,7 +17,8 @@ import { currentKubectl } from "../fixtures/kubectl.ts";
 const program = resolve(import.meta.dirname, "../../bin/vmpod");
 export const kubectlProgram = currentKubectl();
 
-const firstPort = firstPortOf(4);
+const number = 4;
+const firstPort = firstPortOf(number);
 const directory = mkdtempSync(join(tmpdir(), "vmpod-cli-"));
 const location = ["--data-dir", join(directory, "data"), "--run-dir", join(directory, "run")];
 const shape = [
@@ -45,6 +47,7 @@ export function scratch(name: string): string {
 }
 
 export async function bringUp(): Promise<void> {
+  claimInstance(number);
   const { code, stderr } = await vmpod(["up", "--detach", ...location, ...shape]);
   assert.equal(code, 0, stderr);
 }

@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { claimInstance } from "./claim-instance.ts";
 import { firstPortOf } from "./instance-ports.ts";
 
 export const root = resolve(import.meta.dirname, "../..");
@@ -73,7 +74,10 @@ export function testInstance(name: string, number: number, ...flags: string[]): 
     vmPort,
     location,
     shape,
-    up: () => run([bin, "up", "--detach", ...location, ...shape], { timeoutMs: 300_000 }),
+    up() {
+      claimInstance(number);
+      return run([bin, "up", "--detach", ...location, ...shape], { timeoutMs: 300_000 });
+    },
     down: (...flags) => run([bin, "down", ...location, ...flags], { timeoutMs: 120_000 }),
   };
 }

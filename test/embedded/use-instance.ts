@@ -6,17 +6,30 @@ import { succeed, type TestInstance, testInstance } from "./instance.ts";
 
 export function useInstance(name: string, number: number, ...flags: string[]): TestInstance {
   const instance = testInstance(name, number, ...flags);
+  // Not asynchronous: Node's runner does not wait for one hook before it runs the next, which counts on this one.
   before(() => {
     succeed(instance.up(), "vmpod up");
   });
   afterEach((context) => {
     if ("passed" in context && !context.passed) console.error(stateOf(instance));
   });
-  after(() => {
+  const remove = (): void => {
     succeed(instance.down("--grace-period", "2", "--purge"), "vmpod down");
     rmSync(instance.dataDir, { recursive: true, force: true });
-  });
+  };
+  after(remove);
+  onceAsked(remove);
   return instance;
+}
+
+/** Who is asked to end leaves nothing behind: Node's runner then calls no hooks. */
+function onceAsked(remove: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.prependOnceListener(signal, () => {
+      remove();
+      process.exit(1);
+    });
+  }
 }
 
 /** What one would look at first. */

@@ -14,9 +14,9 @@ import { ContainerState, PodSandboxState } from "../../src/cri/gen/runtime/v1/ap
 import type { Pod } from "../../api/core.ts";
 import { eventually } from "../embedded/instance.ts";
 import { firstPortOf } from "../embedded/instance-ports.ts";
-import { type Environment, startEnvironment } from "./environment.ts";
+import { type Environment, kubeletsNumber, startEnvironment } from "./environment.ts";
 
-const firstPort = firstPortOf(5);
+const firstPort = firstPortOf(kubeletsNumber);
 let node: Environment;
 let cri: CriClient;
 

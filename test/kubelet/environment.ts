@@ -23,6 +23,7 @@ import type { ContainerdPaths } from "../../src/cri/containerd/config.ts";
 import { startContainerd, stopContainerd } from "../../src/cri/containerd/start.ts";
 import { asControllersDo, startApi, writeKubeletConfig } from "./control-plane.ts";
 import { removeEverything } from "./leftovers.ts";
+import { claimInstance } from "../embedded/claim-instance.ts";
 import { patience, patiently } from "../embedded/instance.ts";
 import { currentKubectl } from "../fixtures/kubectl.ts";
 
@@ -34,6 +35,8 @@ export interface EnvironmentOptions {
   serviceCidr: string;
 }
 
+/** Of instances, for all tests of the kubelet. */
+export const kubeletsNumber = 5;
 const podTimeoutMs = 60_000 * patience;
 const programTimeoutMs = 300_000 * patience;
 
@@ -66,6 +69,7 @@ export const kubectlPath = currentKubectl();
 
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { instance } = options;
+  claimInstance(kubeletsNumber);
   const dir = mkdtempSync(`/tmp/${instance}-`);
   const containerd = { rootDir: join(dir, "containerd"), stateDir: `/run/${instance}-test` };
   const images = await buildImages({ cacheDir, only: ["pause", "busybox"] });

@@ -4,10 +4,10 @@ import { type Container, events, type Pod } from "../../api/core.ts";
 import { watchUntil } from "../../src/client/wait-for.ts";
 import { eventually, patience } from "../embedded/instance.ts";
 import { firstPortOf } from "../embedded/instance-ports.ts";
-import { type Environment, startEnvironment } from "./environment.ts";
+import { type Environment, kubeletsNumber, startEnvironment } from "./environment.ts";
 
 export let node: Environment;
-export const firstPort = firstPortOf(5);
+export const firstPort = firstPortOf(kubeletsNumber);
 
 /** Gives the file a node; `index` keeps the ports and addresses of files apart that run side by side. */
 export function useNode(instance: string, index: number): void {

@@ -2,15 +2,18 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../../src/base/exec.ts";
+import { claimInstance } from "../embedded/claim-instance.ts";
 import { bin, eventually, patience, testInstance } from "../embedded/instance.ts";
 import { type Part, pidOf } from "../embedded/parts.ts";
 import { apiTools } from "./api-tools.ts";
 import type { StartedTarget } from "./target.ts";
 
+const number = 18;
 const parts = { agent: "agent", controller: "controller", api: "apiserver" } as const satisfies Record<string, Part>;
 
 export async function startEmbedded(): Promise<StartedTarget> {
-  const instance = testInstance("vmpar", 18);
+  claimInstance(number);
+  const instance = testInstance("vmpar", number);
   await exec([bin, "up", "--detach", ...instance.location, ...instance.shape], { timeoutMs: 300_000 * patience });
   const tools = await apiTools(instance.kubeconfig);
   return {
