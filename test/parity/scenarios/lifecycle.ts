@@ -78,7 +78,6 @@ export const lifecycle: Scenario[] = [
       await comesToMatch(target, vmi, ".status.interfaces[0].infoSource", /guest-agent/);
       const { status = {} } = await read(target, vmi);
       const { machine, memory, qosClass, runtimeUser, volumeStatus } = status;
-
       const nics = ((status["interfaces"] ?? []) as object[]).map((nic) =>
         without(nic, "ipAddress", "ipAddresses", "mac"),
       );

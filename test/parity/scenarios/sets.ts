@@ -1,5 +1,4 @@
 /** Several instances by one object, and what is counted of instances. They need the resident. */
-
 import { eventually } from "../../embedded/instance.ts";
 import { lonelyInstance, smallestMemory } from "../../embedded/machines.ts";
 import { stopMs } from "../facts.ts";
