@@ -173,6 +173,16 @@ test("virtio: cloud-init applied, agent, ssh and http answer, the power button e
   assert.equal(await machine.waitForExit(120_000), 0);
 });
 
+/** Of a guest that has nearly filled what QEMU keeps of translated code, as one with one processor does by booting. */
+async function plugSocket(machine: TestMachine): Promise<void> {
+  const agent = new GuestAgent(join(machine.directory, "qga.sock"));
+  const observe = () => observeCapacity(machine.qmp, new Map());
+  for (const action of planCapacity({ sockets: 2, hotMemoryBytes: 0 }, await observe()))
+    await applyCapacityAction(machine.qmp, action, () => guestInterfaces(agent));
+  await bringOnline(agent, { processors: 2, hotMemory: undefined });
+  assert.equal(await inGuest(machine, "nproc"), "2");
+}
+
 /** While it runs: a processor that the guest uses, and memory that it has. */
 async function grow(machine: TestMachine, wanted: Capacity): Promise<void> {
   const online = "cat /sys/devices/system/cpu/online";
@@ -255,7 +265,8 @@ test("a kernel from the image boots; its guest sees volumes and is told of its n
   await guestImagePath(image);
   const text = "console=ttyS0,115200 no_timer_check cryptomgr.notests noisapnp quiet fromkernel";
   const kernel = { path: join(image, "boot/vmlinuz"), initrdPath: join(image, "boot/initrd"), arguments: text };
-  await using machine = await startMachine({ kernel, panicDevices: ["isa"], metricsPort: true });
+  const cpu = { sockets: 1, cores: 1, threads: 1, maxSockets: 4 };
+  await using machine = await startMachine({ kernel, cpu, panicDevices: ["isa"], metricsPort: true });
   const { base, ...ephemeral } = await ephemeralDisk(image, "hello\n");
   const metrics = await metricsDisk(image);
   await machine.attach([ephemeral, await sysprepDisk(image, { "Autounattend.xml": "<unattend/>" }), metrics]);
@@ -282,6 +293,7 @@ test("a kernel from the image boots; its guest sees volumes and is told of its n
   const ask = `exec 3<>${device}; printf 'GET /metrics/XML\\n\\n' >&3; head -n 2 <&3`;
   assert.equal(await inGuest(machine, ask), "<metrics>\n</metrics>");
 
+  await plugSocket(machine);
   await inGuest(machine, "(sleep 1; echo c > /proc/sysrq-trigger) > /dev/null 2>&1 &");
   await waitFor(
     "the panic",

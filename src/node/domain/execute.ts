@@ -8,6 +8,7 @@ import { applyCapacityAction } from "../../qemu/capacity/capacity.ts";
 import type { Informer } from "../../client/informer.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import { nicId } from "../../qemu/domain/ids.ts";
+import { guestInterfaces } from "../../qemu/guest-agent/queries.ts";
 import { QmpError } from "../../qemu/qmp/errors.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { handOver } from "../credentials/hand-over.ts";
@@ -77,7 +78,7 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
       return;
     }
     case "changeCapacity":
-      return applyCapacityAction(qmp, action.change);
+      return applyCapacityAction(qmp, action.change, () => guestInterfaces(context.guests.of(qemu)));
     case "start":
       return startFirst(qmp, observation.vmi);
     case "quit":

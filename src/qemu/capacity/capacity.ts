@@ -7,6 +7,7 @@ import { hotMemoryId } from "../domain/ids.ts";
 import type { QmpClient } from "../qmp/client.ts";
 import type { HotPluggableCpu } from "../qmp/commands.ts";
 import { QmpError } from "../qmp/errors.ts";
+import { makeRoomForVcpu, type Stir } from "./room-for-vcpu.ts";
 
 export interface HotMemory {
   /** Where it begins in the guest's physical addresses. */
@@ -96,11 +97,15 @@ function bySocket(left: HotPluggableCpu, right: HotPluggableCpu): number {
   return placeOf(left).reduce((order, id, index) => order || id - (other[index] ?? 0), 0);
 }
 
-export async function applyCapacityAction(qmp: QmpClient, action: CapacityAction): Promise<void> {
+/** @param stir gives a running guest something to do, see ./room-for-vcpu.ts */
+export async function applyCapacityAction(qmp: QmpClient, action: CapacityAction, stir?: Stir): Promise<void> {
   if (action.type === "requestMemory") {
     await qmp.execute("qom-set", { path: hotMemoryPath, property: "requested-size", value: action.bytes });
     return;
   }
+  const places = await observeProcessors(qmp);
+  const present = places.filter(({ "qom-path": path }) => path !== undefined).length;
+  await makeRoomForVcpu(qmp, { present, places: places.length }, stir);
   const { type, props } = action.processor;
   await qmp.execute("device_add", { driver: type, id: `cpu-${placeOf(action.processor).join("-")}`, ...props });
 }

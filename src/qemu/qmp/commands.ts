@@ -288,6 +288,8 @@ export interface QmpCommands {
   "nbd-server-start": Command<{ addr: { type: "inet"; data: InetAddress }; "tls-creds": string }, None>;
   "nbd-server-stop": Command<None, None>;
   "block-export-add": Command<ExportOptions, None>;
+  /** For people, and not stable; refused without TCG. */
+  "x-query-jit": Command<None, { "human-readable-text": string }>;
   "human-monitor-command": Command<{ "command-line": string }, string>;
 }
 
