@@ -148,22 +148,7 @@ test("what is damaged is mended", async () => {
 
 test("a guest gets its address, and is reached at the pod's", async () => {
   attachGuest();
-  const lease = inside(
-    names.guest,
-    busybox,
-    "udhcpc",
-    "-i",
-    "eth0",
-    "-n",
-    "-q",
-    "-f",
-    "-t",
-    "20",
-    "-T",
-    "1",
-    "-s",
-    leaseScript(),
-  );
+  const lease = leaseIn(names.guest, "eth0");
   for (const expected of ["ip=10.0.2.2", "router=10.0.2.1", "dns=10.43.0.10", "mtu=1450", "hostname=legacy"]) {
     assert.match(lease, new RegExp(`^${expected}$`, "m"));
   }
@@ -252,22 +237,7 @@ test("with the bridge binding the guest gets the pod's address, and is in its ne
   inside(names.pod, "ip", "link", "add", "card1", "type", "veth", "peer", "name", "eth1", "netns", names.guest);
   inside(names.pod, "ip", "link", "set", "card1", "master", "k6t-eth1", "up");
   inside(names.guest, "ip", "link", "set", "eth1", "address", cardMac, "up");
-  const lease = inside(
-    names.guest,
-    busybox,
-    "udhcpc",
-    "-i",
-    "eth1",
-    "-n",
-    "-q",
-    "-f",
-    "-t",
-    "20",
-    "-T",
-    "1",
-    "-s",
-    leaseScript(),
-  );
+  const lease = leaseIn(names.guest, "eth1");
   assert.match(lease, /^ip=10\.77\.0\.5$/m);
   assert.match(lease, /^router=$/m);
   inside(names.guest, "ip", "address", "add", "10.77.0.5/24", "dev", "eth1");
@@ -308,7 +278,7 @@ test("passt gives a guest its pod's addresses, and what is named of its ports; a
     await untilListening(place.socketPath);
     await reconcilePasst(place, request);
     const [first] = await listPasst(netnsPath);
-    const lease = inside(names.carried, busybox, ..."udhcpc -i eth0 -n -q -f -t 20 -T 1 -s".split(" "), leaseScript());
+    const lease = leaseIn(names.carried, "eth0");
     const told = ["ip=10.78.0.5", "router=10.78.0.6", "dns=10.43.0.10", "hostname=carried"];
     for (const line of told) assert.match(lease, new RegExp(`^${line}$`, "m"));
     inside(names.carried, "ip", "address", "add", "10.78.0.5/24", "dev", "eth0");
@@ -449,6 +419,11 @@ function askDhcpv6(): string {
   const notes = ["-cf", "/dev/null", "-lf", join(directory, "dhclient.leases"), "-pf", join(directory, "dhclient.pid")];
   const argv = [`--net=/run/netns/${names.guest}`, dhclient, "-6", "-1", "-d", "-sf", script, ...notes, "eth0"];
   return spawnSync("nsenter", argv, { encoding: "utf8", timeout: 60_000 }).stdout;
+}
+
+/** What a guest is offered there, a line for each answer. */
+function leaseIn(netns: string, link: string): string {
+  return inside(netns, busybox, ...`udhcpc -i ${link} -n -q -f -t 20 -T 1 -s`.split(" "), leaseScript());
 }
 
 /** udhcpc calls a script with the answers in its environment. */

@@ -13,7 +13,7 @@ import { QmpError } from "../qmp/errors.ts";
 
 type Monitor = Pick<QmpClient, "execute">;
 
-export interface Buffer {
+export interface TranslatedCode {
   usedBytes: number;
   wholeBytes: number;
 }
@@ -58,7 +58,7 @@ export async function makeRoomForVcpu(
 }
 
 /** Pure; counts as if each vCPU had just begun a region. */
-export function isRoomFor({ usedBytes, wholeBytes }: Buffer, { present, places }: VirtualCpus): boolean {
+export function isRoomFor({ usedBytes, wholeBytes }: TranslatedCode, { present, places }: VirtualCpus): boolean {
   const regionBytes = wholeBytes / regionsOf(places);
   return usedBytes <= wholeBytes - (present + 1) * regionBytes;
 }
@@ -70,7 +70,7 @@ function regionsOf(places: number): number {
 }
 
 /** Undefined: this QEMU translates nothing, or does not tell. */
-async function translatedCode(qmp: Monitor): Promise<Buffer | undefined> {
+async function translatedCode(qmp: Monitor): Promise<TranslatedCode | undefined> {
   try {
     const { "human-readable-text": told } = await qmp.execute("x-query-jit");
     const [, used, whole] = /^gen code size\s+(\d+)\/(\d+)$/m.exec(told) ?? [];
