@@ -1,6 +1,7 @@
 /** Runs test files with Node's own runner and counts: one line per file, details only for failures. */
 import { relative } from "node:path";
 import { run } from "node:test";
+import { longestTimerMs } from "../src/base/longest-timer.ts";
 import type { TestName } from "../test/features/feature.ts";
 
 export interface TestRun {
@@ -13,7 +14,6 @@ export interface TestRun {
 
 /** A test that hangs has failed after its time, but what it still waits for can keep its file from ever ending, and with it all others. */
 const longestFileMs = 45 * 60_000;
-const longestTimerMs = 2 ** 31 - 1;
 
 export interface TestCounts {
   passed: number;
