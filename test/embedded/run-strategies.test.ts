@@ -50,7 +50,8 @@ test("Always: a guest that powers off is started again", async () => {
 test("RerunOnFailure: a crash is followed by another instance, a power-off is not", async () => {
   const first = await running("rerun");
   const [qemu] = qemusOf(instance.name, "rerun");
-  process.kill(qemu?.pid ?? 0, "SIGKILL");
+  assert.ok(qemu);
+  process.kill(qemu.pid, "SIGKILL");
   const second = await booted("rerun", first);
   await powerOff("rerun");
   await ended("rerun");

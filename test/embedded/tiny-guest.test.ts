@@ -8,11 +8,11 @@ import { after, before, test } from "node:test";
 import type { OtlpRequest } from "../../src/telemetry/trace/otlp.ts";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { killAgent } from "../node-agent/guests.ts";
 import { fetchText } from "./fetch-text.ts";
 import { eventually, succeed } from "./instance.ts";
 import { kernelHasKsm, readKsmSetting, useKsm } from "./ksm.ts";
 import { machine } from "./machines.ts";
-import { pidOf } from "./parts.ts";
 import { podProcesses, qemusOf, readProc, threadsOf } from "./processes.ts";
 import { importTinyGuest, tinyGuestImage, tinyMemory } from "./tiny-guest.ts";
 import { useInstance } from "./use-instance.ts";
@@ -88,7 +88,7 @@ test("a machine with a processor of its own has it for its vCPU alone, whoever i
     () => cpusBeside().join() === "0" || undefined,
     () => cpusBeside().join(),
   );
-  process.kill(pidOf(instance, "agent") ?? 0, "SIGKILL");
+  assert.equal(killAgent(instance), true);
   const file = join(instance.dataDir, "kubelet", "cpu_manager_state");
   rmSync(file);
   const state = await eventually("it is found again who has what", 60_000, () => {

@@ -429,9 +429,10 @@ const pageOf = (name: string, path: string): Promise<string> =>
   );
 
 /** Pids of what carries guests' packets. */
+/** Those that serve: in the background, where each is the first of a pid namespace. Whoever put it there ends at once. */
 const passts = (): number[] =>
   podProcesses(instance.name)
-    .filter(({ argv }) => isPasst(argv))
+    .filter(({ argv, pid }) => isPasst(argv) && /^NSpid:\t\d+\t1$/m.test(readProc(pid, "status")))
     .map(({ pid }) => pid);
 
 /** What the guest says to who says nothing. */

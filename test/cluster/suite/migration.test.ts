@@ -115,7 +115,8 @@ describe("live migration between nodes", () => {
     const migration = nomad.migrate();
     await untilPhase(migration, "Running");
     const target = nomad.qemuOf(nomad.vmiField(".status.migrationState.targetPod"));
-    process.kill(target?.pid ?? 0, "SIGKILL");
+    assert.ok(target);
+    process.kill(target.pid, "SIGKILL");
     assert.equal(await nomad.outcome(migration, stepMs), "Failed");
     assert.notEqual(nomad.migrationField(migration, ".status.migrationState.failureReason"), "");
     assert.equal(await home.untilOneQemu(), pid);
