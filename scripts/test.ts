@@ -3,6 +3,7 @@
  *
  *   npm test [-- FILE...]           only those files
  *   npm test -- --without-cluster   all but a machine's life on a real Kubernetes, whose programs are built when the cache has none
+ *   npm test -- --once              nothing a second time: what failed beside others is else run again alone (docs/decisions/0041)
  *   npm run test:cluster            everything on that Kubernetes, and only that
  */
 import { spawn } from "node:child_process";
@@ -17,11 +18,13 @@ process.chdir(resolve(import.meta.dirname, ".."));
 
 const { values, positionals: only } = parseArgs({
   allowPositionals: true,
-  options: { "without-cluster": { type: "boolean", default: false } },
+  options: { "without-cluster": { type: "boolean", default: false }, once: { type: "boolean", default: false } },
 });
 const withCluster =
   only.length === 0 ? !values["without-cluster"] : only.some((path) => /cluster\/(short|suite)\//.test(path));
+const mostAgain = 3;
 const counts: TestCounts[] = [];
+/** One for each file. */
 const results: TestResults[] = [];
 if (only.length === 0) counts.push(await timed("checks", runChecks));
 if (withCluster) await timed("Kubernetes' programs", buildKubernetes);
@@ -29,6 +32,7 @@ const asked: Stage = { name: "tests", chains: [only], width: 1, patience: 1 };
 for (const stage of only.length === 0 ? planStages({ withCluster }) : [asked]) {
   await timed(stage.name, () => runChains(stage));
 }
+if (only.length === 0 && !values.once) await runAgain();
 counts.push(...results, { passed: 0, failed: countUnproven(results), skipped: 0 });
 const sum = (field: "passed" | "failed") => counts.reduce((total, each) => total + each[field], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
@@ -40,10 +44,24 @@ async function runChains({ chains, width, patience }: Stage): Promise<void> {
   const waiting = [...chains];
   const worker = async (): Promise<void> => {
     for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
-      results.push(await runTests({ files, concurrency: 1 }));
+      for (const file of files) results.push(await runTests({ files: [file], concurrency: 1 }));
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
+}
+
+/** A fault fails alone, too. More than a few failures are no accident of time. */
+async function runAgain(): Promise<void> {
+  const failed = results.filter((each) => each.failed > 0);
+  if (failed.length === 0 || failed.length > mostAgain) return;
+  await timed("again, alone", async () => {
+    for (const first of failed) {
+      const again = await runTests({ files: [...first.files], concurrency: 1 });
+      if (again.failed > 0) continue;
+      results[results.indexOf(first)] = again;
+      console.log(`FLAKY  ${[...first.files].join()}: failed beside others, as is told above, and passed alone`);
+    }
+  });
 }
 
 async function timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
