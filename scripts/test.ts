@@ -24,8 +24,7 @@ const withCluster =
   only.length === 0 ? !values["without-cluster"] : only.some((path) => /cluster\/(short|suite)\//.test(path));
 const mostAgain = 3;
 const counts: TestCounts[] = [];
-/** One for each file. */
-const results: TestResults[] = [];
+const runs: { file: string; results: TestResults }[] = [];
 if (only.length === 0) counts.push(await timed("checks", runChecks));
 if (withCluster) await timed("Kubernetes' programs", buildKubernetes);
 const asked: Stage = { name: "tests", chains: [only], width: 1, patience: 1 };
@@ -33,6 +32,7 @@ for (const stage of only.length === 0 ? planStages({ withCluster }) : [asked]) {
   await timed(stage.name, () => runChains(stage));
 }
 if (only.length === 0 && !values.once) await runAgain();
+const results = runs.map((each) => each.results);
 counts.push(...results, { passed: 0, failed: countUnproven(results), skipped: 0 });
 const sum = (field: "passed" | "failed") => counts.reduce((total, each) => total + each[field], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
@@ -44,7 +44,7 @@ async function runChains({ chains, width, patience }: Stage): Promise<void> {
   const waiting = [...chains];
   const worker = async (): Promise<void> => {
     for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
-      for (const file of files) results.push(await runTests({ files: [file], concurrency: 1 }));
+      for (const file of files) runs.push({ file, results: await runFile(file) });
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
@@ -52,16 +52,20 @@ async function runChains({ chains, width, patience }: Stage): Promise<void> {
 
 /** A fault fails alone, too. More than a few failures are no accident of time. */
 async function runAgain(): Promise<void> {
-  const failed = results.filter((each) => each.failed > 0);
+  const failed = runs.filter(({ results }) => results.failed > 0);
   if (failed.length === 0 || failed.length > mostAgain) return;
   await timed("again, alone", async () => {
-    for (const first of failed) {
-      const again = await runTests({ files: [...first.files], concurrency: 1 });
+    for (const run of failed) {
+      const again = await runFile(run.file);
       if (again.failed > 0) continue;
-      results[results.indexOf(first)] = again;
-      console.log(`FLAKY  ${[...first.files].join()}: failed beside others, as is told above, and passed alone`);
+      run.results = again;
+      console.log(`FLAKY  ${run.file}: failed once, as is told above, and passed alone`);
     }
   });
+}
+
+function runFile(file: string): Promise<TestResults> {
+  return runTests({ files: [file], concurrency: 1 });
 }
 
 async function timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
