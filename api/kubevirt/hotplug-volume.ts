@@ -4,7 +4,12 @@
  * Those that are in the spec when the launcher is made are mounted into it like any other. For each that comes later there is a pod with
  * the claim on the guest's node, which serves it to QEMU; it goes when the guest has let go of the disk.
  */
-import type { VirtualMachineInstanceSpec, VirtualMachineInstanceStatus, Volume } from "./types.ts";
+import type {
+  VirtualMachineInstance,
+  VirtualMachineInstanceSpec,
+  VirtualMachineInstanceStatus,
+  Volume,
+} from "./types.ts";
 
 /** Value of the label `kubevirt.io` of such a pod, as upstream. */
 export const attachmentApp = "hotplug-disk";
@@ -28,4 +33,50 @@ export function isHotpluggable({ persistentVolumeClaim }: Volume): boolean {
 
 export function hotpluggableVolumes({ volumes = [] }: VirtualMachineInstanceSpec): Volume[] {
   return volumes.filter(isHotpluggable);
+}
+
+/** What of a launcher pod tells which claims it has. */
+interface Mounting {
+  spec?: { volumes?: readonly { name: string; persistentVolumeClaim?: object }[] } | undefined;
+}
+
+/** Those that the launcher has not, as they came after it was made. */
+export function pluggedVolumes(spec: VirtualMachineInstanceSpec, launcher: Mounting): PluggedVolume[] {
+  const mounted = launcher.spec?.volumes ?? [];
+  const isMounted = (name: string) => mounted.some((each) => each.name === name && each.persistentVolumeClaim);
+  return hotpluggableVolumes(spec).flatMap(({ name, persistentVolumeClaim }) =>
+    persistentVolumeClaim && !isMounted(name) ? [{ name, ...persistentVolumeClaim }] : [],
+  );
+}
+
+export interface PluggedVolume {
+  name: string;
+  claimName: string;
+  readOnly?: boolean;
+}
+
+/** With the volumes and disks that the launcher was made with, and no others. */
+export function asMounted(vmi: VirtualMachineInstance, launcher: Mounting): VirtualMachineInstance {
+  const plugged = new Set(pluggedVolumes(vmi.spec, launcher).map(({ name }) => name));
+  if (plugged.size === 0) return vmi;
+  const { domain, volumes = [] } = vmi.spec;
+  const remain = ({ name }: { name: string }): boolean => !plugged.has(name);
+  const disks = (domain.devices.disks ?? []).filter(remain);
+  const devices = { ...domain.devices, disks };
+  return { ...vmi, spec: { ...vmi.spec, domain: { ...domain, devices }, volumes: volumes.filter(remain) } };
+}
+
+/** What is said of a volume that was plugged, with this claim; undefined when nothing is, or of another claim. */
+export function pluggedStatus(
+  { status }: VirtualMachineInstance,
+  { name, claimName }: Pick<PluggedVolume, "name" | "claimName">,
+): VolumeStatus | undefined {
+  return status?.volumeStatus?.find(
+    (each) => each.name === name && each.hotplugVolume && each.persistentVolumeClaimInfo?.claimName === claimName,
+  );
+}
+
+/** QEMU has the disk, or may have it any moment: the claim is not to be taken away. */
+export function isInUse({ phase }: VolumeStatus): boolean {
+  return phase === hotplugPhases.mountedToPod || phase === hotplugPhases.ready || phase === hotplugPhases.detaching;
 }

@@ -25,7 +25,21 @@ const firmware: [packageName: string, path: string][] = [
 ];
 
 /** What the scripts call that the shell has not built in. */
-const applets = ["sh", "base64", "cp", "date", "dd", "mkdir", "mkfifo", "mktemp", "mv", "rm", "sleep", "stat"];
+const applets = [
+  "sh",
+  "base64",
+  "cp",
+  "date",
+  "dd",
+  "mkdir",
+  "mkfifo",
+  "mktemp",
+  "mv",
+  "rm",
+  "sleep",
+  "stat",
+  "truncate",
+];
 
 /** A TPM in software, and what it loads. */
 const tpmPackages = ["swtpm", "swtpm-libs", "libtpms0", "libssl3"];
@@ -66,6 +80,7 @@ export const launcher: Recipe = {
       "with-tpm",
       "share-directory",
       "dump-memory",
+      "serve-disk",
     ])
       await addScript(tree, kitchen.inputs, script);
     await addCopier(tree, kitchen);
@@ -79,6 +94,7 @@ function programsOf(kitchen: Kitchen): Program[] {
   const arm = "/usr/bin/qemu-system-aarch64";
   return [
     { hostPath: kitchen.packageRoot("qemu-system-arm") + arm, path: arm },
+    { hostPath: "/usr/bin/qemu-nbd", path: "/usr/bin/qemu-nbd" },
     { hostPath: `${kitchen.packageRoot("busybox")}/bin/busybox`, path: "/usr/bin/busybox" },
     { hostPath: `${kitchen.packageRoot("netcat-openbsd")}/bin/nc.openbsd`, path: "/usr/bin/nc" },
     { hostPath: `${kitchen.packageRoot("swtpm")}/usr/bin/swtpm`, path: "/usr/bin/swtpm" },

@@ -25,6 +25,7 @@ import { startEvacuationController } from "./migration/evacuation.ts";
 import { startGrowthController } from "./migration/growth.ts";
 import { migrationIndexes } from "./migration/observe.ts";
 import { startNodeController } from "./node/controller.ts";
+import { createAttachmentInformer, startHotplugController } from "./hotplug/controller.ts";
 import { createDumpPodInformer, startMemoryDumpController } from "./memorydump/controller.ts";
 import { startPoolController } from "./pool/controller.ts";
 import { startReplicaSetController } from "./replicaset/controller.ts";
@@ -73,10 +74,12 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
   followLogVerbosity(kubevirts, ({ virtController }) => virtController);
   const quotas = createQuotaInformer(client);
   const dumpPods = createDumpPodInformer(client);
+  const attachments = createAttachmentInformer(client);
   const autoLimits = createFindAutoLimits(client, quotas, configuration);
   const all = [
     quotas,
     dumpPods,
+    attachments,
     vms,
     revisions,
     replicaSets,
@@ -131,6 +134,14 @@ export async function startVirtualMachineControllers(options: VirtualMachineCont
     startMemoryDumpController({
       client,
       informers: { vms, dumpPods, ...instances },
+      events,
+      launcherImage,
+      configuration,
+      signal,
+    }),
+    startHotplugController({
+      client,
+      informers: { attachments, ...instances },
       events,
       launcherImage,
       configuration,

@@ -11,6 +11,7 @@
  */
 import { join } from "node:path";
 import { type Node, nodes, type Pod, pods } from "../../api/core.ts";
+import { attachmentApp } from "../../api/kubevirt/hotplug-volume.ts";
 import { dumpApp } from "../../api/kubevirt/memory-dump.ts";
 import { labels, launcherApp } from "../../api/kubevirt/names.ts";
 import { type KubeVirt, kubeVirts, virtualMachineInstances } from "../../api/kubevirt/resources.ts";
@@ -40,6 +41,7 @@ import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { byPlugged, pluggedMachineOf } from "./hotplug/observe.ts";
 import { createKsmReconciler, releaseKsm } from "./ksm/reconciler.ts";
 import { byDumped, dumpedMachineOf } from "./memory-dump/observe.ts";
 import { createMetadataServices } from "./metadata/metadata-services.ts";
@@ -113,6 +115,11 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     fieldSelector: `spec.nodeName=${nodeName}`,
     indexes: { [byDumped]: (pod) => [dumpedMachineOf(pod)] },
   });
+  const attachments = createInformer(client, pods, {
+    labelSelector: `${labels.app}=${attachmentApp}`,
+    fieldSelector: `spec.nodeName=${nodeName}`,
+    indexes: { [byPlugged]: (pod) => [pluggedMachineOf(pod)] },
+  });
   const records = createDomainRecords();
   const events = createEventRecorder(client, { component: "virt-handler", host: nodeName });
   const finder = createQemuFinder();
@@ -143,6 +150,7 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     vmis,
     launchers,
     dumpPods,
+    attachments,
     kubeletRoot,
     finder,
     monitors,
@@ -174,13 +182,15 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
   vmis.start(signal);
   launchers.start(signal);
   dumpPods.start(signal);
+  attachments.start(signal);
   kubevirts.start(signal);
-  await Promise.all([vmis.synced(), launchers.synced(), dumpPods.synced()]);
+  await Promise.all([vmis, launchers, dumpPods, attachments].map((informer) => informer.synced()));
   for (const each of [loop, ...ends]) {
     enqueueOnChange(each, vmis);
     enqueueOnChange(each, launchers, (pod: Pod) => keysOf(pod));
   }
   enqueueOnChange(loop, dumpPods, (pod) => [dumpedMachineOf(pod)]);
+  enqueueOnChange(loop, attachments, (pod) => [pluggedMachineOf(pod)]);
   vmis.onChange(({ type, object }) => {
     if (type === "deleted") records.forget(object.metadata?.uid ?? "");
   });

@@ -11,7 +11,8 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { quantityToNumber } from "../../base/quantity.ts";
 import { dumpPipe, launcherPaths } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
-import { type Confinement, podSecurity } from "../virtualmachineinstance/launcher/pod-security.ts";
+import { besideGuest, unprivileged } from "../virtualmachineinstance/launcher/beside-guest.ts";
+import type { Confinement } from "../virtualmachineinstance/launcher/pod-security.ts";
 
 export interface DumpPodContext {
   vmi: VirtualMachineInstance;
@@ -42,12 +43,7 @@ export function renderDumpPod({ vmi, claimName, now, launcherImage, configuratio
     },
     spec: {
       restartPolicy: "Never",
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      // Nothing that it could still do would help anybody.
-      terminationGracePeriodSeconds: 1,
-      ...onNode(vmi.status?.nodeName ?? ""),
-      securityContext: podSecurity(configuration),
+      ...besideGuest(vmi, configuration),
       volumes: [
         { name: "run", emptyDir: {} },
         { name: "dump", persistentVolumeClaim: { claimName } },
@@ -67,11 +63,7 @@ export function renderDumpPod({ vmi, claimName, now, launcherImage, configuratio
           ],
           // The guest stands still meanwhile: a limit of processor time would only make that longer.
           resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "2", memory: "128Mi" } },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            capabilities: { drop: ["ALL"] },
-            readOnlyRootFilesystem: true,
-          },
+          securityContext: unprivileged,
           terminationMessagePolicy: "FallbackToLogsOnError",
           volumeMounts: [
             { name: "run", mountPath: launcherPaths.run },
@@ -87,17 +79,6 @@ export function renderDumpPod({ vmi, claimName, now, launcherImage, configuratio
 export function dumpPodName({ metadata }: VirtualMachineInstance, claimName: string): string {
   const digest = createHash("sha256").update(`${metadata?.uid} ${claimName}`).digest("hex");
   return `memory-dump-${metadata?.name}-${digest.slice(0, 5)}`;
-}
-
-/** By the scheduler, which brings a claim there that waits for its first pod; also while the node is to get no others. */
-function onNode(nodeName: string): Pick<NonNullable<Pod["spec"]>, "affinity" | "tolerations"> {
-  const matchFields = [{ key: "metadata.name", operator: "In" as const, values: [nodeName] }];
-  return {
-    affinity: {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } },
-    },
-    tolerations: [{ operator: "Exists" }],
-  };
 }
 
 /** As upstream names its files: 20260102-030405. */

@@ -2,6 +2,7 @@
 import { asBooted } from "../../../api/kubevirt/as-booted.ts";
 import { bootOrderOf } from "../../../api/kubevirt/boot-order.ts";
 import { virtualCpuCount } from "../../../api/kubevirt/defaults/resources.ts";
+import { asMounted } from "../../../api/kubevirt/hotplug-volume.ts";
 import { ioThreadsOf } from "../../../api/kubevirt/io-threads.ts";
 import { stableMacAddress } from "../../../api/kubevirt/mac-address.ts";
 import { usesPasst } from "../../../api/kubevirt/passt.ts";
@@ -27,6 +28,7 @@ import {
 import { rootPortId } from "../../qemu/domain/ids.ts";
 import { filesystemSocket, launcherPaths, socketNames } from "../../qemu/domain/paths.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
+import type { Observation } from "./observation.ts";
 
 export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly DiskObservation[]): Device[] {
   const { spec } = asBooted(vmi);
@@ -41,6 +43,11 @@ export function desiredDevices(vmi: VirtualMachineInstance, disks: readonly Disk
     ...desiredNics(vmi),
     ...(spec.domain.devices.filesystems ?? []).map(filesystemOf),
   ].map((device) => (isTransitional(spec, device) ? { ...device, transitional: true } : device));
+}
+
+/** Those that it is started with: a claim that came after its launcher was made is plugged in when it runs. */
+export function devicesAtStart({ vmi, pod, disks }: Pick<Observation, "vmi" | "pod" | "disks">): Device[] {
+  return desiredDevices(asMounted(vmi, pod), disks);
 }
 
 /** With the places of those that are absent. */

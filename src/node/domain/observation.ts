@@ -17,8 +17,8 @@
  * Invariants
  * - The agent sends `cont` only in `prelaunch`, with every device attached, to a VMI that was never Running: resetting
  *   a paused guest takes it back to `prelaunch`.
- * - Once the guest has run it is given processors and memory that its instance has more of, NICs come and go (plug-nics.ts), and their cables
- *   are plugged and unplugged (links.ts); nothing else is attached, removed or written.
+ * - Once the guest has run it is given processors and memory that its instance has more of, NICs come and go (plug-nics.ts), as claims do
+ *   (../hotplug), and cables are plugged and unplugged (links.ts); nothing else is attached, removed or written.
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */
 import type { Pod } from "../../../api/core.ts";
@@ -32,6 +32,7 @@ import type { CredentialObservation } from "../credentials/observe.ts";
 import type { DiskObservation } from "../disks/observe-disk.ts";
 import type { DumpObservation } from "../memory-dump/observe.ts";
 import type { GuestReport } from "../guest/guest-report.ts";
+import type { PlugObservation } from "../hotplug/observe.ts";
 import type { Pinning } from "../processors/pins.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 
@@ -74,6 +75,8 @@ export interface Observation {
   bootFailure: BootFailure | undefined;
   /** Of the dump of its memory that is asked for, if one is. */
   dump?: DumpObservation | undefined;
+  /** The claims that come and go while it runs, those that it was made with apart. */
+  plugs?: readonly PlugObservation[];
   /** What this agent saw of the guest's start. */
   startMarks?: StartTrace;
   /** What the last attempt to bring it forward failed with. */

@@ -1,5 +1,6 @@
 /** Looks at one virtual machine from all sides; see observation.ts for what that means. Reads only. */
 import type { Pod } from "../../../api/core.ts";
+import { asMounted } from "../../../api/kubevirt/hotplug-volume.ts";
 import { activeLauncher, isInTransit } from "../../../api/kubevirt/migration/migration.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -13,8 +14,9 @@ import { timestamp } from "../../runtime/conditions.ts";
 import { parseObjectKey } from "../../runtime/object-key.ts";
 import { observeCredentials } from "../credentials/observe.ts";
 import { diskSources } from "../disks/disk-source.ts";
-import { observeDisk } from "../disks/observe-disk.ts";
+import { type DiskObservation, observeDisk } from "../disks/observe-disk.ts";
 import { type DumpObservation, type DumpSources, observeDump } from "../memory-dump/observe.ts";
+import { observePlugs, type PlugSources } from "../hotplug/observe.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { observePinning } from "../processors/pin-threads.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
@@ -31,7 +33,7 @@ const guestNewsIntervalMs = 3_000;
 const newsLastMs = 60_000;
 const guestIntervalMs = 30_000;
 
-export interface ObserveContext extends DumpSources {
+export interface ObserveContext extends DumpSources, PlugSources {
   vmis: Informer<VirtualMachineInstance>;
   /** The launchers on this node, indexed `byVmiUid`. */
   launchers: Informer<Pod>;
@@ -62,7 +64,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     machine,
     selinuxContext: qemu && (await selinuxContextOf(qemu.pid)),
     pinning,
-    disks: isOpen ? await Promise.all(diskSources(vmi.spec).map((source) => observeDisk(qemu.pid, source))) : [],
+    disks: isOpen ? await observeDisks(qemu.pid, asMounted(vmi, pod)) : [],
     networkReady: qemu !== undefined && record.networkOf === networkKey(qemu, { vmi, machine }),
     unplugAsked: askedLately(record),
     consoleOpen: qemu !== undefined && context.consoles.tailOf(qemu) !== undefined,
@@ -76,10 +78,15 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
       qemu && machine?.agentConnected ? await observeCredentials(vmi, qemu.pid, record.credentials) : undefined,
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
     dump: qemu && hasStarted(machine) ? await dumpOf(context, { key, vmi, qemu, record }) : undefined,
+    plugs: qemu && hasStarted(machine) ? await observePlugs(context, vmi, pod) : [],
     startMarks: record.start,
     failure: record.failure,
     panicDetails: record.panicDetails,
   };
+}
+
+function observeDisks(pid: number, { spec }: VirtualMachineInstance): Promise<DiskObservation[]> {
+  return Promise.all(diskSources(spec).map((source) => observeDisk(pid, source)));
 }
 
 interface Dumped {

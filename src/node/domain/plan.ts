@@ -7,12 +7,14 @@ import type { DeviceAction } from "../../qemu/devices/action.ts";
 import { TerminalError } from "../../base/errors.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
+import type { PlugObservation } from "../hotplug/observe.ts";
+import { planDisks, planLinked } from "../hotplug/plan.ts";
 import type { Pinning } from "../processors/pins.ts";
 import { mustStart } from "../memory-dump/status.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import type { CapacityAction } from "../../qemu/capacity/capacity.ts";
 import { mustBringOnline, grownTo, planGrowth } from "./desired-capacity.ts";
-import { desiredDevices, guestInterfaces } from "./desired-devices.ts";
+import { devicesAtStart, guestInterfaces } from "./desired-devices.ts";
 import { type LinkChange, planLinks } from "./links.ts";
 import { planNics } from "./plug-nics.ts";
 import { hasPanicked, hasStarted, isFinal, type Observation } from "./observation.ts";
@@ -36,6 +38,7 @@ export type Action =
   | (Target & { type: "openConsole" })
   | (Target & { type: "askGuest" })
   | (Target & { type: "handOverCredentials"; credentials: CredentialObservation })
+  | (Target & { type: "linkVolume"; plug: PlugObservation })
   | (Target & { type: "dumpMemory" })
   | (Target & { type: "finishReboot" });
 
@@ -64,7 +67,7 @@ function finishReboot(observation: Observation, qemu: QemuProcess): Action[] | u
 
 /**
  * A started guest needs only what a crash of ours could have taken from it, what its agent is told and asked, what its instance has more of,
- * NICs that come and go, and a dump of its memory when one is asked for.
+ * NICs and claims that come and go, and a dump of its memory when one is asked for.
  */
 function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | undefined {
   if (!hasStarted(observation.machine)) return undefined;
@@ -77,7 +80,9 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
     ...planLinks(observation).map((change) => ({ type: "setLink", observation, qemu, change }) as const),
     ...grow(observation, qemu),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
-    ...(needsNetwork(observation) ? [] : plugNics(observation, qemu)),
+    ...(needsNetwork(observation) ? [] : changeDevices(observation, qemu, planNics)),
+    ...planLinked(observation).map((plug) => ({ type: "linkVolume", observation, qemu, plug }) as const),
+    ...changeDevices(observation, qemu, planDisks),
     ...(mustStart(observation) ? [{ type: "dumpMemory", observation, qemu } as const] : []),
   ];
 }
@@ -91,10 +96,14 @@ function grow(observation: Observation, qemu: QemuProcess): Action[] {
   return observation.onlineAsked === capacity ? [] : [{ type: "bringOnline", observation, qemu, capacity }];
 }
 
-/** Last: that there is no place for one more is no reason to neglect the others. */
-function plugNics(observation: Observation, qemu: QemuProcess): Action[] {
+/** That there is no place for one more is no reason to neglect the others. */
+function changeDevices(
+  observation: Observation,
+  qemu: QemuProcess,
+  decide: (observation: Observation) => DeviceAction[],
+): Action[] {
   try {
-    return planNics(observation).map((change) => ({ type: "changeDevice", observation, qemu, change }));
+    return decide(observation).map((change) => ({ type: "changeDevice", observation, qemu, change }));
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
     return [{ type: "refuse", observation, qemu, error }];
@@ -129,9 +138,9 @@ function needsNetwork(observation: Observation): boolean {
 }
 
 function attach(observation: Observation, qemu: QemuProcess): Action[] | undefined {
-  const { vmi, disks, machine } = observation;
+  const { machine } = observation;
   if (machine === undefined) return [];
-  const changes = planDevices(desiredDevices(vmi, disks), machine.devices);
+  const changes = planDevices(devicesAtStart(observation), machine.devices);
   if (changes.length === 0) return undefined;
   return changes.map((change): Action => ({ type: "changeDevice", observation, qemu, change }));
 }
@@ -144,9 +153,9 @@ function pin(observation: Observation, qemu: QemuProcess): Action[] | undefined 
 }
 
 function start(observation: Observation, qemu: QemuProcess): Action[] | undefined {
-  const { vmi, disks, machine } = observation;
+  const { vmi, machine } = observation;
   // A guest that was Running and is in `prelaunch` was paused by its user and reset then.
   if (vmi.status?.phase !== "Scheduled" || vmi.spec.startStrategy === "Paused") return [];
-  if (machine === undefined || !complete(desiredDevices(vmi, disks), machine.devices)) return [];
+  if (machine === undefined || !complete(devicesAtStart(observation), machine.devices)) return [];
   return [{ type: "start", observation, qemu }];
 }

@@ -16,6 +16,8 @@ const firstSignMs = 100;
 const nextStepMs = 0;
 const resyncMs = 30_000;
 const dumpWatchMs = 1_000;
+/** Its pod runs; nobody tells when it listens. */
+const serverWatchMs = 200;
 /** A guest without an agent tells nothing of its boot: its screen does. */
 const bootWatchMs = 5_000;
 
@@ -43,6 +45,7 @@ export function lookAgainAfterMs(observation: Observation): number | undefined {
     return observation.pod.status?.phase === "Running" ? firstSignMs : undefined;
   if (plan(observation).length > 0) return nextStepMs;
   if (!hasStarted(machine)) return undefined;
+  if (observation.plugs?.some(({ pod, isServed }) => pod !== undefined && !isServed)) return serverWatchMs;
   if (isUnderWay(observation)) return dumpWatchMs;
   return machine.agentConnected && !observation.guestHasNews ? resyncMs : bootWatchMs;
 }

@@ -16,7 +16,7 @@ import { observeCopies } from "./copies.ts";
 import { progressOf, remainingBytes } from "./patience.ts";
 import type { MigrationRecord, MigrationRecords } from "./records.ts";
 
-export interface EndContext extends Omit<ObserveContext, "records" | "dumpPods"> {
+export interface EndContext extends Omit<ObserveContext, "records" | "dumpPods" | "attachments"> {
   migrations: MigrationRecords;
   /** Enqueues the key soon. */
   lookAgain: (key: string) => void;

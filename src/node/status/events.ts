@@ -1,6 +1,7 @@
 /** Events told once, by whoever wrote the change of status that they speak of. Pure. */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { endEvents, type StatusEvent } from "../../../api/kubevirt/end-events.ts";
+import { hotplugPhases } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { bootFailedCondition } from "./conditions.ts";
@@ -18,6 +19,7 @@ export function decideEvents(
     ...pauseEvents(vmi, status),
     ...bootEvents(vmi, status),
     ...credentialEvents(vmi, status),
+    ...plugEvents(vmi, status),
   ];
 }
 
@@ -60,4 +62,26 @@ function credentialEvents(vmi: VirtualMachineInstance, status: VirtualMachineIns
     return [{ type: "Normal", reason: "AccessCredentialsSyncSuccess", message: "Access credentials sync successful." }];
   const message = `Access credentials sync failed: ${now.message ?? ""}`;
   return [{ type: "Warning", reason: "AccessCredentialsSyncFailed", message }];
+}
+
+/** Of each claim that comes and goes, once in each phase. */
+function plugEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
+  const before = new Map(vmi.status?.volumeStatus?.map((each) => [each.name, each]));
+  const now = (status.volumeStatus ?? []).filter(({ hotplugVolume }) => hotplugVolume);
+  const gone = [...before.values()].filter(
+    ({ name, hotplugVolume }) => hotplugVolume && !status.volumeStatus?.some((each) => each.name === name),
+  );
+  const { mountedToPod, ready } = hotplugPhases;
+  return [
+    ...now
+      .filter(({ name, phase }) => (phase === mountedToPod || phase === ready) && before.get(name)?.phase !== phase)
+      .map(({ reason = "", message = "" }): StatusEvent => ({ type: "Normal", reason, message })),
+    ...gone.map(
+      ({ name }): StatusEvent => ({
+        type: "Normal",
+        reason: "VolumeUnMountedFromPod",
+        message: `Volume ${name} has been unmounted from virt-launcher pod`,
+      }),
+    ),
+  ];
 }

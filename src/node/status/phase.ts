@@ -9,7 +9,7 @@ import {
   type Observation,
 } from "../domain/observation.ts";
 import { complete } from "../../qemu/devices/plan.ts";
-import { desiredDevices } from "../domain/desired-devices.ts";
+import { devicesAtStart } from "../domain/desired-devices.ts";
 
 /** Why an instance has failed, and the reason of the event that tells it. */
 export const guestPanicked = "GuestPanicked";
@@ -44,9 +44,10 @@ function isDeleted({ vmi, pod }: Observation): boolean {
 }
 
 /** One that is to start paused is up as soon as it could start. */
-function isUp({ vmi, machine, disks, networkReady }: Observation): boolean {
+function isUp(observation: Observation): boolean {
+  const { vmi, machine, disks, networkReady } = observation;
   if (machine === undefined) return false;
   if (hasStarted(machine)) return true;
   const isReady = disks.every((disk) => disk.image !== undefined) && networkReady;
-  return vmi.spec.startStrategy === "Paused" && isReady && complete(desiredDevices(vmi, disks), machine.devices);
+  return vmi.spec.startStrategy === "Paused" && isReady && complete(devicesAtStart(observation), machine.devices);
 }

@@ -4,6 +4,7 @@ import type { VolumeStatus } from "../../../api/kubevirt/memory-dump.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { driveId } from "../../qemu/domain/ids.ts";
 import { hasStarted, type Observation } from "../domain/observation.ts";
+import { withPlugs } from "../hotplug/status.ts";
 import { dumpStatus } from "../memory-dump/status.ts";
 import { capacityStatus } from "./capacity.ts";
 import { decideConditions } from "./conditions.ts";
@@ -54,7 +55,7 @@ function machineFields(observation: Observation): Partial<VirtualMachineInstance
     machine: { type: machine.machineType },
     ...(selinuxContext !== undefined && { selinuxContext }),
     interfaces: decideInterfaces(observation),
-    volumeStatus: [...volumeStatus(observation), ...dumpStatus(observation)],
+    volumeStatus: [...withPlugs(observation, volumeStatus(observation)), ...dumpStatus(observation)],
     guestOSInfo: (machine.agentConnected ? guest?.os : undefined) ?? {},
     ...capacityStatus(observation),
   };

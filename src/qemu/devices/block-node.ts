@@ -51,6 +51,7 @@ function formatNode(
 }
 
 function fileNode(image: DiskImage, access: Access): Record<string, unknown> {
+  if (image.served) return servedNode(image, access);
   return {
     driver: image.blockDevice ? "host_device" : "file",
     filename: image.path,
@@ -59,6 +60,21 @@ function fileNode(image: DiskImage, access: Access): Record<string, unknown> {
     ...(access.shareable && { locking: "off" }),
     ...(access.aio && { aio: access.aio }),
     cache: access.cache,
+  };
+}
+
+/** How long a guest's reads and writes wait for a server that has ended: as long as it takes to start another, and to notice that none does. */
+const reconnectSeconds = 600;
+
+/** How it is read and written, and who else may, is for the server to know. */
+function servedNode({ path }: DiskImage, { readOnly, cache }: Access): Record<string, unknown> {
+  return {
+    driver: "nbd",
+    server: { type: "unix", path },
+    "reconnect-delay": reconnectSeconds,
+    "read-only": readOnly,
+    ...(!readOnly && { discard: "unmap" }),
+    cache,
   };
 }
 

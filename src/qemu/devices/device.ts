@@ -53,6 +53,8 @@ export interface DiskImage {
   path: string;
   /** `path` is a block device. */
   blockDevice?: boolean;
+  /** `path` is a socket: who has the image serves it there by NBD. */
+  served?: boolean;
   /** An overlay's backing image, when it is not to be found by the name in its header. */
   backing?: DiskImage;
 }

@@ -44,6 +44,10 @@ export const launcherPaths = {
   dumpMemory: "/usr/libexec/vmpod/dump-memory",
   /** Where the claim is in that pod. */
   dump: "/var/run/vmpod/dump",
+  /** What the pod of a hot-plugged volume runs: it serves the disk in a claim to QEMU. */
+  serveDisk: "/usr/libexec/vmpod/serve-disk",
+  /** Where the claim is in that pod. */
+  served: "/var/run/vmpod/served",
 } as const;
 
 export const socketNames = {
@@ -71,6 +75,12 @@ export const filesystemSocket = (name: string): string => `${launcherPaths.files
 
 /** In `run` of a memory dump's pod, and for a moment in that of the launcher: through it QEMU sends the guest's memory. */
 export const dumpPipe = "memory-dump.pipe";
+
+/** In `run` of a hot-plugged volume's pod: where its disk is served. */
+export const servedSocket = "nbd.sock";
+
+/** The same in `run` of the launcher. */
+export const pluggedSocket = (digest: string): string => `hotplug-${digest}.sock`;
 
 /** Where a USB device is plugged in from outside. */
 export const usbRedirectionSocket = (slot: number): string => `usbredir${slot}.sock`;

@@ -15,11 +15,14 @@ export interface LauncherPod extends KubeObject {
 
 type LauncherMeta = Pick<ObjectMeta, (typeof metaFields)[number]>;
 type LauncherSpec = Pick<PodSpec, "nodeName" | "readinessGates"> & {
+  /** Those of claims. */
+  volumes?: LauncherVolume[];
   containers: LauncherContainer[];
   initContainers?: LauncherInitContainer[];
 };
 type LauncherContainer = Pick<Container, "name" | "image"> & { resources?: LauncherResources };
 export type LauncherResources = Pick<NonNullable<Container["resources"]>, "requests" | "limits">;
+type LauncherVolume = Pick<NonNullable<PodSpec["volumes"]>[number], "name" | "persistentVolumeClaim">;
 /** Its mounts tell which disk it copies. */
 type LauncherInitContainer = Pick<Container, "name" | "image" | "volumeMounts">;
 type LauncherStatus = Pick<PodStatus, (typeof statusFields)[number]>;
@@ -65,9 +68,11 @@ export function launcherPodOf({ metadata, spec, status }: LauncherPod): Launcher
   };
 }
 
-function launcherSpec({ nodeName, readinessGates, containers, initContainers }: LauncherSpec): LauncherSpec {
+function launcherSpec({ nodeName, readinessGates, volumes, containers, initContainers }: LauncherSpec): LauncherSpec {
+  const claims = volumes?.filter((volume) => volume.persistentVolumeClaim) ?? [];
   return {
     ...(nodeName && { nodeName }),
+    ...(claims.length > 0 && { volumes: claims.map((volume) => pick(volume, ["name", "persistentVolumeClaim"])) }),
     ...(readinessGates && { readinessGates }),
     containers: containers.map((container) => pick(container, ["name", "image", "resources"])),
     ...(initContainers && {

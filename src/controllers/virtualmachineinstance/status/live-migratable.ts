@@ -5,11 +5,12 @@
  * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
 import { isConditionTrue, notMigratableReasons, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
+import { pluggedVolumes } from "../../../../api/kubevirt/hotplug-volume.ts";
 import { withoutDumpVolume } from "../../../../api/kubevirt/memory-dump.ts";
 import { keepsTpm } from "../../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../../api/meta.ts";
 import { compareQuantities } from "../../../base/quantity.ts";
-import type { Observation } from "../observation.ts";
+import { launcherOf, type Observation } from "../observation.ts";
 
 type Rule = (observation: Observation) => { reason: string; message: string } | undefined;
 
@@ -25,6 +26,7 @@ const rules: readonly Rule[] = [
   emulatedHugePages,
   unsharedDisks,
   emulatedHotMemory,
+  plugged,
 ];
 
 export function liveMigratable(observation: Observation): Condition {
@@ -137,5 +139,14 @@ function emulatedHotMemory({ vmi }: Observation): ReturnType<Rule> {
   if (!isConditionTrue(vmi.status?.conditions, vmiConditions.softwareEmulation)) return undefined;
   if (guestAtBoot === undefined || compareQuantities(guestCurrent ?? guestAtBoot, guestAtBoot) <= 0) return undefined;
   const message = "cannot migrate VMI: it has been given memory since it booted, and runs on an emulated processor";
+  return { reason: notMigratableReasons.hotplug, message };
+}
+
+/** Served by a pod on its node, which has the image locked; a launcher that it goes to would open it itself. */
+function plugged({ vmi, pods }: Observation): ReturnType<Rule> {
+  const launcher = launcherOf({ vmi, pods });
+  const [found] = launcher ? pluggedVolumes(vmi.spec, launcher) : [];
+  if (found === undefined) return undefined;
+  const message = `cannot migrate VMI: volume ${found.name} was plugged in while it runs; after a restart it can move`;
   return { reason: notMigratableReasons.hotplug, message };
 }

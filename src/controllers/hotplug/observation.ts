@@ -1,0 +1,45 @@
+/** What the controller looks at to decide about the claims that are plugged into one running machine. Plain data, never changed. */
+import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
+import { attachedVolumeAnnotation, type PluggedVolume, pluggedVolumes } from "../../../api/kubevirt/hotplug-volume.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { isBeingDeleted } from "../../runtime/owner-references.ts";
+import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
+
+export interface Observation {
+  vmi: VirtualMachineInstance;
+  /** The one that runs the guest, if one does. */
+  launcher: LauncherPod | undefined;
+  /** The pods that serve claims to it, whatever became of them. */
+  attachments: readonly Pod[];
+  /** Those that its volumes name, by name. */
+  claims: ReadonlyMap<string, PersistentVolumeClaim>;
+}
+
+/** Its guest runs, on a node that is known. */
+export function runs({ status }: VirtualMachineInstance): boolean {
+  return status?.phase === "Running" && status.nodeName !== undefined;
+}
+
+/** What is to be plugged in. A machine that is to end keeps what it has until it has ended. */
+export function wantedVolumes({ vmi, launcher }: Pick<Observation, "vmi" | "launcher">): PluggedVolume[] {
+  return runs(vmi) && launcher ? pluggedVolumes(vmi.spec, launcher) : [];
+}
+
+export function serves(pod: Pod, { name, claimName }: Pick<PluggedVolume, "name" | "claimName">): boolean {
+  return volumeOf(pod) === name && claimOf(pod) === claimName;
+}
+
+export function attachmentOf(
+  { attachments }: Pick<Observation, "attachments">,
+  volume: PluggedVolume,
+): Pod | undefined {
+  return attachments.find((pod) => serves(pod, volume) && !isBeingDeleted(pod));
+}
+
+export function volumeOf({ metadata }: Pod): string {
+  return metadata?.annotations?.[attachedVolumeAnnotation] ?? "";
+}
+
+export function claimOf({ spec }: Pod): string {
+  return spec?.volumes?.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName ?? "";
+}

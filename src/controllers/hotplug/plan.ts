@@ -1,0 +1,46 @@
+/** Which pods serve claims to a running machine. Pure: the same situation gives the same steps. */
+import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
+import { isInUse, type PluggedVolume, pluggedStatus } from "../../../api/kubevirt/hotplug-volume.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { isBeingDeleted } from "../../runtime/owner-references.ts";
+import { attachmentOf, claimOf, type Observation, runs, serves, volumeOf, wantedVolumes } from "./observation.ts";
+
+export type Action =
+  | { type: "createPod"; vmi: VirtualMachineInstance; volume: PluggedVolume; claim: PersistentVolumeClaim }
+  | { type: "deletePod"; pod: Pod };
+
+export function plan(observation: Observation): Action[] {
+  return [...observation.attachments.flatMap((pod) => release(observation, pod)), ...attach(observation)];
+}
+
+/** A claim goes when the guest has let go of it: until then its node agent says that it is in use. */
+function release(observation: Observation, pod: Pod): Action[] {
+  if (isBeingDeleted(pod)) return [];
+  const { vmi } = observation;
+  const isWanted = wantedVolumes(observation).some((volume) => serves(pod, volume));
+  const status = pluggedStatus(vmi, { name: volumeOf(pod), claimName: claimOf(pod) });
+  const isHeld = runs(vmi) && status !== undefined && isInUse(status);
+  if (isOfUse(vmi, pod) && (isWanted || isHeld)) return [];
+  return [{ type: "deletePod", pod }];
+}
+
+/** One that was evicted, or is left of a node where the guest is not any more, serves nobody. */
+function isOfUse({ status }: VirtualMachineInstance, pod: Pod): boolean {
+  const hasEnded = pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
+  const isElsewhere = pod.spec?.nodeName !== undefined && pod.spec.nodeName !== status?.nodeName;
+  return !hasEnded && !isElsewhere;
+}
+
+function attach(observation: Observation): Action[] {
+  const { vmi, claims } = observation;
+  return wantedVolumes(observation).flatMap((volume): Action[] => {
+    const claim = claims.get(volume.claimName);
+    if (claim === undefined || !isAttachable(claim) || attachmentOf(observation, volume)) return [];
+    return [{ type: "createPod", vmi, volume, claim }];
+  });
+}
+
+/** A device of a claim would have to be let into the launcher's cgroup, which only its runtime does, when it makes it. */
+export function isAttachable({ spec }: PersistentVolumeClaim): boolean {
+  return spec?.volumeMode !== "Block";
+}

@@ -1,0 +1,53 @@
+/** What an instance says of volumes that are to be plugged in, until they are on its node: from then on its agent tells. Pure. */
+import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
+import { podScheduledReasons } from "../../../api/kubevirt/conditions.ts";
+import {
+  hotplugPhases,
+  type PluggedVolume,
+  pluggedStatus,
+  type VolumeStatus,
+} from "../../../api/kubevirt/hotplug-volume.ts";
+import { findCondition } from "../../runtime/conditions.ts";
+import { attachmentOf, type Observation, wantedVolumes } from "./observation.ts";
+import { isAttachable } from "./plan.ts";
+
+/** Each in its place, new ones at the end. */
+export function decideVolumeStatus(observation: Observation): VolumeStatus[] {
+  const pending = wantedVolumes(observation).flatMap((volume) => decidePending(observation, volume) ?? []);
+  const byName = new Map(pending.map((each) => [each.name, each]));
+  const told = observation.vmi.status?.volumeStatus ?? [];
+  const added = pending.filter(({ name }) => !told.some((each) => each.name === name));
+  return [...told.map((each) => byName.get(each.name) ?? each), ...added];
+}
+
+/** Undefined when that is for the agent to say. */
+function decidePending(observation: Observation, volume: PluggedVolume): VolumeStatus | undefined {
+  const { vmi, claims } = observation;
+  const told = vmi.status?.volumeStatus?.find(({ name }) => name === volume.name);
+  const pod = attachmentOf(observation, volume);
+  if (told && (told !== pluggedStatus(vmi, volume) || told.phase !== hotplugPhases.pending)) return undefined;
+  if (pod?.spec?.nodeName !== undefined) return undefined;
+  return {
+    name: volume.name,
+    phase: hotplugPhases.pending,
+    ...reasonOf(volume, claims.get(volume.claimName), pod),
+    persistentVolumeClaimInfo: { claimName: volume.claimName },
+    hotplugVolume: pod ? { attachPodName: pod.metadata?.name, attachPodUID: pod.metadata?.uid } : {},
+  };
+}
+
+function reasonOf(
+  { claimName }: PluggedVolume,
+  claim: PersistentVolumeClaim | undefined,
+  pod: Pod | undefined,
+): Required<Pick<VolumeStatus, "reason" | "message">> {
+  if (claim === undefined) return { reason: "ClaimNotFound", message: `there is no claim ${claimName}: create it` };
+  if (!isAttachable(claim)) {
+    const message = `claim ${claimName} cannot be plugged in while the machine runs: its volumeMode is Block`;
+    return { reason: "BlockClaim", message: `${message}; it is there after a restart` };
+  }
+  const scheduled = findCondition(pod?.status?.conditions, "PodScheduled");
+  if (scheduled?.status === "False" && scheduled.reason === podScheduledReasons.unschedulable)
+    return { reason: "Unschedulable", message: `pod ${pod?.metadata?.name}: ${scheduled.message}` };
+  return { reason: "AttachmentPending", message: `a pod brings claim ${claimName} to the machine's node` };
+}

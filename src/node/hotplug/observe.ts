@@ -1,0 +1,67 @@
+/** Looks at the claims that are to be plugged into a running machine. Reads only. */
+import { createHash } from "node:crypto";
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Pod } from "../../../api/core.ts";
+import { attachedVolumeAnnotation, type PluggedVolume, pluggedVolumes } from "../../../api/kubevirt/hotplug-volume.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { unlessMissing } from "../../base/files.ts";
+import type { Informer } from "../../client/informer.ts";
+import { pluggedSocket, servedSocket } from "../../qemu/domain/paths.ts";
+import { controllerOf, isBeingDeleted, isControlledBy } from "../../runtime/owner-references.ts";
+import { emptyDirOf } from "../process/empty-dir.ts";
+
+export interface PlugObservation {
+  volume: PluggedVolume;
+  /** The one on this node that serves it. */
+  pod: Pod | undefined;
+  /** It listens. */
+  isServed: boolean;
+  /** QEMU finds it, too. */
+  isLinked: boolean;
+}
+
+export interface PlugSources {
+  /** Those that serve claims on this node, indexed `byPlugged`. */
+  attachments: Informer<Pod>;
+  kubeletRoot: string;
+}
+
+export const byPlugged = "plugged-machine";
+
+export const pluggedMachineOf = (pod: Pod): string => `${pod.metadata?.namespace}/${controllerOf(pod)?.name}`;
+
+/** In `run` of the launcher. Another claim of the same volume's has another: QEMU comes back to the one that it had. */
+export function pluggedSocketOf({ name, claimName }: PluggedVolume): string {
+  return pluggedSocket(createHash("sha256").update(`${name} ${claimName}`).digest("hex").slice(0, 16));
+}
+
+export async function observePlugs(
+  { attachments, kubeletRoot }: PlugSources,
+  vmi: VirtualMachineInstance,
+  launcher: Pod,
+): Promise<PlugObservation[]> {
+  const { namespace, name } = vmi.metadata ?? {};
+  const pods = attachments.byIndex(byPlugged, `${namespace}/${name}`).filter((pod) => isControlledBy(pod, vmi));
+  return Promise.all(
+    pluggedVolumes(vmi.spec, launcher).map(async (volume) => {
+      const pod = pods.find((each) => serves(each, volume) && !isBeingDeleted(each));
+      const inodeOf = async (uid: string | undefined, file: string): Promise<number | undefined> => {
+        const found = await unlessMissing(lstat(join(emptyDirOf(kubeletRoot, uid ?? "", "run"), file)));
+        return found?.isSocket() ? found.ino : undefined;
+      };
+      const served = pod && isRunning(pod) ? await inodeOf(pod.metadata?.uid, servedSocket) : undefined;
+      const linked = await inodeOf(launcher.metadata?.uid, pluggedSocketOf(volume));
+      return { volume, pod, isServed: served !== undefined, isLinked: served !== undefined && served === linked };
+    }),
+  );
+}
+
+function serves({ metadata, spec }: Pod, { name, claimName }: PluggedVolume): boolean {
+  const isOfVolume = metadata?.annotations?.[attachedVolumeAnnotation] === name;
+  return isOfVolume && spec?.volumes?.some((each) => each.persistentVolumeClaim?.claimName === claimName) === true;
+}
+
+function isRunning({ status }: Pod): boolean {
+  return status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true;
+}
