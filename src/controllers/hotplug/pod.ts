@@ -24,15 +24,14 @@ export interface AttachmentContext {
 }
 
 export function renderAttachment({ vmi, volume, claim, launcherImage, configuration }: AttachmentContext): Pod {
-  const { namespace, uid = "" } = vmi.metadata ?? {};
   const readOnly = volume.readOnly === true;
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
       name: attachmentName(vmi, volume),
-      namespace,
-      labels: { [labels.app]: attachmentApp, [labels.createdBy]: uid },
+      namespace: vmi.metadata?.namespace,
+      labels: { [labels.app]: attachmentApp },
       annotations: { [attachedVolumeAnnotation]: volume.name },
       ownerReferences: [controllerReference(virtualMachineInstances, vmi)],
     },

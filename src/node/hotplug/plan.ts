@@ -50,7 +50,7 @@ export function planDisks(observation: Observation): DeviceAction[] {
 
 const scsiController = "scsi0";
 
-/** With the NICs, so that a place that is kept for one is not taken. */
+/** Nobody boots from them. With the NICs, so that a place that is kept for one is not taken. */
 function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[] {
   const sources = diskSources(vmi.spec).filter(({ volume }) => ready.has(volume));
   const claims = new Map(vmi.spec.volumes?.map(({ name, persistentVolumeClaim }) => [name, persistentVolumeClaim]));
@@ -59,9 +59,12 @@ function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[
     const path = `${launcherPaths.run}/${pluggedSocketOf({ name: source.volume, claimName })}`;
     return { ...source, image: { format: "raw" as const, path, served: true } };
   });
-  return desiredDevices(vmi, disks).filter(
-    ({ kind, name }) => kind === "nic" || kind === "vacant-nic" || (kind === "disk" && ready.has(name)),
-  );
+  return desiredDevices(vmi, disks).flatMap((device): Device[] => {
+    if (device.kind === "nic" || device.kind === "vacant-nic") return [device];
+    if (device.kind !== "disk" || !ready.has(device.name)) return [];
+    const { bootIndex: _, ...disk } = device;
+    return [disk];
+  });
 }
 
 function readyVolumes(observation: Observation): string[] {

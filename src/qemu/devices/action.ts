@@ -1,6 +1,8 @@
 /** One step towards the desired devices. Each is safe to repeat after a crash, because the next plan starts from what is observed. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { QmpClient } from "../qmp/client.ts";
 import type { DeviceOptions, QmpCommands } from "../qmp/commands.ts";
+import { QmpError } from "../qmp/errors.ts";
 
 type Used =
   | "blockdev-add"
@@ -36,7 +38,24 @@ export type DeviceAction = CommandAction | MatchSizeAction | PlugFilesystemActio
 export async function applyDeviceAction(qmp: QmpClient, action: DeviceAction): Promise<void> {
   if (action.command === "match-size") await matchSize(qmp, action.args);
   else if (action.command === "plug-filesystem") await plugFilesystem(qmp, action.args);
+  else if (action.command === "blockdev-del") await removeNode(qmp, action.args);
   else await qmp.execute<Used>(action.command, action.args);
+}
+
+const letGoMs = 1_000;
+const letGoRetryMs = 20;
+
+/** QEMU frees a device a moment after it has said that it is gone; until then what is behind it is in use. */
+async function removeNode(qmp: QmpClient, args: QmpCommands["blockdev-del"]["args"]): Promise<void> {
+  for (const endMs = performance.now() + letGoMs; ; await delay(letGoRetryMs)) {
+    try {
+      await qmp.execute("blockdev-del", args);
+      return;
+    } catch (error) {
+      const isInUse = error instanceof QmpError && /is in use/.test(error.message);
+      if (!isInUse || performance.now() > endMs) throw error;
+    }
+  }
 }
 
 /** Resizing a node to the size it has already is how QEMU is made to look again. */
