@@ -96,6 +96,17 @@ test("a bus that is named counts, and so does what else is said of the disk", ()
   assert.deepEqual(spec.domain.devices.disks?.at(-1), disk);
 });
 
+test("a disk that a template only implies stays the first, from which the guest boots", () => {
+  const { domain, ...rest } = sampleSpec();
+  const implied = { ...rest, domain: { ...domain, devices: {} } };
+  const { disks } = withVolume(implied, added).domain.devices;
+  assert.deepEqual(disks, [
+    { name: "root", disk: {} },
+    { name: "data", disk: { bus: "scsi" } },
+  ]);
+  assert.deepEqual(implied.domain.devices, {});
+});
+
 test("what cannot be plugged in is refused while the machine runs, and comes to a stopped one", () => {
   for (const [what, disk, says] of wontPlug) {
     const asked = of({ disk });

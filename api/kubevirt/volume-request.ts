@@ -6,6 +6,7 @@
  */
 import type { PersistentVolumeClaim } from "../core.ts";
 import { badRequest, conflict, type Denied, migrating, type Verdict } from "./admissibility.ts";
+import { defaultDisks } from "./defaults/devices.ts";
 import { hotplugPhases, isHotpluggable } from "./hotplug-volume.ts";
 import { isInTransit } from "./migration/migration.ts";
 import { plugObstacle, unplugObstacle } from "./pluggable-disk.ts";
@@ -127,8 +128,10 @@ function notUnpluggable(vmi: VirtualMachineInstance, name: string): Denied | und
   return conflict(`volume [${name}] cannot be unplugged while the machine runs: ${obstacle}`);
 }
 
-/** At the end, so that each device keeps its place in the machine. */
-export function withVolume(spec: Spec, { name, disk, source }: AddedVolume): Spec {
+/** At the end, so that each device keeps its place in the machine; disks that the spec only implies are written out for that. */
+export function withVolume(given: Spec, { name, disk, source }: AddedVolume): Spec {
+  const spec = structuredClone(given);
+  defaultDisks(spec);
   const { devices } = spec.domain;
   const volume: Volume = { name, persistentVolumeClaim: { ...source, hotpluggable: true } };
   const disks = [...(devices.disks ?? []), { ...onPluggableBus(disk), name }];
