@@ -32,6 +32,10 @@ export function conflict(message: string): Denied {
   return denied("Conflict", message);
 }
 
+export function badRequest(message: string): Denied {
+  return denied("BadRequest", message);
+}
+
 export function mayStart({ vm, vmi }: Machine, options: { paused?: boolean }): Verdict<{ change: Change }> {
   if (vmi !== undefined && !hasEnded(vmi)) return conflict("VM is already running");
   const strategy = runStrategyOf(vm);
@@ -52,7 +56,7 @@ export interface Stop {
 export function mayStop({ vm, vmi }: Machine, options: { gracePeriodSeconds?: number }): Verdict<Stop> {
   const { gracePeriodSeconds } = options;
   if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) {
-    return denied("BadRequest", "gracePeriod has to be greater or equal to 0");
+    return badRequest("gracePeriod has to be greater or equal to 0");
   }
   const grace = vmi && gracePeriodSeconds !== undefined ? { gracePeriodSeconds } : {};
   const strategy = runStrategyOf(vm);
@@ -84,7 +88,7 @@ export function mayRestart(
       gracePeriodSeconds > 0
         ? "For force restart, only gracePeriod=0 is supported for now"
         : "gracePeriod has to be greater or equal to 0";
-    return denied("BadRequest", rule);
+    return badRequest(rule);
   }
   const strategy = runStrategyOf(vm);
   if (strategy === "Halted" || strategy === "Once")
@@ -95,7 +99,7 @@ export function mayRestart(
 }
 
 /** Between two QEMUs nobody but the migration says which of them runs. */
-const migrating = conflict("VMI is being migrated: wait until the migration has ended, or cancel it");
+export const migrating = conflict("VMI is being migrated: wait until the migration has ended, or cancel it");
 
 export function mayMigrate(vmi: VirtualMachineInstance | undefined): Verdict {
   return vmi !== undefined && isRunning(vmi) ? { verdict: "do" } : conflict("VM is not running");
@@ -141,14 +145,12 @@ export function mayAskAgent(vmi: VirtualMachineInstance): Verdict {
 }
 
 export function mayOpenConsole(vmi: VirtualMachineInstance): Verdict {
-  if (vmi.spec.domain.devices.autoattachSerialConsole === false)
-    return denied("BadRequest", "No serial consoles are present.");
+  if (vmi.spec.domain.devices.autoattachSerialConsole === false) return badRequest("No serial consoles are present.");
   return mayStream(vmi);
 }
 
 export function mayOpenVnc(vmi: VirtualMachineInstance): Verdict {
-  if (vmi.spec.domain.devices.autoattachGraphicsDevice === false)
-    return denied("BadRequest", "No graphics devices are present.");
+  if (vmi.spec.domain.devices.autoattachGraphicsDevice === false) return badRequest("No graphics devices are present.");
   return mayStream(vmi);
 }
 
@@ -164,7 +166,7 @@ export function mayForwardPort(vmi: VirtualMachineInstance): Verdict {
 
 function mayStream(vmi: VirtualMachineInstance): Verdict {
   if (vmi.status?.phase === "Failed") return conflict("VMI is in failed status");
-  return isRunning(vmi) ? { verdict: "do" } : denied("BadRequest", "VMI is not running");
+  return isRunning(vmi) ? { verdict: "do" } : badRequest("VMI is not running");
 }
 
 function hasEnded(vmi: VirtualMachineInstance): boolean {

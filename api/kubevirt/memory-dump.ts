@@ -12,7 +12,7 @@
  */
 import { formatBytes, quantityToNumber } from "../../src/base/quantity.ts";
 import type { PersistentVolumeClaim } from "../core.ts";
-import { conflict, type Verdict } from "./admissibility.ts";
+import { conflict, migrating, type Verdict } from "./admissibility.ts";
 import { isInTransit } from "./migration/migration.ts";
 import type {
   VirtualMachine,
@@ -104,7 +104,7 @@ export function mayDumpMemory({ vm, vmi, claim }: DumpSituation): Verdict {
   if (phase !== undefined && phase !== dumpPhases.completed && phase !== dumpPhases.failed)
     return conflict(`memory dump request for pvc [${name}] already in progress`);
   if (vmi?.status?.phase !== "Running") return conflict("VMI is not running");
-  if (isInTransit(vmi)) return conflict("VMI is being migrated: wait until the migration has ended, or cancel it");
+  if (isInTransit(vmi)) return migrating;
   return fits(claim, vmi) ?? notInUse(name, [vm.spec.template.spec, vmi.spec]) ?? { verdict: "do" };
 }
 

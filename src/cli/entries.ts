@@ -82,6 +82,18 @@ export const entries: readonly CommandEntry[] = [
     load: () => import("./commands/evacuate-cancel.ts"),
   },
   {
+    name: "addvolume",
+    summary: "Add a disk to a machine, also while it runs",
+    group: machines,
+    load: () => import("./commands/addvolume.ts"),
+  },
+  {
+    name: "removevolume",
+    summary: "Take a disk from a machine, also while it runs",
+    group: machines,
+    load: () => import("./commands/removevolume.ts"),
+  },
+  {
     name: "memory-dump",
     summary: "Write the memory of a running guest into a claim",
     group: machines,

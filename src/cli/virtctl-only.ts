@@ -2,7 +2,6 @@
  * What virtctl has and vmpod has not, with the reason and what to do instead: whoever types it is told. A test holds this list and the
  * commands that there are against all of virtctl's (test/parity/virtctl.test.ts).
  */
-const noHotplug = "disks cannot be plugged into a running machine yet: add it to the machine's spec, and restart it";
 const noDataVolumes = "DataVolumes are not available yet: use a container disk, or a claim that you have filled";
 const noTemplates =
   "templates of machines are not available yet: instance types and preferences say sizes and systems, `vmpod create vm` takes both";
@@ -11,8 +10,6 @@ const noExports =
 
 /** By the command's words. */
 export const commandsOfVirtctlOnly: Readonly<Record<string, string>> = {
-  addvolume: noHotplug,
-  removevolume: noHotplug,
   "create clone": "clones are not available yet: make another machine with `vmpod create vm`, and a claim of its own",
   guestfs: "a shell on a stopped machine's disk is not available yet: mount its claim in a pod that has guestfish",
   "image-upload": noDataVolumes,

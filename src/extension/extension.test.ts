@@ -37,6 +37,7 @@ test("routes", () => {
   assert.equal(routeOf("namespaces/n/expand-vm-spec", "PUT"), "expandVmSpec");
   assert.equal(routeOf("namespaces/n/virtualmachines/a/start", "PUT"), "virtualmachines start n a");
   assert.equal(routeOf("namespaces/n/virtualmachineinstances/a/vnc"), "virtualmachineinstances vnc n a");
+  assert.equal(routeOf("namespaces/n/virtualmachines/a/addvolume", "PUT"), "virtualmachines addvolume n a");
   assert.equal(
     routeOf("namespaces/n/virtualmachineinstances/a/vnc/screenshot"),
     "virtualmachineinstances vnc/screenshot n a",
@@ -57,7 +58,7 @@ test("what is not served is told apart from what is not there", () => {
     }
     return 200;
   };
-  assert.equal(code("namespaces/n/virtualmachines/a/addvolume", "PUT"), 501);
+  assert.equal(code("namespaces/n/virtualmachines/a/backup", "PUT"), 501);
   assert.equal(code("namespaces/n/virtualmachines/a/nothing", "PUT"), 404);
   assert.equal(code("namespaces/n/virtualmachines/a/start", "GET"), 405);
   assert.equal(code("namespaces/n/virtualmachines/%ZZ/start", "PUT"), 400);

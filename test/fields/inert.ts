@@ -15,7 +15,6 @@ export const inertMachineFields: readonly Inert[] = [
     reason:
       "force and optional are one to QEMU, which gives a feature that the processor has, and so are disable and forbid, which take it away",
   },
-  { path: "domain.devices.disableHotplug", reason: "disks cannot be plugged into a running machine yet" },
   {
     path: "domain.devices.disks[].cache",
     items: ["sata-cdrom", "files"],
@@ -25,7 +24,8 @@ export const inertMachineFields: readonly Inert[] = [
   { path: "domain.devices.watchdog.name", reason: "a name for people; a machine has one watchdog" },
   {
     path: "volumes[].persistentVolumeClaim.hotpluggable",
-    reason: "the disk is there from the start, as asked; that it could be unplugged helps nobody yet",
+    items: ["directory"],
+    reason: "a file system is there as long as the machine runs; only disks come and go",
   },
 ];
 

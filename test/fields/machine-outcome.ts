@@ -8,8 +8,9 @@ import type { Pod } from "../../api/core.ts";
 import { mayEvict } from "../../api/kubevirt/eviction.ts";
 import { defaultConfiguration } from "../../api/kubevirt/configuration.ts";
 import { vmiConditions } from "../../api/kubevirt/conditions.ts";
-import type { VirtualMachineInstance } from "../../api/kubevirt/types.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../api/kubevirt/types.ts";
 import { TerminalError } from "../../src/base/errors.ts";
+import { withPluggedVolumes } from "../../src/controllers/virtualmachine/plug-volumes.ts";
 import { type LauncherContext, renderLauncherPod } from "../../src/controllers/virtualmachineinstance/launcher/pod.ts";
 import { dhcpArgv } from "../../src/network/dhcp-argv.ts";
 import { usesPasst } from "../../api/kubevirt/passt.ts";
@@ -36,6 +37,7 @@ export async function machineOutcome(vmi: VirtualMachineInstance): Promise<strin
     evictions(vmi),
     credentials(vmi),
     openTrays(vmi),
+    plugged(vmi),
   ]);
 }
 
@@ -126,6 +128,15 @@ function network(vmi: VirtualMachineInstance): unknown {
     const withMtu = { ...request.network, mtu: 1500 };
     return [dhcpArgv({ ...request, network: withMtu }), masqueradeRulesets(withMtu).map(({ script }) => script)];
   });
+}
+
+/** Into a machine that runs without its volumes; and what it loses when it is to have none. */
+function plugged({ spec }: VirtualMachineInstance): unknown {
+  const { devices } = spec.domain;
+  const bare = { ...spec, volumes: [], domain: { ...spec.domain, devices: { ...devices, disks: [] } } };
+  const namesAfter = (instance: VirtualMachineInstanceSpec, wanted: VirtualMachineInstanceSpec) =>
+    withPluggedVolumes(instance, wanted).domain.devices.disks?.map(({ name }) => name);
+  return [namesAfter(bare, spec), namesAfter(spec, bare)];
 }
 
 /** Each Secret holds what tells it from the others. */

@@ -160,6 +160,16 @@ function withoutNetwork(spec: Machine): void {
 }
 
 export const alongMachine: Along = [
+  // Only disks on some buses come and go; that none may says nothing where none would.
+  [/\.persistentVolumeClaim\.hotpluggable$/, (spec: Machine) => onScsi(spec.domain.devices.disks)],
+  [
+    /\.disableHotplug$/,
+    (spec: Machine) => {
+      onScsi(spec.domain.devices.disks);
+      for (const { persistentVolumeClaim } of spec.volumes as (Named & Json)[])
+        if (persistentVolumeClaim) Object.assign(persistentVolumeClaim, { hotpluggable: true });
+    },
+  ],
   // A board of arm64 has neither SATA nor disks on USB.
   [/^architecture$/, (spec: Machine) => onScsi(spec.domain.devices.disks)],
   // A disk and its volume, an interface and its network have one name.

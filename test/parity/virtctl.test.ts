@@ -69,7 +69,7 @@ test("what is listed as virtctl's alone is virtctl's, and is not vmpod's", () =>
 });
 
 for (const [argv, reason] of [
-  [["addvolume", "one", "--volume-name=disk"], commandsOfVirtctlOnly["addvolume"]],
+  [["vmexport", "download", "one", "--volume=disk"], commandsOfVirtctlOnly["vmexport"]],
   [["-n", "web", "template", "process", "one"], commandsOfVirtctlOnly["template"]],
   [["create", "clone", "--source-name=one"], commandsOfVirtctlOnly["create clone"]],
   [["create", "vm", "--volume-blank=size:1Gi"], optionsOfVirtctlOnly["create vm"]?.["--volume-blank"]],

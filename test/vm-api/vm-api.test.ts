@@ -21,6 +21,7 @@ import { sampleSpec } from "../../api/kubevirt/sample.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { waitFor, watchUntil } from "../../src/client/wait-for.ts";
 import { badManifests, machine } from "./bad-manifests.ts";
+import { letRun } from "./let-run.ts";
 import { refusal, startVmApiServer, timeoutMs, type VmApiServer } from "./vm-api-server.ts";
 
 let server: VmApiServer;
@@ -226,9 +227,9 @@ test("what cannot be done at a guest that does not run is refused in upstream's 
   await assert.rejects(subresource("PUT", `${vmi}/pause`, {}), { code: 409, message: /VM is not running/ });
   await assert.rejects(subresource("GET", `${vmi}/guestosinfo`), { code: 409, message: /VMI is not running/ });
   await assert.rejects(subresource("GET", `${vmi}/console`), { code: 501, message: /websocket/ });
-  await assert.rejects(subresource("PUT", "virtualmachines/asleep/addvolume", {}), {
+  await assert.rejects(subresource("PUT", "virtualmachines/asleep/backup", {}), {
     code: 501,
-    message: /adding volumes to a running machine is not available yet/,
+    message: /backups is not available yet/,
   });
   await assert.rejects(subresource("PUT", "virtualmachines/asleep/memorydump", {}), {
     code: 400,
@@ -371,23 +372,10 @@ test("machines of an older launcher are marked and counted, and migrate to a new
   await server.kubectl(["wait", "--for=delete", "vm/older", "vm/fixed", "--timeout=60s"]);
 });
 
-/** As if there were a node: a machine whose guest runs. @returns its pod */
+/** @returns its pod */
 async function running(name: string, spec: Record<string, unknown>): Promise<string> {
   await server.apply(machine(spec, {}, name));
-  await isScheduling(name);
-  const options = { namespace: "default", labelSelector: `vm.kubevirt.io/name=${name}` };
-  const podName = (await server.client.list(pods, options)).items[0]?.metadata?.name ?? "";
-  const target = { apiVersion: "v1", kind: "Node", name: "aging" };
-  const binding = { apiVersion: "v1", kind: "Binding", metadata: { name: podName }, target };
-  await server.client.request("POST", `/api/v1/namespaces/default/pods/${podName}/binding`, binding);
-  const compute = { name: "compute", image: "a", imageID: "a", ready: true, restartCount: 0, state: { running: {} } };
-  const status = { phase: "Running", podIP: "10.0.0.1", containerStatuses: [compute] };
-  await server.client.patch(pods, key(podName), { type: "merge", body: { status } }, { subresource: "status" });
-  const isScheduled = (vmi: { status?: { phase?: string } } | undefined) => vmi?.status?.phase === "Scheduled";
-  await waitFor(server.client, virtualMachineInstances, key(name), isScheduled, { timeoutMs });
-  const runs = { type: "merge", body: { status: { phase: "Running" } } } as const;
-  await server.client.patch(virtualMachineInstances, key(name), runs, { subresource: "status" });
-  return podName;
+  return letRun(server, name, "aging");
 }
 
 async function setImage(podName: string, image: string): Promise<void> {

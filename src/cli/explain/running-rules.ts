@@ -3,6 +3,7 @@ import { dumpPhases } from "../../../api/kubevirt/memory-dump.ts";
 import { flags } from "./flags.ts";
 import { agentProblemOn, startAgent } from "./nodes.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
+import { pluggingVolume } from "./volume-rules.ts";
 
 /** The machine is up: what it may still lack. */
 export const runningRules: readonly Rule[] = [
@@ -15,6 +16,7 @@ export const runningRules: readonly Rule[] = [
   migrating,
   migrationFailed,
   notReady,
+  pluggingVolume,
   changedSinceStart,
   growing,
   dumping,

@@ -5,6 +5,8 @@
  *                                        ├─ compare ──┤
  *   the instance's spec ─────────────────┘            └─ all else: named in the condition RestartRequired
  *
+ * Hotpluggable volumes come and go whatever `vmRolloutStrategy` says, as in KubeVirt: whoever makes a volume one says so himself.
+ *
  * Compared only while the template is another one than that of which the instance was made (its hash): that the cluster's defaults are
  * others by now asks nobody to restart a machine.
  */
@@ -15,6 +17,7 @@ import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../.
 import { isQuantity, quantityToNumber } from "../../base/quantity.ts";
 import { hasEnded, knownMadeOf, type Observation } from "./observation.ts";
 import { withPlugged } from "./plug-interfaces.ts";
+import { whyNotPlugged, withPluggedVolumes } from "./plug-volumes.ts";
 import { isMadeOfAnother } from "./render-vmi.ts";
 import { type Difference, differences, withField } from "./spec-difference.ts";
 
@@ -29,9 +32,11 @@ export interface LiveUpdate {
 export function planLiveUpdate(observation: Observation, vmi: VirtualMachineInstance): LiveUpdate | undefined {
   if (hasEnded(vmi) || !isMadeOfAnother(observation, vmi)) return undefined;
   const wanted = wantedSpec(observation, vmi);
-  const spec = isLive(observation) ? withPlugged(vmi.spec, wanted) : vmi.spec;
+  const plugged = withPluggedVolumes(vmi.spec, wanted);
+  const spec = isLive(observation) ? withPlugged(plugged, wanted) : plugged;
+  const scene = { vmi, wanted, podsCanGrow: observation.podsCanGrow, isLive: isLive(observation) };
   return differences(wanted, withoutDumpVolume(spec), (path) => ruleFor(path) !== undefined).reduce<LiveUpdate>(
-    (update, difference) => settle(observation, vmi, update, difference),
+    (update, difference) => settle(scene, update, difference),
     { spec, waiting: [] },
   );
 }
@@ -50,24 +55,24 @@ function wantedSpec(observation: Observation, { spec: actual }: VirtualMachineIn
 
 const isLive = ({ configuration }: Observation): boolean => configuration.vmRolloutStrategy === "LiveUpdate";
 
-function settle(
-  observation: Observation,
-  vmi: VirtualMachineInstance,
-  { spec, waiting }: LiveUpdate,
-  difference: Difference,
-): LiveUpdate {
+function settle(scene: Scene, { spec, waiting }: LiveUpdate, difference: Difference): LiveUpdate {
   const { path, wanted } = difference;
-  const field = `spec.template.spec.${path}`;
-  const rule = isLive(observation) ? ruleFor(path) : undefined;
-  if (rule === undefined) return { spec, waiting: [...waiting, field] };
-  const obstacle = rule(difference, { vmi, podsCanGrow: observation.podsCanGrow });
-  if (obstacle !== undefined) return { spec, waiting: [...waiting, `${field} (${obstacle})`] };
-  return { spec: withField(spec, path, wanted), waiting };
+  const wait = (reason: string | undefined): LiveUpdate => {
+    const field = `spec.template.spec.${path}`;
+    return { spec, waiting: [...waiting, reason === undefined ? field : `${field} (${reason})`] };
+  };
+  const rule = scene.isLive ? ruleFor(path) : undefined;
+  if (rule === undefined) return wait(whyNotPlugged(path, scene.vmi.spec, scene.wanted));
+  const obstacle = rule(difference, scene);
+  return obstacle === undefined ? { spec: withField(spec, path, wanted), waiting } : wait(obstacle);
 }
 
 interface Scene {
   vmi: VirtualMachineInstance;
+  /** What a restart would make. */
+  wanted: VirtualMachineInstanceSpec;
   podsCanGrow: boolean;
+  isLive: boolean;
 }
 
 /** Why a change cannot be made while the guest runs; undefined when it can. */

@@ -9,7 +9,7 @@ import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevi
 import type { MadeOf } from "./made-of.ts";
 import { hasEnded, isDeleting, knownMadeOf, type Observation, unmakeable, vmiOf } from "./observation.ts";
 import { planLiveUpdate } from "./live-update.ts";
-import { withOrigin, withSocketsAtBoot } from "./render-vmi.ts";
+import { withOrigin, withoutOrigin, withSocketsAtBoot } from "./render-vmi.ts";
 import { openRequests, wantsStart, wantsStop } from "./requests.ts";
 import { remainingBackoffMs } from "./start-failure.ts";
 
@@ -90,5 +90,6 @@ function planUpdate(observation: Observation, vmi: VirtualMachineInstance): Acti
   const { vm } = observation;
   const current = withSocketsAtBoot({ ...vmi, spec: update.spec }, vmi.spec.domain.cpu?.sockets ?? 1);
   const next = update.waiting.length > 0 ? current : withOrigin(current, vm, knownMadeOf(observation));
-  return sameJson(next, vmi) ? [] : [{ type: "updateVmi", vm, vmi: next }];
+  if (sameJson(next, vmi)) return [];
+  return [{ type: "updateVmi", vm, vmi: update.waiting.length > 0 ? withoutOrigin(next) : next }];
 }

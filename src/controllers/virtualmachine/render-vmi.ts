@@ -56,6 +56,15 @@ export function withOrigin(
   };
 }
 
+/** An instance that was told a part of what its machine's template says: it is of none, also when the template is again what it was. */
+export function withoutOrigin(vmi: VirtualMachineInstance): VirtualMachineInstance {
+  const { metadata } = vmi;
+  return {
+    ...vmi,
+    metadata: { ...metadata, annotations: { ...metadata?.annotations, [annotations.templateHash]: "" } },
+  };
+}
+
 /** Remembered from the first change on: a launcher that the guest moves to has to be made with as many, and is given the rest. */
 export function withSocketsAtBoot(vmi: VirtualMachineInstance, before: number): VirtualMachineInstance {
   const known = vmi.metadata?.annotations ?? {};

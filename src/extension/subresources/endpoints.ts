@@ -32,6 +32,12 @@ import {
   runProgram,
   type StreamHandler,
 } from "./streams.ts";
+import {
+  addVolumeToInstance,
+  addVolumeToMachine,
+  removeVolumeFromInstance,
+  removeVolumeFromMachine,
+} from "./volumes.ts";
 
 export interface Endpoint {
   plural: "virtualmachines" | "virtualmachineinstances";
@@ -54,6 +60,8 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vm, subresource: "migrate", method: "PUT", handle: migrate },
   { plural: vm, subresource: "memorydump", method: "PUT", handle: dumpMemory },
   { plural: vm, subresource: "removememorydump", method: "PUT", handle: removeMemoryDump },
+  { plural: vm, subresource: "addvolume", method: "PUT", handle: addVolumeToMachine },
+  { plural: vm, subresource: "removevolume", method: "PUT", handle: removeVolumeFromMachine },
   { plural: vm, subresource: "expand-spec", method: "GET", handle: expandSpec },
   { plural: vm, subresource: "evacuate/cancel", method: "PUT", handle: cancelEvacuationOfVm },
   { plural: vm, subresource: "objectgraph", method: "GET", handle: machineGraph },
@@ -69,6 +77,8 @@ export const endpoints: readonly Endpoint[] = [
   { plural: vmi, subresource: "softreboot", method: "PUT", handle: softReboot },
   { plural: vmi, subresource: "freeze", method: "PUT", handle: freeze },
   { plural: vmi, subresource: "unfreeze", method: "PUT", handle: unfreeze },
+  { plural: vmi, subresource: "addvolume", method: "PUT", handle: addVolumeToInstance },
+  { plural: vmi, subresource: "removevolume", method: "PUT", handle: removeVolumeFromInstance },
   { plural: vmi, subresource: "guestosinfo", method: "GET", handle: guestOsInfo },
   { plural: vmi, subresource: "userlist", method: "GET", handle: userList },
   { plural: vmi, subresource: "filesystemlist", method: "GET", handle: filesystemList },
@@ -80,8 +90,6 @@ export const endpoints: readonly Endpoint[] = [
 
 /** Upstream's subresources that vmpod does not serve yet. */
 export const unavailable: ReadonlyMap<string, string> = new Map([
-  ["addvolume", "adding volumes to a running machine"],
-  ["removevolume", "removing volumes from a running machine"],
   ["vsock", "VSOCK"],
   ["sev", "encrypted guests"],
   ["backup", "backups"],

@@ -3,12 +3,11 @@ import { persistentVolumeClaims, type PersistentVolumeClaim } from "../../../api
 import { dumpPhases, mayDumpMemory, mayRemoveDump, type MemoryDumpRequest } from "../../../api/kubevirt/memory-dump.ts";
 import { virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine } from "../../../api/kubevirt/types.ts";
-import { isStatus, StatusError } from "../../base/errors.ts";
-import { accepted, type Answer, type ExtensionContext, type SubresourceRequest } from "./context.ts";
+import { StatusError } from "../../base/errors.ts";
+import { decideAndWrite } from "./change.ts";
+import type { Answer, ExtensionContext, SubresourceRequest } from "./context.ts";
 import { findVmi, getVm, unlessDenied } from "./objects.ts";
 import { isDryRun, textOption } from "./options.ts";
-
-const attempts = 5;
 
 /** Without a claim's name the claim of the last dump is meant. */
 export function dumpMemory(context: ExtensionContext, request: SubresourceRequest): Promise<Answer> {
@@ -39,21 +38,19 @@ function getClaim(
   return client.get(persistentVolumeClaims, { namespace, name });
 }
 
-/** Decides on fresh objects, and again when somebody else wrote in between. */
 async function change(
   { client }: ExtensionContext,
   request: SubresourceRequest,
   decide: (vm: VirtualMachine) => Promise<MemoryDumpRequest>,
 ): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
-    const vm = await getVm(client, request);
-    const memoryDumpRequest = await decide(vm);
-    if (isDryRun(request)) return accepted;
-    try {
+  return decideAndWrite(
+    async () => {
+      const vm = await getVm(client, request);
+      return { vm, memoryDumpRequest: await decide(vm) };
+    },
+    async ({ vm, memoryDumpRequest }) => {
+      if (isDryRun(request)) return;
       await client.updateStatus(virtualMachines, { ...vm, status: { ...vm.status, memoryDumpRequest } });
-      return accepted;
-    } catch (error) {
-      if (!isStatus(error, "Conflict") || attempt === attempts) throw error;
-    }
-  }
+    },
+  );
 }

@@ -2,13 +2,12 @@
 import { type Change, mayRestart, mayStart, mayStop } from "../../../api/kubevirt/admissibility.ts";
 import { virtualMachineInstances, virtualMachines } from "../../../api/kubevirt/resources.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
-import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
-import { accepted, type Answer, type ExtensionContext, type SubresourceRequest } from "./context.ts";
+import { decideAndWrite } from "./change.ts";
+import type { Answer, ExtensionContext, SubresourceRequest } from "./context.ts";
 import { findVmi, getVm, unlessDenied } from "./objects.ts";
 import { integerOption, isDryRun, isSet } from "./options.ts";
 
-const attempts = 5;
 /** Upstream gives a forced restart one second, which is enough to write a log line. */
 const forcedGraceSeconds = 1;
 
@@ -43,25 +42,23 @@ interface Decision {
   gracePeriodSeconds?: number;
 }
 
-/** Decides on fresh objects, and again when somebody else wrote in between. */
 async function change(
   client: Client,
   request: SubresourceRequest,
   decide: (machine: Machine) => Decision,
 ): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
-    const [vm, vmi] = await Promise.all([getVm(client, request), findVmi(client, request)]);
-    const decision = decide({ vm, vmi });
-    if (isDryRun(request)) return accepted;
-    try {
+  return decideAndWrite(
+    async () => {
+      const [vm, vmi] = await Promise.all([getVm(client, request), findVmi(client, request)]);
+      return { vm, vmi, decision: decide({ vm, vmi }) };
+    },
+    async ({ vm, vmi, decision }) => {
+      if (isDryRun(request)) return;
       if (vmi && decision.gracePeriodSeconds !== undefined)
         await shortenGrace(client, vmi, decision.gracePeriodSeconds);
       if (decision.change) await write(client, vm, decision.change);
-      return accepted;
-    } catch (error) {
-      if (!isStatus(error, "Conflict") || attempt === attempts) throw error;
-    }
-  }
+    },
+  );
 }
 
 async function write(client: Client, vm: VirtualMachine, wanted: Change): Promise<void> {

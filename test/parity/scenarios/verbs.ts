@@ -12,6 +12,7 @@ import { upAgain } from "./lifecycle.ts";
 
 const vm = "vm/resident";
 const vmi = "vmi/resident";
+const pluggedPhase = '.status.volumeStatus[?(@.name=="plugged")].phase';
 
 export const verbs: Scenario[] = [
   {
@@ -110,6 +111,30 @@ export const verbs: Scenario[] = [
     },
   },
   {
+    name: "vmpod addvolume, removevolume: a claim comes to the running guest, and goes again",
+    async play(target) {
+      const directory = mkdtempSync(join(tmpdir(), "vmpod-plug-"));
+      chmodSync(directory, 0o777); // QEMU's user writes there
+      try {
+        await target.apply(...hostPathClaim("plugged", "64Mi", directory));
+        const missing = refusal(await target.vmpod("addvolume", "resident", "--volume-name=missing"));
+        const added = await said(target, "addvolume", "resident", "--volume-name=plugged");
+        await becomes(target, vmi, pluggedPhase, "Ready", bootMs);
+        await diskIsInGuest(target, "plugged", true);
+        const twice = refusal(await target.vmpod("addvolume", "resident", "--volume-name=plugged"));
+        const kept = await target.fieldOf(vm, ".spec.template.spec.volumes[*].name");
+        const removed = await said(target, "removevolume", "resident", "--volume-name=plugged");
+        await becomes(target, vmi, pluggedPhase, "", bootMs);
+        await diskIsInGuest(target, "plugged", false);
+        const left = await target.fieldOf(vm, ".spec.template.spec.volumes[*].name");
+        await target.kubectl("delete", "pvc/plugged", "pv/plugged", "--timeout=60s");
+        return { missing, added, twice, kept, removed, left };
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  },
+  {
     name: "vmpod memory-dump: its memory is a file of a claim, which is let go again",
     async play(target) {
       const directory = mkdtempSync(join(tmpdir(), "vmpod-dump-"));
@@ -196,5 +221,13 @@ function onlyLauncher(target: Target): Promise<string> {
   return eventually(`${target.name}: one launcher`, stopMs, async () => {
     const [uid, ...others] = await launchers(target);
     return others.length === 0 ? uid : undefined;
+  });
+}
+
+/** By its serial number, which a disk on SCSI tells its guest. */
+async function diskIsInGuest(target: Target, serial: string, wanted: boolean): Promise<void> {
+  await eventually(`${target.name}: the guest ${wanted ? "has" : "has lost"} disk ${serial}`, bootMs, async () => {
+    const found = await inGuest(target, `grep -l ${serial} /sys/block/sd*/device/vpd_pg80`);
+    return (found !== "") === wanted || undefined;
   });
 }
