@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { bin, eventually, run, succeed } from "../embedded/instance.ts";
 import { useInstance } from "../embedded/use-instance.ts";
 import { dumpsIn, stopWriter } from "./dumps.ts";
+import { podProcesses, readProc } from "../embedded/processes.ts";
 import { commandServer, dhcpAnswerers, expectPrompt, expectText, killAgent, nodeApi, qemus, vmi } from "./guests.ts";
 
 const instance = useInstance("vt7", 7);
@@ -486,6 +489,73 @@ test("a NIC is plugged into a running guest, and unplugged", async () => {
   const pod = ["get", "pods", "-l", "vm.kubevirt.io/name=later", "-o", "jsonpath={.items[0].metadata.annotations}"];
   await eventually("its pod is not attached", 60_000, () => !kubectl(...pod).includes("lan") || undefined);
   assert.doesNotMatch(kubectl("get", "vm", "later", "-o", "jsonpath={.status.conditions[*].type}"), /RestartRequired/);
+});
+
+const plugged = (part: string): string =>
+  field("later", `.status.volumeStatus[?(@.persistentVolumeClaimInfo.claimName=="extra")].${part}`);
+const untilPlugged = (phase: string) =>
+  eventually(
+    `the claim is ${phase || "gone"}`,
+    60_000,
+    () => plugged("phase") === phase || undefined,
+    () => field("later", ".status") + kubectl("get", "pods", "-o", "yaml"),
+  );
+const untilSeen = (disk: string) =>
+  eventually(`the guest sees ${disk}`, 60_000, () => inGuest("later", "ls /sys/block").includes(disk) || undefined);
+const servers = () => podProcesses(instance.name).filter(({ name }) => name === "qemu-nbd");
+
+/** The first lines of the disk that is on bus scsi, or those that it has after a command that is run with it as $d. */
+const onPlugged = (command = ":"): string =>
+  inGuest(
+    "later",
+    `d=/dev/$(ls /sys/block | grep sd); ${command}; dd if=$d bs=512 count=2 2>/dev/null | tr -d '\\000'`,
+  );
+const writes = (text: string, block: number) =>
+  `echo ${text} | dd of=$d bs=512 seek=${block} conv=sync,fsync 2>/dev/null`;
+
+test("a claim is plugged into a running guest by whichever agent is there, outlives its server, and is unplugged with what was written", async () => {
+  const boot = bootId();
+  const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "64Mi" } } };
+  apply(JSON.stringify({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "extra" }, spec }));
+  succeed(instance.vmpod("addvolume", "later", "--volume-name=extra"), "addvolume");
+  killAgent(instance);
+  await untilPlugged("Ready");
+  await untilSeen("sd");
+  assert.equal(onPlugged(writes("one", 0)), "one");
+  assert.match(inGuest("later", "cat /sys/block/sd*/size"), /^131072$/);
+  const [server, ...others] = servers();
+  assert.ok(server && others.length === 0);
+  const status = readProc(server.pid, "status");
+  for (const line of [/^Uid:(\t107){4}$/m, /^CapBnd:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m])
+    assert.match(status, line);
+  process.kill(server.pid, "SIGKILL");
+  assert.equal(onPlugged(writes("two", 1)), "one\ntwo", "it waits for the next server");
+  succeed(instance.vmpod("removevolume", "later", "--volume-name=extra"), "removevolume");
+  await untilPlugged("");
+  assert.equal(inGuest("later", "ls /sys/block | grep -c sd"), "0");
+  await eventually("its pod is gone", 60_000, () => servers().length === 0 || undefined);
+  succeed(instance.vmpod("addvolume", "later", "--volume-name=extra", "--bus=virtio"), "addvolume");
+  await untilPlugged("Ready");
+  await untilSeen("vdc");
+  const again = "dd if=/dev/$(basename $(dirname $(grep -l extra /sys/block/vd*/serial))) bs=512 count=2 2>/dev/null";
+  assert.equal(inGuest("later", `${again} | tr -d '\\000'`), "one\ntwo");
+  inGuest("later", "echo three | dd of=/dev/vdc bs=512 seek=2 conv=sync 2>/dev/null");
+  assert.equal(bootId(), boot);
+  assert.doesNotMatch(fieldOf("vm/later", ".status.conditions[*].type"), /RestartRequired/);
+  succeed(instance.vmpod("restart", "later"), "restart");
+  await eventually("it is booted anew", 120_000, () => {
+    const next = bootId();
+    return (next !== "" && next !== boot) || undefined;
+  });
+  assert.equal(servers().length, 0, "its new launcher has the claim itself");
+  const [image = ""] = kubectl(
+    "get",
+    "pv",
+    "-o",
+    "jsonpath={.items[?(@.spec.claimRef.name=='extra')].spec.hostPath.path}",
+  ).split("\n");
+  assert.match(readFileSync(join(image, "disk.img")).subarray(1024).toString(), /^three\n/, "written as it shut down");
+  await untilCondition("later", "AgentConnected", "True");
 });
 
 const bootId = () => inGuest("later", "cat /proc/sys/kernel/random/boot_id");

@@ -50,18 +50,33 @@ export function createAttachmentInformer(client: Client): Informer<Pod> {
 
 const machineOf = (pod: Pod): string => `${pod.metadata?.namespace}/${controllerOf(pod)?.name}`;
 
+/** By machine, then by volume: why the last attempt to make a pod was refused. */
+type Failures = Map<string, ReadonlyMap<string, string>>;
+
 export function createHotplugReconciler(options: HotplugControllerOptions): Reconciler<Observation, Action> {
+  const failures: Failures = new Map();
   return {
     name: "hotplug",
-    observe: (key) => Promise.resolve(observe(options.informers, key)),
+    observe: (key) => {
+      const observation = observe(options.informers, failures, key);
+      if (observation === undefined) failures.delete(key);
+      return Promise.resolve(observation);
+    },
     plan,
     writeStatus: (observation, signal) => writeStatus(options, observation, signal),
-    execute: (action, signal) => execute(options, action, signal),
+    execute: async (action, signal) => {
+      if (action.type === "deletePod") await deletePod(options.client, action.pod, signal);
+      else await createPod(options, failures, action, signal);
+    },
   };
 }
 
 /** Undefined when there is nothing to plug, and nothing was. What a machine that is gone had goes with it. */
-function observe({ vmis, pods, attachments, claims }: HotplugInformers, key: string): Observation | undefined {
+function observe(
+  { vmis, pods, attachments, claims }: HotplugInformers,
+  failures: Failures,
+  key: string,
+): Observation | undefined {
   const { namespace, name } = parseObjectKey(key);
   const vmi = vmis.get(namespace, name);
   if (vmi === undefined) return undefined;
@@ -73,7 +88,8 @@ function observe({ vmis, pods, attachments, claims }: HotplugInformers, key: str
     return claim ? [[claim.metadata?.name ?? "", claim] as const] : [];
   });
   const launcher = launcherOf({ vmi, pods: podsOf(vmi, pods) });
-  return { vmi, launcher, attachments: own, claims: new Map(found) };
+  const createFailures = failures.get(key) ?? new Map<string, string>();
+  return { vmi, launcher, attachments: own, claims: new Map(found), createFailures };
 }
 
 async function writeStatus(
@@ -91,26 +107,26 @@ async function writeStatus(
   }
 }
 
-async function execute(options: HotplugControllerOptions, action: Action, signal: AbortSignal): Promise<void> {
-  if (action.type === "createPod") await createPod(options, action, signal);
-  else await deletePod(options.client, action.pod, signal);
-}
-
 async function createPod(
   { client, events, launcherImage, configuration }: HotplugControllerOptions,
+  failures: Failures,
   action: Action & { type: "createPod" },
   signal: AbortSignal,
 ): Promise<void> {
   const { vmi, volume } = action;
+  const key = objectKey(vmi);
+  const others = new Map([...(failures.get(key) ?? [])].filter(([name]) => name !== volume.name));
   try {
     const pod = renderAttachment({ ...action, launcherImage, configuration: configuration() });
     await client.create(pods, pod, { signal });
+    failures.set(key, others);
     const message = `Created attachment pod ${pod.metadata?.name}, for claim ${volume.claimName} of volume ${volume.name}`;
     events.record(vmi, "Normal", "SuccessfulCreate", message);
   } catch (error) {
     if (isStatus(error, "AlreadyExists") || signal.aborted) return;
     const message = `Error creating attachment pod for volume ${volume.name}: ${messageOf(error)}`;
     events.record(vmi, "Warning", "FailedCreate", message);
+    failures.set(key, others.set(volume.name, messageOf(error)));
     throw error;
   }
 }

@@ -278,6 +278,7 @@ test("what waits says for what: a claim that is not there, one that is a device,
   assert.deepEqual(await told(), ["Pending ClaimNotFound there is no claim one: create it"]);
   putClaim(world, "one", true);
   assert.match((await told()).join(), /^Pending BlockClaim claim one .*volumeMode is Block/);
+  assert.deepEqual(attachmentsOf(world), []);
   putClaim(world, "one", false);
   assert.match((await told()).join(), /^Pending AttachmentPending/);
   const [pod] = attachmentsOf(world);

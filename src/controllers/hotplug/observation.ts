@@ -13,6 +13,8 @@ export interface Observation {
   attachments: readonly Pod[];
   /** Those that its volumes name, by name. */
   claims: ReadonlyMap<string, PersistentVolumeClaim>;
+  /** Why the last attempt to make a pod was refused, by the name of its volume. */
+  createFailures: ReadonlyMap<string, string>;
 }
 
 /** Its guest runs, on a node that is known. */

@@ -12,6 +12,7 @@ import { quantityToNumber } from "../../base/quantity.ts";
 import { launcherPaths, servedSocket } from "../../qemu/domain/paths.ts";
 import { controllerReference } from "../../runtime/owner-references.ts";
 import { besideGuest, unprivileged } from "../virtualmachineinstance/launcher/beside-guest.ts";
+import { defaultGracePeriodSeconds } from "../virtualmachineinstance/launcher/pod.ts";
 import type { Confinement } from "../virtualmachineinstance/launcher/pod-security.ts";
 
 export interface AttachmentContext {
@@ -37,6 +38,8 @@ export function renderAttachment({ vmi, volume, claim, launcherImage, configurat
     },
     spec: {
       ...besideGuest(vmi, configuration),
+      // It goes when QEMU has gone, whose guest may take so long to shut down.
+      terminationGracePeriodSeconds: (vmi.spec.terminationGracePeriodSeconds ?? defaultGracePeriodSeconds) + 5,
       restartPolicy: "Always",
       volumes: [
         { name: "run", emptyDir: {} },
@@ -79,7 +82,7 @@ function serverArguments({ spec }: VirtualMachineInstance, { name, readOnly }: P
   const disk = spec.domain.devices.disks?.find((each) => each.name === name);
   const isReadOnly = readOnly || (disk?.disk ?? disk?.lun)?.readonly === true;
   return [
-    disk?.shareable ? "off" : "auto",
+    disk?.shareable ? "shared" : "alone",
     `--cache=${disk?.cache || (disk?.io === "native" ? "none" : "writeback")}`,
     ...(disk?.io ? [`--aio=${disk.io}`] : []),
     ...(isReadOnly ? ["--read-only"] : ["--discard=unmap", "--detect-zeroes=unmap"]),

@@ -1,5 +1,5 @@
 /** What an instance says of volumes that are to be plugged in, until they are on its node: from then on its agent tells. Pure. */
-import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
+import type { Pod } from "../../../api/core.ts";
 import { podScheduledReasons } from "../../../api/kubevirt/conditions.ts";
 import {
   hotplugPhases,
@@ -22,7 +22,7 @@ export function decideVolumeStatus(observation: Observation): VolumeStatus[] {
 
 /** Undefined when that is for the agent to say. */
 function decidePending(observation: Observation, volume: PluggedVolume): VolumeStatus | undefined {
-  const { vmi, claims } = observation;
+  const { vmi } = observation;
   const told = vmi.status?.volumeStatus?.find(({ name }) => name === volume.name);
   const pod = attachmentOf(observation, volume);
   if (told && (told !== pluggedStatus(vmi, volume) || told.phase !== hotplugPhases.pending)) return undefined;
@@ -30,17 +30,18 @@ function decidePending(observation: Observation, volume: PluggedVolume): VolumeS
   return {
     name: volume.name,
     phase: hotplugPhases.pending,
-    ...reasonOf(volume, claims.get(volume.claimName), pod),
+    ...reasonOf(observation, volume, pod),
     persistentVolumeClaimInfo: { claimName: volume.claimName },
     hotplugVolume: pod ? { attachPodName: pod.metadata?.name, attachPodUID: pod.metadata?.uid } : {},
   };
 }
 
 function reasonOf(
-  { claimName }: PluggedVolume,
-  claim: PersistentVolumeClaim | undefined,
+  { claims, createFailures }: Observation,
+  { name, claimName }: PluggedVolume,
   pod: Pod | undefined,
 ): Required<Pick<VolumeStatus, "reason" | "message">> {
+  const claim = claims.get(claimName);
   if (claim === undefined) return { reason: "ClaimNotFound", message: `there is no claim ${claimName}: create it` };
   if (!isAttachable(claim)) {
     const message = `claim ${claimName} cannot be plugged in while the machine runs: its volumeMode is Block`;
@@ -49,5 +50,8 @@ function reasonOf(
   const scheduled = findCondition(pod?.status?.conditions, "PodScheduled");
   if (scheduled?.status === "False" && scheduled.reason === podScheduledReasons.unschedulable)
     return { reason: "Unschedulable", message: `pod ${pod?.metadata?.name}: ${scheduled.message}` };
+  const failure = createFailures.get(name);
+  if (pod === undefined && failure !== undefined)
+    return { reason: "FailedCreate", message: `no pod can be made for claim ${claimName}: ${failure}` };
   return { reason: "AttachmentPending", message: `a pod brings claim ${claimName} to the machine's node` };
 }

@@ -14,7 +14,7 @@ import { planDevices } from "../../qemu/devices/plan.ts";
 import { driveId, driveNode } from "../../qemu/domain/ids.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { diskSources } from "../disks/disk-source.ts";
-import { desiredDevices } from "../domain/desired-devices.ts";
+import { desiredDevices, desiredNics } from "../domain/desired-devices.ts";
 import type { Observation } from "../domain/observation.ts";
 import { type PlugObservation, pluggedSocketOf } from "./observe.ts";
 
@@ -50,7 +50,7 @@ export function planDisks(observation: Observation): DeviceAction[] {
 
 const scsiController = "scsi0";
 
-/** Nobody boots from them. With the NICs, so that a place that is kept for one is not taken. */
+/** Nobody boots from them. After the NICs, so that a place that is kept for one is not taken. */
 function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[] {
   const sources = diskSources(vmi.spec).filter(({ volume }) => ready.has(volume));
   const claims = new Map(vmi.spec.volumes?.map(({ name, persistentVolumeClaim }) => [name, persistentVolumeClaim]));
@@ -59,12 +59,12 @@ function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[
     const path = `${launcherPaths.run}/${pluggedSocketOf({ name: source.volume, claimName })}`;
     return { ...source, image: { format: "raw" as const, path, served: true } };
   });
-  return desiredDevices(vmi, disks).flatMap((device): Device[] => {
-    if (device.kind === "nic" || device.kind === "vacant-nic") return [device];
+  const plugged = desiredDevices(vmi, disks).flatMap((device): Device[] => {
     if (device.kind !== "disk" || !ready.has(device.name)) return [];
     const { bootIndex: _, ...disk } = device;
     return [disk];
   });
+  return [...desiredNics(vmi), ...plugged];
 }
 
 function readyVolumes(observation: Observation): string[] {

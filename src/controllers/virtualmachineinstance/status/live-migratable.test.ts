@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VirtualMachineInstanceSpec } from "../../../../api/kubevirt/types.ts";
 import { liveMigratable, migrationMethod } from "./live-migratable.ts";
+import type { LauncherPod } from "../launcher/launcher.ts";
 import type { Observation } from "../observation.ts";
 import { observationOf } from "../sample.ts";
 
@@ -19,6 +20,16 @@ const withoutLocalDisks = having((spec) => {
   spec.volumes = [{ name: "root", persistentVolumeClaim: { claimName: "data" } }];
 });
 
+const plugged = having((spec) => {
+  const volume = { name: "data", persistentVolumeClaim: { claimName: "data", hotpluggable: true } };
+  spec.volumes = [...(spec.volumes ?? []), volume];
+});
+
+function launcherWith(claims: string[]): LauncherPod {
+  const volumes = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
+  return { apiVersion: "v1", kind: "Pod", metadata: { name: "launcher" }, spec: { containers: [], volumes } };
+}
+
 test("what can be moved, and why not", () => {
   const table: [string, Observation, string][] = [
     ["alone on one node", containerDiskOnly, "True"],
@@ -30,6 +41,8 @@ test("what can be moved, and why not", () => {
       "False DisksNotLiveMigratable",
     ],
     ["shared claim, several nodes", { ...withoutLocalDisks, claims: [claimOf(true)], hasOtherNodes: true }, "True"],
+    ["a claim that was plugged in", { ...plugged, pods: [launcherWith([])] }, "False HotplugNotLiveMigratable"],
+    ["the same since its restart", { ...plugged, pods: [launcherWith(["data"])] }, "True"],
     [
       "SATA disk",
       having((spec) => {

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Pod } from "../../../api/core.ts";
+import type { VolumeStatus } from "../../../api/kubevirt/hotplug-volume.ts";
+import { allDevices, someMachine, someObservation, someVmi } from "../domain/observation.fixture.ts";
+import type { Observation } from "../domain/observation.ts";
+import { plan } from "../domain/plan.ts";
+import { lookAgainAfterMs } from "../domain/reconciler.ts";
+import { decideEvents } from "../status/events.ts";
+import { decideStatus } from "../status/status.ts";
+import { type PlugObservation, pluggedSocketOf } from "./observe.ts";
+
+const volume = { name: "data", claimName: "claim", hotpluggable: true };
+const pod: Pod = { metadata: { name: "server", uid: "server-uid" }, status: { phase: "Running" } };
+
+interface Scene {
+  /** Of the claim; none: the volume is not in the spec. */
+  plug?: Partial<PlugObservation> | undefined;
+  told?: VolumeStatus[];
+  /** What QEMU has of it. */
+  devices?: string[];
+  nodes?: string[];
+  bus?: string;
+  asked?: string[];
+  interfaces?: object[];
+  freePorts?: string[];
+}
+
+function observe({
+  plug,
+  told = [],
+  devices = [],
+  nodes = [],
+  bus = "virtio",
+  asked = [],
+  ...more
+}: Scene): Observation {
+  const { interfaces = [{ name: "default", masquerade: {} }], freePorts = ["port2"] } = more;
+  const disks = [{ name: "root", disk: { bus: "virtio" } }, ...(plug ? [{ name: "data", disk: { bus } }] : [])];
+  const vmi = someVmi({
+    spec: {
+      domain: { memory: { guest: "128Mi" }, devices: { disks, interfaces } },
+      networks: [
+        { name: "default", pod: {} },
+        { name: "lan", multus: { networkName: "lan" } },
+      ],
+      volumes: [
+        { name: "root", containerDisk: { image: "guest" } },
+        ...(plug ? [{ name: "data", persistentVolumeClaim: { claimName: "claim", hotpluggable: true } }] : []),
+      ],
+    },
+    status: { phase: "Running", volumeStatus: told },
+  });
+  const present = [...allDevices.devices, ...devices.map((id): [string, string] => [id, "some-driver"])];
+  return someObservation({
+    vmi,
+    machine: someMachine({
+      devices: {
+        ...allDevices,
+        devices: new Map(present),
+        blockNodes: new Set(["disk-root", ...nodes]),
+        freePorts,
+      },
+    }),
+    unplugAsked: new Set(asked),
+    plugs: plug ? [{ volume, pod, isServed: true, isLinked: true, ...plug }] : [],
+  });
+}
+
+const entry = (phase: string, claimName = "claim"): VolumeStatus => ({
+  name: "data",
+  phase,
+  persistentVolumeClaimInfo: { claimName },
+  hotplugVolume: { attachPodName: "server", attachPodUID: "server-uid" },
+});
+const steps = (observation: Observation): string[] =>
+  plan(observation).map((action) => {
+    if (action.type !== "changeDevice") return action.type;
+    const { command, args } = action.change;
+    return `${command} ${"id" in args ? args.id : "node-name" in args ? args["node-name"] : ""}`;
+  });
+const toldOf = (observation: Observation): string[] =>
+  (decideStatus(observation).volumeStatus ?? [])
+    .filter(({ name }) => name === "data")
+    .map(
+      ({ phase, reason, persistentVolumeClaimInfo }) => `${phase} ${reason} ${persistentVolumeClaimInfo?.claimName}`,
+    );
+
+test("a claim is given a name, told of, plugged in and told of, in this order", () => {
+  const running = { isServed: false, isLinked: false };
+  assert.deepEqual(steps(observe({ plug: running })), []);
+  assert.deepEqual(toldOf(observe({ plug: running })), ["AttachedToNode AttachedToNode claim"]);
+  assert.equal(lookAgainAfterMs(observe({ plug: running })), 200, "nobody tells that it listens");
+  assert.deepEqual(steps(observe({ plug: { isLinked: false } })), ["linkVolume"]);
+  assert.deepEqual(steps(observe({ plug: {} })), [], "the controller does not know yet that the claim must stay");
+  assert.deepEqual(toldOf(observe({ plug: {} })), ["MountedToPod VolumeMountedToPod claim"]);
+  const mounted = { plug: {}, told: [entry("MountedToPod")] };
+  assert.deepEqual(steps(observe(mounted)), ["blockdev-add disk-data", "device_add disk-data"]);
+  assert.deepEqual(steps(observe({ ...mounted, nodes: ["disk-data"] })), ["device_add disk-data"]);
+  const plugged = { ...mounted, nodes: ["disk-data"], devices: ["disk-data"] };
+  assert.deepEqual(steps(observe(plugged)), []);
+  assert.deepEqual(toldOf(observe(plugged)), ["Ready VolumeReady claim"]);
+});
+
+test("QEMU is told where it is served, and not to boot from it", () => {
+  const [add, device] = plan(observe({ plug: {}, told: [entry("MountedToPod")] }));
+  assert.ok(add?.type === "changeDevice" && add.change.command === "blockdev-add");
+  const { file, driver } = add.change.args as unknown as { file: { driver: string; server: object }; driver: string };
+  assert.equal(driver, "raw");
+  assert.equal(file.driver, "nbd");
+  assert.deepEqual(file.server, { type: "unix", path: `/run/vmpod/${pluggedSocketOf(volume)}` });
+  assert.ok(device?.type === "changeDevice" && device.change.command === "device_add");
+  assert.equal(device.change.args["bootindex"], undefined);
+});
+
+test("on bus scsi it brings the controller that there is none of yet", () => {
+  const scsi = { plug: {}, told: [entry("MountedToPod")], bus: "scsi" };
+  assert.deepEqual(steps(observe(scsi)), ["device_add scsi0", "blockdev-add disk-data", "device_add disk-data"]);
+  assert.deepEqual(steps(observe({ ...scsi, devices: ["scsi0"] })), ["blockdev-add disk-data", "device_add disk-data"]);
+});
+
+test("it does not take the place of a NIC that is absent", () => {
+  const lan = { name: "lan", bridge: {}, state: "absent" };
+  const interfaces = [{ name: "default", masquerade: {} }, lan];
+  const mounted = { plug: {}, told: [entry("MountedToPod")], interfaces };
+  assert.deepEqual(steps(observe(mounted)), ["refuse"]);
+  const roomy = plan(observe({ ...mounted, freePorts: ["port2", "port3"] }));
+  const added = roomy.flatMap((action) =>
+    action.type === "changeDevice" && action.change.command === "device_add" ? [action.change.args["bus"]] : [],
+  );
+  assert.deepEqual(added, ["port3"]);
+});
+
+test("one that goes is let go of by the guest first, and told of until nothing of it is left", () => {
+  const leaving = { plug: undefined, told: [entry("Ready")], devices: ["disk-data"], nodes: ["disk-data"] };
+  assert.deepEqual(steps(observe(leaving)), ["device_del disk-data"]);
+  assert.deepEqual(toldOf(observe(leaving)), ["Detaching Detaching claim"]);
+  assert.deepEqual(steps(observe({ ...leaving, asked: ["disk-data"] })), [], "it was asked a moment ago");
+  const released = { ...leaving, told: [entry("Detaching")], devices: [] };
+  assert.deepEqual(steps(observe(released)), ["blockdev-del disk-data"]);
+  assert.deepEqual(toldOf(observe(released)), ["Detaching Detaching claim"]);
+  assert.deepEqual(toldOf(observe({ ...released, nodes: [] })), []);
+});
+
+test("one of another claim goes before the one that has taken its name comes", () => {
+  const told = [entry("Ready", "old")];
+  const exchanged = { plug: {}, told, devices: ["disk-data"], nodes: ["disk-data"] };
+  assert.deepEqual(steps(observe(exchanged)), ["device_del disk-data"]);
+  assert.deepEqual(toldOf(observe(exchanged)), ["Detaching Detaching old"]);
+  assert.deepEqual(toldOf(observe({ plug: {}, told })), ["MountedToPod VolumeMountedToPod claim"]);
+});
+
+test("a server that is gone is told of, and its successor is given the name", () => {
+  const plugged = { told: [entry("Ready")], devices: ["disk-data"], nodes: ["disk-data"] };
+  assert.deepEqual(toldOf(observe({ ...plugged, plug: { pod: undefined, isServed: false, isLinked: false } })), [
+    "Ready ServerLost claim",
+  ]);
+  assert.deepEqual(steps(observe({ ...plugged, plug: { isLinked: false } })), ["linkVolume"]);
+});
+
+test("what the controller says stays until the pod is on the node", () => {
+  const pending = { ...entry("Pending"), reason: "ClaimNotFound" };
+  const waiting = { plug: { pod: undefined, isServed: false, isLinked: false }, told: [pending] };
+  assert.deepEqual(toldOf(observe(waiting)), ["Pending ClaimNotFound claim"]);
+});
+
+test("each change is an event", () => {
+  const reasons = (scene: Scene): string[] => {
+    const observation = observe(scene);
+    return decideEvents(observation.vmi, decideStatus(observation)).map(({ reason }) => reason);
+  };
+  assert.deepEqual(reasons({ plug: {}, told: [entry("AttachedToNode")] }), ["VolumeMountedToPod"]);
+  const plugged = { plug: {}, devices: ["disk-data"], nodes: ["disk-data"] };
+  assert.deepEqual(reasons({ ...plugged, told: [entry("MountedToPod")] }), ["VolumeReady"]);
+  assert.deepEqual(reasons({ ...plugged, told: [entry("Ready")] }), []);
+  assert.deepEqual(reasons({ told: [entry("Detaching")] }), ["VolumeUnMountedFromPod"]);
+});
+
+test("one that came before the guest started is not among its first devices", () => {
+  const early = observe({ plug: {}, told: [] });
+  const machine = someMachine({
+    runState: "prelaunch",
+    devices: {
+      ...allDevices,
+      devices: new Map(),
+      blockNodes: new Set(),
+      netdevs: new Set(),
+      freePorts: ["port0", "port1"],
+    },
+  });
+  const actions = plan({ ...early, vmi: { ...early.vmi, status: { phase: "Scheduled" } }, machine, plugs: [] });
+  const names = actions.flatMap((action) =>
+    action.type === "changeDevice" && action.change.command === "device_add" ? [action.change.args.id] : [],
+  );
+  assert.deepEqual(names, ["disk-root", "nic-default"]);
+});
