@@ -19,6 +19,8 @@ interface Scene {
   told?: VolumeStatus[];
   /** What QEMU has of it. */
   devices?: string[];
+  /** Devices of certain drivers. */
+  drivers?: Record<string, string>;
   nodes?: string[];
   bus?: string;
   asked?: string[];
@@ -35,7 +37,7 @@ function observe({
   asked = [],
   ...more
 }: Scene): Observation {
-  const { interfaces = [{ name: "default", masquerade: {} }], freePorts = ["port2"] } = more;
+  const { interfaces = [{ name: "default", masquerade: {} }], freePorts = ["port2"], drivers = {} } = more;
   const disks = [{ name: "root", disk: { bus: "virtio" } }, ...(plug ? [{ name: "data", disk: { bus } }] : [])];
   const vmi = someVmi({
     spec: {
@@ -51,7 +53,8 @@ function observe({
     },
     status: { phase: "Running", volumeStatus: told },
   });
-  const present = [...allDevices.devices, ...devices.map((id): [string, string] => [id, "some-driver"])];
+  const some = devices.map((id): [string, string] => [id, "some-driver"]);
+  const present = [...allDevices.devices, ...some, ...Object.entries(drivers)];
   return someObservation({
     vmi,
     machine: someMachine({
@@ -140,6 +143,34 @@ test("one that goes is let go of by the guest first, and told of until nothing o
   assert.deepEqual(steps(observe(released)), ["blockdev-del disk-data"]);
   assert.deepEqual(toldOf(observe(released)), ["Detaching Detaching claim"]);
   assert.deepEqual(toldOf(observe({ ...released, nodes: [] })), []);
+});
+
+test("a claim of the launcher's own goes from the guest, and no other disk does", () => {
+  const has = { plug: undefined, devices: ["disk-data", "disk-other"], nodes: ["disk-data", "disk-other"] };
+  assert.deepEqual(steps(observe(has)), []);
+  const own = { name: "data", persistentVolumeClaim: { claimName: "claim" } };
+  const launcher = { ...observe(has).pod, spec: { containers: [], volumes: [own] } };
+  assert.deepEqual(steps({ ...observe(has), pod: launcher }), ["device_del disk-data"]);
+});
+
+test("that there is no place for a NIC keeps no disk from going", () => {
+  const lan = { name: "lan", bridge: {} };
+  const interfaces = [{ name: "default", masquerade: {} }, lan];
+  const leaving = { plug: undefined, told: [entry("Ready")], devices: ["disk-data"], nodes: ["disk-data"] };
+  assert.deepEqual(steps(observe({ ...leaving, interfaces, freePorts: [] })), ["refuse", "device_del disk-data"]);
+});
+
+test("its controller goes after the last disk on it, and is told of as long as it is there", () => {
+  const told = [{ ...entry("Detaching"), target: "sda" }];
+  const idle = { told, drivers: { scsi0: "virtio-scsi-pci" } };
+  assert.deepEqual(steps(observe(idle)), ["device_del scsi0"]);
+  assert.deepEqual(toldOf(observe(idle)), ["Detaching Detaching claim"]);
+  assert.deepEqual(steps(observe({ ...idle, asked: ["scsi0"] })), []);
+  assert.deepEqual(steps(observe({ told, drivers: { ...idle.drivers, "disk-data": "scsi-hd" } })), [
+    "device_del disk-data",
+  ]);
+  assert.deepEqual(steps(observe({ ...idle, plug: { isServed: false, isLinked: false }, bus: "scsi" })), []);
+  assert.deepEqual(toldOf(observe({ told })), []);
 });
 
 test("one of another claim goes before the one that has taken its name comes", () => {

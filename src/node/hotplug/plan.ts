@@ -3,6 +3,7 @@
  *
  *   a pod serves the claim ─▶ its socket gets a name in the launcher, too ─▶ the status says so ─▶ blockdev-add, device_add
  *   the volume is gone     ─▶ device_del ─▶ the guest lets go ─▶ blockdev-del ─▶ the status says nothing of it ─▶ the pod may go
+ *   nothing is left on bus scsi ─▶ device_del of its controller
  *
  * Nothing is plugged in before the status, as it is stored, says that it is in use: by that the controller knows that the claim must stay,
  * whatever becomes of this agent. A guest that does not let go is asked again after a while.
@@ -10,8 +11,9 @@
 import { hotplugPhases, pluggedStatus } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
 import type { Device } from "../../qemu/devices/device.ts";
+import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import { planDevices } from "../../qemu/devices/plan.ts";
-import { driveId, driveNode } from "../../qemu/domain/ids.ts";
+import { driveId, driveNode, scsiController } from "../../qemu/domain/ids.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { desiredDevices, desiredNics } from "../domain/desired-devices.ts";
@@ -27,28 +29,45 @@ export function planLinked({ plugs = [] }: Observation): PlugObservation[] {
 export function planDisks(observation: Observation): DeviceAction[] {
   const { machine, unplugAsked } = observation;
   if (machine === undefined) return [];
-  const ready = new Set(readyVolumes(observation));
-  const wanted = desiredDisks(observation, ready);
-  const kept = keptDisks(observation);
-  const nodes = (names: ReadonlySet<string>) => new Set([...names].map(driveNode));
-  const [readyNodes, keptNodes] = [nodes(ready), nodes(kept)];
-  return planDevices(wanted, machine.devices).filter((action) => {
-    switch (action.command) {
-      case "blockdev-add":
-        return readyNodes.has(action.args["node-name"]);
-      case "device_add":
-        return action.args.id === scsiController || [...ready].some((name) => driveId(name) === action.args.id);
-      case "device_del":
-        return isGone(action.args.id, kept) && !unplugAsked.has(action.args.id);
-      case "blockdev-del":
-        return !keptNodes.has(action.args["node-name"]);
-      default:
-        return false;
-    }
-  });
+  const unplug = planUnplug(observation, machine.devices);
+  return [
+    ...unplug.filter(({ command, args }) => !(command === "device_del" && unplugAsked.has(args.id))),
+    ...planPlug(observation, machine.devices),
+  ];
 }
 
-const scsiController = "scsi0";
+function planUnplug(observation: Observation, devices: ObservedDevices): DeviceAction[] {
+  const gone = goneVolumes(observation);
+  const [ids, nodes] = [new Set(gone.map(driveId)), new Set(gone.map(driveNode))];
+  const idle: DeviceAction = { command: "device_del", args: { id: scsiController } };
+  return [
+    ...planDevices([], devices).filter(
+      ({ command, args }) =>
+        (command === "device_del" && ids.has(args.id)) || (command === "blockdev-del" && nodes.has(args["node-name"])),
+    ),
+    ...(hasIdleController(observation) ? [idle] : []),
+  ];
+}
+
+function planPlug(observation: Observation, devices: ObservedDevices): DeviceAction[] {
+  const ready = readyVolumes(observation);
+  if (ready.length === 0) return [];
+  const [ids, nodes] = [new Set([scsiController, ...ready.map(driveId)]), new Set(ready.map(driveNode))];
+  return planDevices(desiredDisks(observation, new Set(ready)), devices).filter(
+    ({ command, args }) =>
+      (command === "blockdev-add" && nodes.has(args["node-name"])) || (command === "device_add" && ids.has(args.id)),
+  );
+}
+
+/** The last disk on it has gone. Where the guest moves to there is none, and QEMU takes it amiss. */
+export function hasIdleController({ vmi, machine }: Observation): boolean {
+  const devices = machine?.devices.devices ?? new Map<string, string>();
+  const isWanted = vmi.spec.domain.devices.disks?.some(
+    ({ disk, cdrom, lun }) => (disk ?? cdrom ?? lun)?.bus === "scsi",
+  );
+  const isUsed = [...devices.values()].some((driver) => driver.startsWith("scsi-"));
+  return devices.has(scsiController) && isWanted !== true && !isUsed;
+}
 
 /** Nobody boots from them. After the NICs, so that a place that is kept for one is not taken. */
 function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[] {
@@ -76,11 +95,15 @@ function readyVolumes(observation: Observation): string[] {
   return plugs.filter(isReady).map(({ volume }) => volume.name);
 }
 
-/** The disks that the guest has, and is to keep. */
-function keptDisks(observation: Observation): Set<string> {
-  const exchanged = new Set(exchangedVolumes(observation));
-  const names = (observation.vmi.spec.domain.devices.disks ?? []).map(({ name }) => name);
-  return new Set(names.filter((name) => !exchanged.has(name)));
+/** What the guest may have, and is to let go of: no disk but those that come and go, plugged in or of the launcher's own. */
+export function goneVolumes(observation: Observation): string[] {
+  const { vmi, pod } = observation;
+  const exchanged = exchangedVolumes(observation);
+  const plugged = (vmi.status?.volumeStatus ?? []).filter(({ hotplugVolume }) => hotplugVolume);
+  const own = (pod.spec?.volumes ?? []).filter(({ persistentVolumeClaim }) => persistentVolumeClaim);
+  const isSpecified = (name: string): boolean => vmi.spec.volumes?.some((volume) => volume.name === name) === true;
+  const names = [...plugged, ...own].map(({ name }) => name).filter((name) => !isSpecified(name));
+  return [...new Set([...exchanged, ...names])];
 }
 
 /** Those that the guest still has with another claim than the one that they name by now. */
@@ -97,8 +120,4 @@ export function exchangedVolumes({ vmi, plugs = [], machine }: Observation): str
 export function hasDisk(machine: Observation["machine"], name: string): boolean {
   const { devices, blockNodes } = machine?.devices ?? {};
   return devices?.has(driveId(name)) === true || blockNodes?.has(driveNode(name)) === true;
-}
-
-function isGone(id: string, kept: ReadonlySet<string>): boolean {
-  return id.startsWith("disk-") && !kept.has(id.slice("disk-".length));
 }

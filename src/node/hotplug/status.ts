@@ -4,7 +4,7 @@ import { hotplugPhases, pluggedStatus, type VolumeStatus } from "../../../api/ku
 import { driveId } from "../../qemu/domain/ids.ts";
 import type { Observation } from "../domain/observation.ts";
 import type { PlugObservation } from "./observe.ts";
-import { exchangedVolumes, hasDisk } from "./plan.ts";
+import { exchangedVolumes, goneVolumes, hasDisk, hasIdleController } from "./plan.ts";
 
 /** @param attached of the disks that the guest has, in order */
 export function withPlugs(observation: Observation, attached: readonly VolumeStatus[]): VolumeStatus[] {
@@ -12,14 +12,18 @@ export function withPlugs(observation: Observation, attached: readonly VolumeSta
   const exchanged = new Set(exchangedVolumes(observation));
   const plugged = plugs.filter(({ volume }) => !exchanged.has(volume.name));
   const entries = plugged.flatMap((plug) => entryOf(observation, plug, attached) ?? []);
+  const gone = new Set(goneVolumes(observation));
   const leaving = (vmi.status?.volumeStatus ?? []).filter(
-    ({ name, hotplugVolume }) =>
-      hotplugVolume !== undefined &&
-      hasDisk(observation.machine, name) &&
-      (exchanged.has(name) || !vmi.spec.volumes?.some((volume) => volume.name === name)),
+    (each) => each.hotplugVolume !== undefined && gone.has(each.name) && isHeld(observation, each),
   );
   const named = new Set([...entries, ...leaving].map(({ name }) => name));
   return [...attached.filter(({ name }) => !named.has(name)), ...entries, ...leaving.map(detaching)];
+}
+
+/** By the guest, which may still have what the disk was plugged into. */
+function isHeld(observation: Observation, { name, target }: VolumeStatus): boolean {
+  const isScsi = target?.startsWith("sd") === true;
+  return hasDisk(observation.machine, name) || (isScsi && hasIdleController(observation));
 }
 
 /** Undefined before it is on this node, and nobody has said anything of it. */

@@ -1,6 +1,6 @@
 /** How each kind of disk is attached. Steps that are observed to be done are left out. */
 import { TerminalError } from "../../base/errors.ts";
-import { driveId, driveNode, imageNode, ioThreadId, placeholderNode } from "../domain/ids.ts";
+import { driveId, driveNode, imageNode, ioThreadId, placeholderNode, scsiController } from "../domain/ids.ts";
 import type { DeviceOptions } from "../qmp/commands.ts";
 import type { DeviceAction } from "./action.ts";
 import { blockNode } from "./block-node.ts";
@@ -9,8 +9,6 @@ import type { Disk, DiskImage } from "./device.ts";
 import type { ObservedDevices } from "./observe.ts";
 import type { PortPool } from "./port-pool.ts";
 import { virtioDriver } from "./virtio-driver.ts";
-
-const scsiController = "scsi0";
 
 export function attachDisk(disk: Disk, observed: ObservedDevices, ports: PortPool): DeviceAction[] {
   if (disk.bus !== "sata") return plugDisk(disk, observed, ports);

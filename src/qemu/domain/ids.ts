@@ -29,6 +29,8 @@ export const filesystemId = (name: string): string => `fs-${name}`;
 export const hotMemoryId = "hotmem0";
 export const hotMemoryBlockBytes = 2 * 1024 ** 2;
 export const ioThreadId = (index: number): string => `io${index}`;
+/** All SCSI disks share it. */
+export const scsiController = "scsi0";
 export const rootPortId = (index: number): string => `port${index}`;
 
 function nodeName(text: string): string {

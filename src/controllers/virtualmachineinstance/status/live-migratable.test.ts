@@ -25,6 +25,10 @@ const plugged = having((spec) => {
   spec.volumes = [...(spec.volumes ?? []), volume];
 });
 
+const leaving = observationOf("Running", {
+  vmi: { ...containerDiskOnly.vmi, status: { phase: "Running", volumeStatus: [{ name: "data", hotplugVolume: {} }] } },
+});
+
 function launcherWith(claims: string[]): LauncherPod {
   const volumes = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
   return { apiVersion: "v1", kind: "Pod", metadata: { name: "launcher" }, spec: { containers: [], volumes } };
@@ -42,6 +46,12 @@ test("what can be moved, and why not", () => {
     ],
     ["shared claim, several nodes", { ...withoutLocalDisks, claims: [claimOf(true)], hasOtherNodes: true }, "True"],
     ["a claim that was plugged in", { ...plugged, pods: [launcherWith([])] }, "False HotplugNotLiveMigratable"],
+    ["one that goes", { ...leaving, pods: [launcherWith([])] }, "False HotplugNotLiveMigratable"],
+    [
+      "a claim of its launcher that was unplugged",
+      { ...containerDiskOnly, pods: [launcherWith(["data"])] },
+      "False HotplugNotLiveMigratable",
+    ],
     ["the same since its restart", { ...plugged, pods: [launcherWith(["data"])] }, "True"],
     [
       "SATA disk",

@@ -7,7 +7,7 @@
 import { isConditionTrue, notMigratableReasons, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
 import { pluggedVolumes } from "../../../../api/kubevirt/hotplug-volume.ts";
 import { withoutDumpVolume } from "../../../../api/kubevirt/memory-dump.ts";
-import { keepsTpm } from "../../../../api/kubevirt/persistent-state.ts";
+import { keepsTpm, stateClaimName } from "../../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../../api/meta.ts";
 import { compareQuantities } from "../../../base/quantity.ts";
 import { launcherOf, type Observation } from "../observation.ts";
@@ -142,11 +142,22 @@ function emulatedHotMemory({ vmi }: Observation): ReturnType<Rule> {
   return { reason: notMigratableReasons.hotplug, message };
 }
 
-/** Served by a pod on its node, which has the image locked; a launcher that it goes to would open it itself. */
+/**
+ * A plugged claim is served by a pod on the guest's node, which has its disk locked; a launcher that it goes to would open it itself. What was
+ * unplugged of a launcher's own leaves a gap there, and each device behind it would be elsewhere in another one.
+ */
 function plugged({ vmi, pods }: Observation): ReturnType<Rule> {
   const launcher = launcherOf({ vmi, pods });
-  const [found] = launcher ? pluggedVolumes(vmi.spec, launcher) : [];
+  if (launcher === undefined) return undefined;
+  const state = stateClaimName(vmi);
+  const gap = launcher.spec?.volumes?.find(
+    ({ name, persistentVolumeClaim }) =>
+      persistentVolumeClaim?.claimName !== state && !vmi.spec.volumes?.some((volume) => volume.name === name),
+  );
+  const leaving = vmi.status?.volumeStatus?.find(({ hotplugVolume }) => hotplugVolume);
+  const found = pluggedVolumes(vmi.spec, launcher)[0] ?? leaving ?? gap;
   if (found === undefined) return undefined;
-  const message = `cannot migrate VMI: volume ${found.name} was plugged in while it runs; after a restart it can move`;
+  const what = found === gap ? "was unplugged" : "was plugged in";
+  const message = `cannot migrate VMI: volume ${found.name} ${what} while it runs; after a restart it can move`;
   return { reason: notMigratableReasons.hotplug, message };
 }
