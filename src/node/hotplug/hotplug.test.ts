@@ -80,7 +80,8 @@ const steps = (observation: Observation): string[] =>
   plan(observation).map((action) => {
     if (action.type !== "changeDevice") return action.type;
     const { command, args } = action.change;
-    return `${command} ${"id" in args ? args.id : "node-name" in args ? args["node-name"] : ""}`;
+    const { id, "node-name": node } = args as { id?: string; "node-name"?: string };
+    return `${command} ${id ?? node}`;
   });
 const toldOf = (observation: Observation): string[] =>
   (decideStatus(observation).volumeStatus ?? [])
