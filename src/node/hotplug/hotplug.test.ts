@@ -109,9 +109,13 @@ test("a claim is given a name, told of, plugged in and told of, in this order", 
 test("QEMU is told where it is served, and not to boot from it", () => {
   const [add, device] = plan(observe({ plug: {}, told: [entry("MountedToPod")] }));
   assert.ok(add?.type === "changeDevice" && add.change.command === "blockdev-add");
-  const { file, driver } = add.change.args as unknown as { file: { driver: string; server: object }; driver: string };
+  const { file, driver } = add.change.args as unknown as {
+    file: { driver: string; server: object; "node-name": string };
+    driver: string;
+  };
   assert.equal(driver, "raw");
   assert.equal(file.driver, "nbd");
+  assert.equal(file["node-name"], "served-data", "by which it is cut off");
   assert.deepEqual(file.server, { type: "unix", path: `/run/vmpod/${pluggedSocketOf(volume)}` });
   assert.ok(device?.type === "changeDevice" && device.change.command === "device_add");
   assert.equal(device.change.args["bootindex"], undefined);
@@ -142,6 +146,7 @@ test("one that goes is let go of by the guest first, and told of until nothing o
   assert.deepEqual(steps(observe({ ...leaving, asked: ["disk-data"] })), [], "it was asked a moment ago");
   const released = { ...leaving, told: [entry("Detaching")], devices: [] };
   assert.deepEqual(steps(observe(released)), ["blockdev-del disk-data"]);
+  assert.deepEqual(steps(observe({ ...released, nodes: ["disk-data", "served-data"] })), ["remove-served disk-data"]);
   assert.deepEqual(toldOf(observe(released)), ["Detaching Detaching claim"]);
   assert.deepEqual(toldOf(observe({ ...released, nodes: [] })), []);
 });

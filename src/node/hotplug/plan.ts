@@ -2,7 +2,7 @@
  * Disks of a running guest come and go as the claims of its instance do. Pure.
  *
  *   a pod serves the claim ─▶ its socket gets a name in the launcher, too ─▶ the status says so ─▶ blockdev-add, device_add
- *   the volume is gone     ─▶ device_del ─▶ the guest lets go ─▶ blockdev-del ─▶ the status says nothing of it ─▶ the pod may go
+ *   the volume is gone     ─▶ device_del ─▶ the guest lets go ─▶ yank, blockdev-del ─▶ the status says nothing of it ─▶ the pod may go
  *   nothing is left on bus scsi ─▶ device_del of its controller
  *
  * Nothing is plugged in before the status, as it is stored, says that it is in use: by that the controller knows that the claim must stay,
@@ -13,7 +13,7 @@ import type { DeviceAction } from "../../qemu/devices/action.ts";
 import type { Device } from "../../qemu/devices/device.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import { planDevices } from "../../qemu/devices/plan.ts";
-import { driveId, driveNode, scsiController } from "../../qemu/domain/ids.ts";
+import { driveId, driveNode, scsiController, servedNode } from "../../qemu/domain/ids.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { desiredDevices, desiredNics } from "../domain/desired-devices.ts";
@@ -37,13 +37,18 @@ export function planDisks(observation: Observation): DeviceAction[] {
 }
 
 function planUnplug(observation: Observation, devices: ObservedDevices): DeviceAction[] {
-  const gone = goneVolumes(observation);
-  const [ids, nodes] = [new Set(gone.map(driveId)), new Set(gone.map(driveNode))];
+  const removals = planDevices([], devices);
   const idle: DeviceAction = { command: "device_del", args: { id: scsiController } };
   return [
-    ...planDevices([], devices).filter(
-      ({ command, args }) =>
-        (command === "device_del" && ids.has(args.id)) || (command === "blockdev-del" && nodes.has(args["node-name"])),
+    ...goneVolumes(observation).flatMap((name) =>
+      removals.flatMap((action): DeviceAction[] => {
+        if (action.command === "device_del") return action.args.id === driveId(name) ? [action] : [];
+        if (action.command !== "blockdev-del" || action.args["node-name"] !== driveNode(name)) return [];
+        const served = servedNode(name);
+        return [
+          devices.blockNodes.has(served) ? { command: "remove-served", args: { ...action.args, served } } : action,
+        ];
+      }),
     ),
     ...(hasIdleController(observation) ? [idle] : []),
   ];

@@ -33,13 +33,29 @@ export interface PlugFilesystemAction {
   args: { socket: string; device: DeviceOptions & { chardev: string } };
 }
 
-export type DeviceAction = CommandAction | MatchSizeAction | PlugFilesystemAction;
+/** Removes a node, and the connection to who served it. */
+export interface RemoveServedAction {
+  command: "remove-served";
+  args: { "node-name": string; served: string };
+}
+
+export type DeviceAction = CommandAction | MatchSizeAction | PlugFilesystemAction | RemoveServedAction;
 
 export async function applyDeviceAction(qmp: QmpClient, action: DeviceAction): Promise<void> {
   if (action.command === "match-size") await matchSize(qmp, action.args);
   else if (action.command === "plug-filesystem") await plugFilesystem(qmp, action.args);
+  else if (action.command === "remove-served") await removeServed(qmp, action.args);
   else if (action.command === "blockdev-del") await removeNode(qmp, action.args);
   else await qmp.execute<Used>(action.command, action.args);
+}
+
+/**
+ * The connection is cut first: QEMU 7.2 closes a node whose server is gone when it has found another one, or has waited as long as a guest
+ * would, and does nothing else meanwhile. Whatever was written has been taken by the server, which flushes it when it ends.
+ */
+async function removeServed(qmp: QmpClient, { served, ...args }: RemoveServedAction["args"]): Promise<void> {
+  await qmp.execute("yank", { instances: [{ type: "block-node", "node-name": served }] });
+  await removeNode(qmp, args);
 }
 
 const letGoMs = 1_000;

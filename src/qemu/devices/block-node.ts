@@ -1,5 +1,5 @@
 /** The block graph below a disk: format over file, with what is behind an overlay. One node holds the whole chain. */
-import { driveNode, receivingNode } from "../domain/ids.ts";
+import { driveNode, receivingNode, servedNode } from "../domain/ids.ts";
 import type { BlockdevOptions } from "../qmp/commands.ts";
 import type { Disk, DiskImage } from "./device.ts";
 
@@ -10,6 +10,7 @@ export function blockNode(nodeName: string, disk: Disk, image: DiskImage): Block
   return {
     "node-name": nodeName,
     ...node,
+    ...(image.served && { file: { ...node.file, "node-name": servedNode(disk.name) } }),
     ...(disk.receiving && { file: { ...node.file, "node-name": receivingNode(disk.name), "read-only": false } }),
   };
 }
@@ -51,7 +52,7 @@ function formatNode(
 }
 
 function fileNode(image: DiskImage, access: Access): Record<string, unknown> {
-  if (image.served) return servedNode(image, access);
+  if (image.served) return nbdNode(image, access);
   return {
     driver: image.blockDevice ? "host_device" : "file",
     filename: image.path,
@@ -67,7 +68,7 @@ function fileNode(image: DiskImage, access: Access): Record<string, unknown> {
 const reconnectSeconds = 600;
 
 /** How it is read and written, and who else may, is for the server to know. */
-function servedNode({ path }: DiskImage, { readOnly, cache }: Access): Record<string, unknown> {
+function nbdNode({ path }: DiskImage, { readOnly, cache }: Access): Record<string, unknown> {
   return {
     driver: "nbd",
     server: { type: "unix", path },

@@ -16,6 +16,8 @@ export const imageNode = (name: string): string => nodeName(`image-${name}`);
 export const placeholderNode = (name: string): string => nodeName(`empty-${name}`);
 /** The node of a disk's file, while its content comes from another node. */
 export const receivingNode = (name: string): string => nodeName(`file-${name}`);
+/** The node of a disk's image that somebody else serves. */
+export const servedNode = (name: string): string => nodeName(`served-${name}`);
 const copyPrefix = "copy-";
 /** The job that copies a disk to another node, and the node it writes to. */
 export const copyId = (migrationUid: string, name: string): string =>

@@ -235,6 +235,8 @@ export interface QmpCommands {
   "query-vnc": Command<None, VncInfo>;
   "query-balloon": Command<None, { actual: number }>;
   "query-cpus-fast": Command<None, { "cpu-index": number; "thread-id": number }[]>;
+  /** Cuts connections, without a word to who is at their other end. */
+  yank: Command<{ instances: { type: "block-node"; "node-name": string }[] }, None>;
   "query-hotpluggable-cpus": Command<None, HotPluggableCpu[]>;
   "query-cpu-definitions": Command<None, CpuDefinition[]>;
   "query-cpu-model-expansion": Command<{ type: "static" | "full"; model: CpuModel }, { model: CpuModel }>;
