@@ -7,10 +7,12 @@ umask 007
 socket=$1 file=$2 bytes=$3 sharing=$4
 shift 4
 
+# Beside what it was started with it has one socket to listen at, and one more for who is connected. /proc/net does not tell: that one is of its
+# client's network.
 isUsed() {
-  while read -r _ _ _ _ _ state _ path; do
-    [ "$state" = 03 ] && [ "$path" = "$socket" ] && return 0
-  done </proc/net/unix
+  case $(stat -c %N "/proc/$server/fd/"[3-9] "/proc/$server/fd/"[1-9][0-9] 2>/dev/null) in
+    *socket:*socket:*) return 0 ;;
+  esac
   return 1
 }
 

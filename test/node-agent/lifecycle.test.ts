@@ -539,6 +539,9 @@ test("a claim is plugged into a running guest by whichever agent is there, outli
   await untilSeen("vdc");
   const again = "dd if=/dev/$(basename $(dirname $(grep -l extra /sys/block/vd*/serial))) bs=512 count=2 2>/dev/null";
   assert.equal(inGuest("later", `${again} | tr -d '\\000'`), "one\ntwo");
+  kubectl("delete", "pod", "-l", "kubevirt.io=hotplug-disk", "--wait=false");
+  const ending = () => kubectl("get", "pod", "-l", "kubevirt.io=hotplug-disk", "-o", "jsonpath={..deletionTimestamp}");
+  await eventually("its pod is to go", 60_000, () => ending() || undefined);
   inGuest("later", "echo three | dd of=/dev/vdc bs=512 seek=2 conv=sync 2>/dev/null");
   assert.equal(bootId(), boot);
   assert.doesNotMatch(fieldOf("vm/later", ".status.conditions[*].type"), /RestartRequired/);
