@@ -4,6 +4,7 @@ import type { KubeObject } from "../../../api/meta.ts";
 import { certificateSecrets } from "../../base/cluster-names.ts";
 import { isStatus } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
+import { deleteThis } from "../../client/delete-this.ts";
 import { generateAuthority, importAuthority } from "../../pki/authority.ts";
 import { issueCertificate } from "../../pki/certificate.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
@@ -131,13 +132,8 @@ async function remove(
   { secret, why }: ActionOf<"remove">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name = "", uid } = secret.metadata ?? {};
-  try {
-    await client.delete(secrets, { namespace, name }, { preconditions: { uid }, signal });
+  if (await deleteThis(client, secrets, secret, { signal }))
     events.record(secret, "Warning", "CertificateReplaced", `Removed the Secret to make it anew: ${why}`);
-  } catch (error) {
-    if (!isStatus(error, "NotFound", "Conflict")) throw error;
-  }
 }
 
 function withData(secret: Secret, texts: Record<string, string>): Secret {

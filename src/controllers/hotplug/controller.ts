@@ -10,6 +10,7 @@ import type { ObjectMeta } from "../../../api/meta.ts";
 import { isStatus, messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
+import { deleteThis } from "../../client/delete-this.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
@@ -65,7 +66,7 @@ export function createHotplugReconciler(options: HotplugControllerOptions): Reco
     plan,
     writeStatus: (observation, signal) => writeStatus(options, observation, signal),
     execute: async (action, signal) => {
-      if (action.type === "deletePod") await deletePod(options.client, action.pod, signal);
+      if (action.type === "deletePod") await deleteThis(options.client, pods, action.pod, { signal });
       else await createPod(options, failures, action, signal);
     },
   };
@@ -128,15 +129,6 @@ async function createPod(
     events.record(vmi, "Warning", "FailedCreate", message);
     failures.set(key, others.set(volume.name, messageOf(error)));
     throw error;
-  }
-}
-
-async function deletePod(client: Client, { metadata }: Pod, signal: AbortSignal): Promise<void> {
-  const { namespace, name = "", uid } = metadata ?? {};
-  try {
-    await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
-  } catch (error) {
-    if (!isStatus(error, "NotFound", "Conflict")) throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import type { ObjectMeta } from "../../../api/meta.ts";
 import { isStatus, messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { createInformer } from "../../client/create-informer.ts";
+import { deleteThis } from "../../client/delete-this.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey, parseObjectKey } from "../../runtime/object-key.ts";
@@ -104,7 +105,7 @@ async function execute(options: MemoryDumpControllerOptions, action: Action, sig
     if (action.type === "updateVm") await client.update(virtualMachines, action.vm, { signal });
     else if (action.type === "updateVmi") await client.update(virtualMachineInstances, action.vmi, { signal });
     else if (action.type === "createPod") await createPod(options, action, signal);
-    else await deletePod(client, action.pod, signal);
+    else await deleteThis(client, pods, action.pod, { signal });
   } catch (error) {
     if (!isStatus(error, "NotFound")) throw error;
   }
@@ -121,15 +122,6 @@ async function createPod(
     if (isStatus(error, "AlreadyExists") || signal.aborted) return;
     events.record(action.vmi, "Warning", "FailedCreate", `Error creating memory dump pod: ${messageOf(error)}`);
     throw error;
-  }
-}
-
-async function deletePod(client: Client, { metadata }: Pod, signal: AbortSignal): Promise<void> {
-  const { namespace, name = "", uid } = metadata ?? {};
-  try {
-    await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
-  } catch (error) {
-    if (!isStatus(error, "Conflict")) throw error;
   }
 }
 

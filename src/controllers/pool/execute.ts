@@ -11,6 +11,7 @@ import {
 import type { VirtualMachine } from "../../../api/kubevirt/types.ts";
 import { isStatus, messageOf } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
+import { deleteThis } from "../../client/delete-this.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import { objectKey } from "../../runtime/object-key.ts";
@@ -93,14 +94,10 @@ async function remove(
   { pool, vm, keepsVolumes }: ActionOf<"delete">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name = "", uid } = vm.metadata ?? {};
   if (keepsVolumes) await keepVolumes(client, vm, signal);
-  try {
-    await client.delete(virtualMachines, { namespace, name }, { preconditions: { uid }, signal });
-    events.record(pool, "Normal", "SuccessfulDelete", `Deleted VM ${objectKey(vm)} with uid ${uid} from pool`);
-  } catch (error) {
-    if (!isStatus(error, "NotFound", "Conflict")) throw error;
-  }
+  const message = `Deleted VM ${objectKey(vm)} with uid ${vm.metadata?.uid} from pool`;
+  if (await deleteThis(client, virtualMachines, vm, { signal }))
+    events.record(pool, "Normal", "SuccessfulDelete", message);
   // It goes, but is not gone: its instance must end first, and until then nobody else has its name.
   vms.wrote({ ...vm, metadata: { ...vm.metadata, deletionTimestamp: timestamp() } });
 }

@@ -1,6 +1,7 @@
 /** Carries out what a plan asks for. */
 import { pods } from "../../../api/core.ts";
-import { InvariantError, isStatus } from "../../base/errors.ts";
+import { InvariantError } from "../../base/errors.ts";
+import { deleteThis } from "../../client/delete-this.ts";
 import type { KubeletContext } from "../context.ts";
 import { followNetworks } from "../execute/follow-networks.ts";
 import { runSandbox } from "../execute/run-sandbox.ts";
@@ -50,7 +51,8 @@ export function createExecutor(context: KubeletContext): Executor {
         memory.volumesReady = false;
         return;
       case "delete-pod":
-        return await deletePod(context, podOf(o));
+        // Everything of it is gone from this node: now its object may go, unless it was deleted by force meanwhile.
+        return void (await deleteThis(context.client, pods, podOf(o), { gracePeriodSeconds: 0 }));
       default:
         throw new InvariantError(`unknown action ${JSON.stringify(action satisfies never)}`);
     }
@@ -71,17 +73,4 @@ function podOf(o: Observation): Pod {
     throw new InvariantError(`pod ${o.uid} is gone, nothing of it may be started`);
   }
   return o.pod;
-}
-
-/** Everything of the pod is gone from this node: now its object may go. */
-async function deletePod(context: KubeletContext, pod: Pod): Promise<void> {
-  const { namespace, name = "", uid } = pod.metadata ?? {};
-  try {
-    await context.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
-  } catch (error) {
-    // Deleted by force meanwhile, perhaps with a successor of the same name.
-    if (!isStatus(error, "NotFound", "Conflict")) {
-      throw error;
-    }
-  }
 }

@@ -2,6 +2,7 @@
 import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
+import { serverRuns } from "../hotplug/observe.ts";
 import { isUnderWay } from "../memory-dump/status.ts";
 import { execute, type ExecuteContext } from "./execute.ts";
 import { noteDone } from "./note-start.ts";
@@ -45,7 +46,7 @@ export function lookAgainAfterMs(observation: Observation): number | undefined {
     return observation.pod.status?.phase === "Running" ? firstSignMs : undefined;
   if (plan(observation).length > 0) return nextStepMs;
   if (!hasStarted(machine)) return undefined;
-  if (observation.plugs?.some(({ pod, isServed }) => pod !== undefined && !isServed)) return serverWatchMs;
+  if (observation.plugs?.some(({ pod, isServed }) => pod && serverRuns(pod) && !isServed)) return serverWatchMs;
   if (isUnderWay(observation)) return dumpWatchMs;
   return machine.agentConnected && !observation.guestHasNews ? resyncMs : bootWatchMs;
 }

@@ -11,7 +11,15 @@ import { decideStatus } from "../status/status.ts";
 import { type PlugObservation, pluggedSocketOf } from "./observe.ts";
 
 const volume = { name: "data", claimName: "claim", hotpluggable: true };
-const pod: Pod = { metadata: { name: "server", uid: "server-uid" }, status: { phase: "Running" } };
+const pod: Pod = {
+  metadata: { name: "server", uid: "server-uid" },
+  status: {
+    phase: "Running",
+    containerStatuses: [
+      { name: "serve", image: "", imageID: "", ready: true, restartCount: 0, state: { running: {} } },
+    ],
+  },
+};
 
 interface Scene {
   /** Of the claim; none: the volume is not in the spec. */
@@ -95,12 +103,16 @@ test("a claim is given a name, told of, plugged in and told of, in this order", 
   assert.deepEqual(steps(observe({ plug: running })), []);
   assert.deepEqual(toldOf(observe({ plug: running })), ["AttachedToNode AttachedToNode claim"]);
   assert.equal(lookAgainAfterMs(observe({ plug: running })), 200, "nobody tells that it listens");
+  const failing = { ...pod, status: { ...pod.status, containerStatuses: [] } };
+  assert.equal(lookAgainAfterMs(observe({ plug: { ...running, pod: failing } })), 5_000, "its next start is told of");
   assert.deepEqual(steps(observe({ plug: { isLinked: false } })), ["linkVolume"]);
   assert.deepEqual(steps(observe({ plug: {} })), [], "the controller does not know yet that the claim must stay");
   assert.deepEqual(toldOf(observe({ plug: {} })), ["MountedToPod VolumeMountedToPod claim"]);
   const mounted = { plug: {}, told: [entry("MountedToPod")] };
   assert.deepEqual(steps(observe(mounted)), ["blockdev-add disk-data", "device_add disk-data"]);
   assert.deepEqual(steps(observe({ ...mounted, nodes: ["disk-data"] })), ["device_add disk-data"]);
+  const ending = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: "2026-01-02T03:04:05Z" } };
+  assert.deepEqual(steps(observe({ ...mounted, plug: { pod: ending } })), [], "it is about to go");
   const plugged = { ...mounted, nodes: ["disk-data"], devices: ["disk-data"] };
   assert.deepEqual(steps(observe(plugged)), []);
   assert.deepEqual(toldOf(observe(plugged)), ["Ready VolumeReady claim"]);

@@ -8,7 +8,7 @@ import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { unlessMissing } from "../../base/files.ts";
 import type { Informer } from "../../client/informer.ts";
 import { pluggedSocket, servedSocket } from "../../qemu/domain/paths.ts";
-import { controllerOf, isBeingDeleted, isControlledBy } from "../../runtime/owner-references.ts";
+import { controllerOf, isControlledBy } from "../../runtime/owner-references.ts";
 import { emptyDirOf } from "../process/empty-dir.ts";
 
 export interface PlugObservation {
@@ -45,12 +45,12 @@ export async function observePlugs(
   const pods = attachments.byIndex(byPlugged, `${namespace}/${name}`).filter((pod) => isControlledBy(pod, vmi));
   return Promise.all(
     pluggedVolumes(vmi.spec, launcher).map(async (volume) => {
-      const pod = pods.find((each) => serves(each, volume) && !isBeingDeleted(each));
+      const pod = pods.find((each) => serves(each, volume));
       const inodeOf = async (uid: string | undefined, file: string): Promise<number | undefined> => {
         const found = await unlessMissing(lstat(join(emptyDirOf(kubeletRoot, uid ?? "", "run"), file)));
         return found?.isSocket() ? found.ino : undefined;
       };
-      const served = pod && isRunning(pod) ? await inodeOf(pod.metadata?.uid, servedSocket) : undefined;
+      const served = pod && serverRuns(pod) ? await inodeOf(pod.metadata?.uid, servedSocket) : undefined;
       const linked = await inodeOf(launcher.metadata?.uid, pluggedSocketOf(volume));
       return { volume, pod, isServed: served !== undefined, isLinked: served !== undefined && served === linked };
     }),
@@ -62,6 +62,7 @@ function serves({ metadata, spec }: Pod, { name, claimName }: PluggedVolume): bo
   return isOfVolume && spec?.volumes?.some((each) => each.persistentVolumeClaim?.claimName === claimName) === true;
 }
 
-function isRunning({ status }: Pod): boolean {
+/** Whether or not it listens yet. */
+export function serverRuns({ status }: Pod): boolean {
   return status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true;
 }

@@ -15,6 +15,7 @@ import type { ObservedDevices } from "../../qemu/devices/observe.ts";
 import { planDevices } from "../../qemu/devices/plan.ts";
 import { driveId, driveNode, scsiController, servedNode } from "../../qemu/domain/ids.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
+import { isBeingDeleted } from "../../runtime/owner-references.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { desiredDevices, desiredNics } from "../domain/desired-devices.ts";
 import type { Observation } from "../domain/observation.ts";
@@ -93,8 +94,9 @@ function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[
 
 function readyVolumes(observation: Observation): string[] {
   const { vmi, plugs = [] } = observation;
-  const isReady = ({ volume, isLinked }: PlugObservation): boolean => {
+  const isReady = ({ volume, pod, isLinked }: PlugObservation): boolean => {
     const phase = pluggedStatus(vmi, volume)?.phase;
+    if (pod === undefined || isBeingDeleted(pod)) return false;
     return isLinked && (phase === hotplugPhases.mountedToPod || phase === hotplugPhases.ready);
   };
   return plugs.filter(isReady).map(({ volume }) => volume.name);
