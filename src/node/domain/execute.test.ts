@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import type { Informer } from "../../client/informer.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import type { DeviceAction } from "../../qemu/devices/action.ts";
 import { execute, type ExecuteContext } from "./execute.ts";
 import { noteEvent } from "./note-event.ts";
 import { noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
@@ -28,4 +29,20 @@ test("a network that breaks while it is being connected is not taken for connect
 
   await connect();
   assert.equal(record.networkOf, networkKey(qemu, observation));
+});
+
+test("a device that comes again has not been asked to go", async () => {
+  const records = createDomainRecords();
+  const asked: string[] = [];
+  const qmp = { execute: (command: string) => Promise.resolve(void asked.push(command)) };
+  const context = { records, monitors: { of: () => Promise.resolve(qmp) } } as unknown as ExecuteContext;
+  const [observation, qemu] = [someObservation(), { pid: process.pid, startTicks: 1 }];
+  const change = (action: DeviceAction) =>
+    execute(context, { type: "changeDevice", change: action, observation, qemu }, new AbortController().signal);
+  const { unplugAskedMs } = records.of("vmi-uid");
+  await change({ command: "device_del", args: { id: "disk-data" } });
+  assert.deepEqual([...unplugAskedMs.keys()], ["disk-data"]);
+  await change({ command: "device_add", args: { driver: "virtio-blk-pci", id: "disk-data" } });
+  assert.deepEqual([...unplugAskedMs.keys()], []);
+  assert.deepEqual(asked, ["device_del", "device_add"]);
 });

@@ -188,6 +188,8 @@ function noteChange(records: DomainRecords, { observation, change }: Action & { 
   const nowMs = Date.now();
   if (hasStarted(observation.machine)) record.pluggedMs = nowMs;
   if (change.command === "device_del") record.unplugAskedMs.set(change.args.id, nowMs);
+  // It is another one by now, of which the guest has not been asked anything.
+  if (change.command === "device_add") record.unplugAskedMs.delete(change.args.id);
 }
 
 /** Of the machine as it is by then. */
