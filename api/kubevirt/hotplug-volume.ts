@@ -4,6 +4,7 @@
  * Those that are in the spec when the launcher is made are mounted into it like any other. For each that comes later there is a pod with
  * the claim on the guest's node, which serves it to QEMU; it goes when the guest has let go of the disk.
  */
+import type { Pod } from "../core.ts";
 import type {
   VirtualMachineInstance,
   VirtualMachineInstanceSpec,
@@ -79,4 +80,17 @@ export function pluggedStatus(
 /** QEMU has the disk, or may have it any moment: the claim is not to be taken away. */
 export function isInUse({ phase }: VolumeStatus): boolean {
   return phase === hotplugPhases.mountedToPod || phase === hotplugPhases.ready || phase === hotplugPhases.detaching;
+}
+
+/** Of a pod that brings a claim: the name of its volume; empty for any other pod. */
+export function volumeOf({ metadata }: Pod): string {
+  return metadata?.annotations?.[attachedVolumeAnnotation] ?? "";
+}
+
+export function claimOf({ spec }: Pod): string {
+  return spec?.volumes?.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName ?? "";
+}
+
+export function serves(pod: Pod, { name, claimName }: Pick<PluggedVolume, "name" | "claimName">): boolean {
+  return volumeOf(pod) === name && claimOf(pod) === claimName;
 }

@@ -9,10 +9,12 @@ import { type PersistentVolumeClaim, persistentVolumeClaims, type Pod, pods } fr
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import {
   asMounted,
+  claimOf,
   hotplugPhases,
   hotpluggableVolumes,
   pluggedStatus,
   type PluggedVolume,
+  volumeOf,
   type VolumeStatus,
 } from "../../../api/kubevirt/hotplug-volume.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
@@ -25,7 +27,7 @@ import { podIndexes } from "../virtualmachineinstance/observe.ts";
 import { reconcilePartly } from "../reconcile-partly.fixture.ts";
 import { createWorld, type World } from "../world.ts";
 import { attachmentIndexes, createHotplugReconciler } from "./controller.ts";
-import { claimOf, type Observation, volumeOf } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 import type { Action } from "./plan.ts";
 
 const signal = new AbortController().signal;

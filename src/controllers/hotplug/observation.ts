@@ -1,6 +1,6 @@
 /** What the controller looks at to decide about the claims that are plugged into one running machine. Plain data, never changed. */
 import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
-import { attachedVolumeAnnotation, type PluggedVolume, pluggedVolumes } from "../../../api/kubevirt/hotplug-volume.ts";
+import { type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isBeingDeleted } from "../../runtime/owner-references.ts";
 import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
@@ -27,21 +27,9 @@ export function wantedVolumes({ vmi, launcher }: Pick<Observation, "vmi" | "laun
   return runs(vmi) && launcher ? pluggedVolumes(vmi.spec, launcher) : [];
 }
 
-export function serves(pod: Pod, { name, claimName }: Pick<PluggedVolume, "name" | "claimName">): boolean {
-  return volumeOf(pod) === name && claimOf(pod) === claimName;
-}
-
 export function attachmentOf(
   { attachments }: Pick<Observation, "attachments">,
   volume: PluggedVolume,
 ): Pod | undefined {
   return attachments.find((pod) => serves(pod, volume) && !isBeingDeleted(pod));
-}
-
-export function volumeOf({ metadata }: Pod): string {
-  return metadata?.annotations?.[attachedVolumeAnnotation] ?? "";
-}
-
-export function claimOf({ spec }: Pod): string {
-  return spec?.volumes?.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName ?? "";
 }

@@ -1,9 +1,16 @@
 /** Which pods serve claims to a running machine. Pure: the same situation gives the same steps. */
 import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
-import { isInUse, type PluggedVolume, pluggedStatus } from "../../../api/kubevirt/hotplug-volume.ts";
+import {
+  claimOf,
+  isInUse,
+  type PluggedVolume,
+  pluggedStatus,
+  serves,
+  volumeOf,
+} from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isBeingDeleted } from "../../runtime/owner-references.ts";
-import { attachmentOf, claimOf, type Observation, runs, serves, volumeOf, wantedVolumes } from "./observation.ts";
+import { attachmentOf, type Observation, runs, wantedVolumes } from "./observation.ts";
 
 export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; volume: PluggedVolume; claim: PersistentVolumeClaim }

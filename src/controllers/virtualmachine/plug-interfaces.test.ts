@@ -1,54 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/defaults/vmi.ts";
-import { virtualMachines } from "../../../api/kubevirt/resources.ts";
-import { sampleVm } from "../../../api/kubevirt/sample.ts";
-import type {
-  VirtualMachine,
-  VirtualMachineInstance,
-  VirtualMachineInstanceSpec,
-} from "../../../api/kubevirt/types.ts";
-import { controllerReference } from "../../runtime/owner-references.ts";
+import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
+import { type Change, changedSince, withTemplate } from "./changed-template.fixture.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";
-import { renderVmi } from "./render-vmi.ts";
 import { decideStatus } from "./status.ts";
-
-type Change = (spec: VirtualMachineInstanceSpec) => void;
 
 const lan = { name: "lan", multus: { networkName: "lan" } };
 
 /** A machine of these networks that runs, and whose template was changed since. */
 function changed(change: Change, more: Partial<Observation> = {}, atStart: Change = () => undefined): Observation {
-  const vm = sampleVm(({ spec }) => {
-    spec.template.spec.networks = [{ name: "default", pod: {} }];
-    spec.template.spec.domain.devices.interfaces = [{ name: "default", masquerade: {} }];
-    atStart(spec.template.spec);
-  });
-  const made = renderVmi(vm, []);
-  const instance: VirtualMachineInstance = {
-    ...made,
-    metadata: { ...made.metadata, uid: "vmi-uid", ownerReferences: [controllerReference(virtualMachines, vm)] },
-    spec: defaultVirtualMachineInstanceSpec(made.spec, defaultConfiguration),
-    status: { phase: "Running" },
+  const start: Change = (spec) => {
+    spec.networks = [{ name: "default", pod: {} }];
+    spec.domain.devices.interfaces = [{ name: "default", masquerade: {} }];
+    atStart(spec);
   };
-  return { ...withTemplate({ ...nothing, vm, instance }, change), ...more };
-}
-
-const nothing = {
-  hasUnboundClaim: false,
-  createFailure: undefined,
-  configuration: defaultConfiguration,
-  podsCanGrow: true,
-  nowMs: 0,
-};
-
-function withTemplate(observation: Observation, change: Change): Observation {
-  const vm: VirtualMachine = structuredClone(observation.vm);
-  vm.metadata = { ...vm.metadata, generation: (vm.metadata?.generation ?? 0) + 1 };
-  change(vm.spec.template.spec);
-  return { ...observation, vm };
+  return { ...changedSince(change, start), ...more };
 }
 
 const addLan: Change = (spec) => {

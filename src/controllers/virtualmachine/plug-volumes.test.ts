@@ -1,51 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { defaultVirtualMachineInstanceSpec } from "../../../api/kubevirt/defaults/vmi.ts";
 import { withDumpVolume } from "../../../api/kubevirt/memory-dump.ts";
-import { virtualMachines } from "../../../api/kubevirt/resources.ts";
-import { sampleVm } from "../../../api/kubevirt/sample.ts";
-import type {
-  VirtualMachine,
-  VirtualMachineInstance,
-  VirtualMachineInstanceSpec,
-} from "../../../api/kubevirt/types.ts";
-import { controllerReference } from "../../runtime/owner-references.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import { type Change, changedSince, withTemplate } from "./changed-template.fixture.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";
 import { withPluggedVolumes } from "./plug-volumes.ts";
-import { renderVmi } from "./render-vmi.ts";
 import { decideStatus } from "./status.ts";
-
-type Change = (spec: VirtualMachineInstanceSpec) => void;
-
-/** A machine that runs, and whose template was changed since. */
-function changed(change: Change, atStart: Change = () => undefined): Observation {
-  const vm = sampleVm(({ spec }) => atStart(spec.template.spec));
-  const made = renderVmi(vm, []);
-  const instance: VirtualMachineInstance = {
-    ...made,
-    metadata: { ...made.metadata, uid: "vmi-uid", ownerReferences: [controllerReference(virtualMachines, vm)] },
-    spec: defaultVirtualMachineInstanceSpec(made.spec, defaultConfiguration),
-    status: { phase: "Running" },
-  };
-  return withTemplate({ ...nothing, vm, instance }, change);
-}
-
-const nothing = {
-  hasUnboundClaim: false,
-  createFailure: undefined,
-  configuration: defaultConfiguration,
-  podsCanGrow: true,
-  nowMs: 0,
-};
-
-function withTemplate(observation: Observation, change: Change): Observation {
-  const vm: VirtualMachine = structuredClone(observation.vm);
-  vm.metadata = { ...vm.metadata, generation: (vm.metadata?.generation ?? 0) + 1 };
-  change(vm.spec.template.spec);
-  return { ...observation, vm };
-}
 
 type Volume = NonNullable<VirtualMachineInstanceSpec["volumes"]>[number];
 type Disk = NonNullable<VirtualMachineInstanceSpec["domain"]["devices"]["disks"]>[number];
@@ -81,7 +43,7 @@ const volumesOf = (vmi: VirtualMachineInstance | undefined) => [
 
 for (const bus of ["scsi", "virtio"])
   test(`a claim on ${bus} is plugged in, and unplugged again`, () => {
-    const observation = changed(add({ disk: { bus } }));
+    const observation = changedSince(add({ disk: { bus } }));
     const vmi = updated(observation);
     assert.deepEqual(volumesOf(vmi), [
       ["root", "data"],
@@ -96,14 +58,14 @@ for (const bus of ["scsi", "virtio"])
   });
 
 test("one that was there from the start goes, too", () => {
-  const observation = changed(remove, add());
+  const observation = changedSince(remove, add());
   assert.deepEqual(volumesOf(updated(observation)), [["root"], ["root"]]);
   assert.equal(restartMessage(observation), undefined);
 });
 
 test("volumes come and go also where other changes wait for a restart", () => {
   const configuration = { ...defaultConfiguration, vmRolloutStrategy: "Stage" as const };
-  const observation = { ...changed(add()), configuration };
+  const observation = { ...changedSince(add()), configuration };
   assert.deepEqual(volumesOf(updated(observation))[0], ["root", "data"]);
   assert.equal(restartMessage(observation), undefined);
 });
@@ -148,20 +110,20 @@ const waiting: [what: string, change: Change, atStart: Change, says: RegExp][] =
 
 for (const [what, change, atStart, says] of waiting)
   test(`waits for a restart: ${what}`, () => {
-    const observation = changed(change, atStart);
+    const observation = changedSince(change, atStart);
     assert.match(restartMessage(observation) ?? "", says);
     assert.equal(updated(observation), undefined);
   });
 
 test("a guest on its way to another launcher is told afterwards", () => {
-  const { instance, ...observation } = changed(add());
+  const { instance, ...observation } = changedSince(add());
   const migrationState = { migrationUid: "m", startTimestamp: "2026-01-01T00:00:00Z" };
   const moving = instance && { ...instance, status: { phase: "Running", migrationState } };
   assert.deepEqual(plan({ ...observation, instance: moving }), []);
 });
 
 test("what is plugged in beside a change that waits is unplugged when both are taken back", () => {
-  const observation = changed(both(add(), (spec) => void (spec.hostname = "b")));
+  const observation = changedSince(both(add(), (spec) => void (spec.hostname = "b")));
   const vmi = updated(observation);
   assert.deepEqual(volumesOf(vmi)[0], ["root", "data"]);
   const told = { ...observation, instance: vmi };
@@ -175,7 +137,7 @@ test("what is plugged in beside a change that waits is unplugged when both are t
 });
 
 test("a dump's volume is left where it is", () => {
-  const observation = changed(add());
+  const observation = changedSince(add());
   const { instance } = observation;
   const dumping = instance && { ...instance, spec: withDumpVolume(instance.spec, "dump") };
   assert.deepEqual(volumesOf(updated({ ...observation, instance: dumping }))[0], ["root", "dump", "data"]);

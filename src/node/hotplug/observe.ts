@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
-import { attachedVolumeAnnotation, type PluggedVolume, pluggedVolumes } from "../../../api/kubevirt/hotplug-volume.ts";
+import { type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { unlessMissing } from "../../base/files.ts";
 import type { Informer } from "../../client/informer.ts";
@@ -55,11 +55,6 @@ export async function observePlugs(
       return { volume, pod, isServed: served !== undefined, isLinked: served !== undefined && served === linked };
     }),
   );
-}
-
-function serves({ metadata, spec }: Pod, { name, claimName }: PluggedVolume): boolean {
-  const isOfVolume = metadata?.annotations?.[attachedVolumeAnnotation] === name;
-  return isOfVolume && spec?.volumes?.some((each) => each.persistentVolumeClaim?.claimName === claimName) === true;
 }
 
 /** Whether or not it listens yet. */
