@@ -24,6 +24,8 @@ export const hotplugPhases = {
   mountedToPod: "MountedToPod",
   ready: "Ready",
   detaching: "Detaching",
+  /** The pod that brought the claim is about to go: nothing is plugged in from this very pod any more. */
+  unmounted: "UnMountedFromPod",
 } as const;
 
 export type VolumeStatus = NonNullable<VirtualMachineInstanceStatus["volumeStatus"]>[number];
@@ -67,13 +69,29 @@ export function asMounted(vmi: VirtualMachineInstance, launcher: Mounting): Virt
   return { ...vmi, spec: { ...vmi.spec, domain: { ...domain, devices }, volumes: volumes.filter(remain) } };
 }
 
+/** What is said of volumes that are or were to be plugged in. The same volume may also be told of as one that a pod is about to go of. */
+export function pluggedStatuses(status: VirtualMachineInstanceStatus | undefined): VolumeStatus[] {
+  return (status?.volumeStatus ?? []).filter((each) => each.hotplugVolume && !isUnmounted(each));
+}
+
 /** What is said of a volume that was plugged, with this claim; undefined when nothing is, or of another claim. */
 export function pluggedStatus(
   { status }: VirtualMachineInstance,
   { name, claimName }: Pick<PluggedVolume, "name" | "claimName">,
 ): VolumeStatus | undefined {
-  return status?.volumeStatus?.find(
-    (each) => each.name === name && each.hotplugVolume && each.persistentVolumeClaimInfo?.claimName === claimName,
+  return pluggedStatuses(status).find(
+    (each) => each.name === name && each.persistentVolumeClaimInfo?.claimName === claimName,
+  );
+}
+
+export function isUnmounted({ phase }: VolumeStatus): boolean {
+  return phase === hotplugPhases.unmounted;
+}
+
+/** Told of as a pod that is about to go. */
+export function isReleased({ status }: VirtualMachineInstance, { metadata }: Pod): boolean {
+  return (status?.volumeStatus ?? []).some(
+    (each) => isUnmounted(each) && each.hotplugVolume?.attachPodUID === metadata?.uid,
   );
 }
 

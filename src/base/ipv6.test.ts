@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BlockList } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "./property.fixture.ts";
 import { familyOf, familyOfNetwork, networkHolds } from "./ip-network.ts";
 import { formatIpv6, ipv6ToNumber } from "./ipv6.ts";
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import {
   compareQuantities,
   formatBytes,
@@ -11,6 +10,7 @@ import {
   quantityToMillis,
   quantityToNumber,
 } from "./quantity.ts";
+import fc from "./property.fixture.ts";
 
 test("whole units", () => {
   const table: [string | number, number][] = [

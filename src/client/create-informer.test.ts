@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import fc from "fast-check";
+import fc from "../base/property.fixture.ts";
 import type { Client } from "./client.ts";
 import { createClient } from "./create-client.ts";
 import { createInformer } from "./create-informer.ts";

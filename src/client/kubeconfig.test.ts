@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
+import fc from "../base/property.fixture.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isIPv4, isIPv6 } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../base/property.fixture.ts";
 import { parseResolvConf } from "./resolv-conf.ts";
 
 test("servers that a guest can reach, and the last search list", () => {

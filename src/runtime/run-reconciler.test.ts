@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import fc from "fast-check";
 import pino from "pino";
+import fc from "../base/property.fixture.ts";
 import { StatusError, TerminalError } from "../base/errors.ts";
 import type { Reconciler } from "./reconciler.ts";
 import { runReconciler } from "./run-reconciler.ts";

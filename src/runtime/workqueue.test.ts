@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import fc from "fast-check";
+import fc from "../base/property.fixture.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 import { createWorkqueue } from "./workqueue.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../base/property.fixture.ts";
 import { absentMetrics } from "./catalogue/absent.ts";
 import { controllerMetrics } from "./catalogue/controller.ts";
 import { nodeMetrics } from "./catalogue/node.ts";

@@ -2,7 +2,7 @@
  * Manifests that went wrong somewhere: a valid one in which a few places were replaced. What comes instead is of another type, huge, deep,
  * twice there, or named like a part of every JavaScript object.
  */
-import fc from "fast-check";
+import fc from "../../src/base/property.fixture.ts";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 

@@ -39,7 +39,7 @@ test("every imported package is a runtime dependency", () => {
     dependencies: Record<string, string>;
   };
   const packages = files
-    .filter((file) => !file.endsWith(".test.ts"))
+    .filter((file) => !/\.(test|fixture)\.ts$/.test(file))
     .flatMap((file) => importsOf(file).map((each) => ({ ...each, typeOnly: isTypeOnly(file, each.to) })))
     .filter(({ to, typeOnly }) => !typeOnly && !to.startsWith("node:") && roomOf(to) === undefined)
     .map(({ from, to }) => ({ from, name: to.split("/", to.startsWith("@") ? 2 : 1).join("/") }));

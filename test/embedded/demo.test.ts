@@ -58,7 +58,7 @@ test("kubectl shows KubeVirt's columns", () => {
 test("the serial console's log is the pod's log", async () => {
   const pod = kubectl("get", "pods", "-l", "vm.kubevirt.io/name=legacy", "-o", "name").trim();
   const log = () => kubectl("logs", pod);
-  await eventually("the login prompt", 60_000, () => /legacy login:/.test(log()) || undefined, log);
+  await eventually("getty's words", 60_000, () => /guest legacy \/dev\/ttyS0$/m.test(log()) || undefined, log);
 });
 
 test("the machine stops by ACPI and starts again", async () => {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import fc from "fast-check";
 import { parse, stringify } from "yaml";
+import fc from "../../src/base/property.fixture.ts";
 import { busybox, fetchBusybox } from "../fixtures/busybox.ts";
 
 before(fetchBusybox);

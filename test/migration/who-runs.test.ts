@@ -1,7 +1,7 @@
 /** Whoever dies, is late or changes their mind, at any moment: the guest never runs twice, and in the end it runs once or is gone. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../src/base/property.fixture.ts";
 import { decisionOf, standsStill } from "../../api/kubevirt/migration/migration.ts";
 import { play, reportEnds, type Step } from "./model/play.ts";
 import { newWorld, type Patience, type World } from "./model/world.ts";

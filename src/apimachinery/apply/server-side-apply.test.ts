@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import type { KubeObject } from "../../../api/meta.ts";
 import { isStatus } from "../../base/errors.ts";
 import { builtinSchema } from "../schema/builtin-schemas.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { builtinSchema } from "./builtin-schemas.ts";
 import { canonicalizeQuantities, canonicalQuantity } from "./canonical-quantity.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { duplicateFields } from "./duplicate-fields.ts";
 
 test("names the fields that are given twice, by their path", () => {

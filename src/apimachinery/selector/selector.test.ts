@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { isStatus } from "../../base/errors.ts";
 import { matchesFields, parseFieldSelector } from "./field-selector.ts";
 import { formatLabelSelector, matchesLabels, parseLabelSelector, requirementsOf } from "./label-selector.ts";

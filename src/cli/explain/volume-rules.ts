@@ -1,5 +1,5 @@
 /** Claims that come and go while a machine runs: why one is not where it is to be, and what to do about it. */
-import { hotplugPhases, type VolumeStatus } from "../../../api/kubevirt/hotplug-volume.ts";
+import { hotplugPhases, pluggedStatuses, type VolumeStatus } from "../../../api/kubevirt/hotplug-volume.ts";
 import { flags } from "./flags.ts";
 import type { Explanation, Situation } from "./situation.ts";
 
@@ -8,7 +8,7 @@ const { detaching, ready } = hotplugPhases;
 export function pluggingVolume(situation: Situation): Explanation | undefined {
   const { vmi } = situation;
   if (vmi?.status?.phase !== "Running") return undefined;
-  const volume = vmi.status.volumeStatus?.find((each) => each.hotplugVolume !== undefined && !isWell(each));
+  const volume = pluggedStatuses(vmi.status).find((each) => !isWell(each));
   if (volume === undefined) return undefined;
   const claim = volume.persistentVolumeClaimInfo?.claimName ?? "";
   const said = [volume.phase, volume.message].filter(Boolean).join(": ");

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from "../../../api/admissionregistration.ts";
 import { apiServices } from "../../../api/apiregistration.ts";
 import { type Secret, secrets } from "../../../api/core.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { type PersistentVolumeClaim, persistentVolumeClaims, type Pod, pods } from "../../../api/core.ts";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import {
@@ -12,6 +12,8 @@ import {
   claimOf,
   hotplugPhases,
   hotpluggableVolumes,
+  isReleased,
+  isUnmounted,
   pluggedStatus,
   type PluggedVolume,
   volumeOf,
@@ -146,6 +148,7 @@ function report({ world, disks }: Scene): void {
         volumeOf(pod) === volume.name &&
         claimOf(pod) === volume.claimName &&
         pod.status?.phase === "Running" &&
+        !isReleased(vmi, pod) &&
         !pod.metadata?.deletionTimestamp,
     );
   const { pending, mountedToPod, ready, detaching } = hotplugPhases;
@@ -172,6 +175,7 @@ function report({ world, disks }: Scene): void {
       return before?.phase === pending ? [before] : [];
     }),
     ...leaving.map(([name, claimName]) => entry({ name, claimName }, detaching)),
+    ...(vmi.status.volumeStatus ?? []).filter(isUnmounted),
   ];
   world.put(virtualMachineInstances, { ...vmi, status: { ...vmi.status, volumeStatus } });
 }

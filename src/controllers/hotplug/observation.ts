@@ -1,6 +1,6 @@
 /** What the controller looks at to decide about the claims that are plugged into one running machine. Plain data, never changed. */
 import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
-import { type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
+import { isReleased, type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isBeingDeleted } from "../../runtime/owner-references.ts";
 import type { LauncherPod } from "../virtualmachineinstance/launcher/launcher.ts";
@@ -18,7 +18,7 @@ export interface Observation {
 }
 
 /** Its guest runs, on a node that is known. */
-export function runs({ status }: VirtualMachineInstance): boolean {
+function runs({ status }: VirtualMachineInstance): boolean {
   return status?.phase === "Running" && status.nodeName !== undefined;
 }
 
@@ -28,8 +28,8 @@ export function wantedVolumes({ vmi, launcher }: Pick<Observation, "vmi" | "laun
 }
 
 export function attachmentOf(
-  { attachments }: Pick<Observation, "attachments">,
+  { vmi, attachments }: Pick<Observation, "vmi" | "attachments">,
   volume: PluggedVolume,
 ): Pod | undefined {
-  return attachments.find((pod) => serves(pod, volume) && !isBeingDeleted(pod));
+  return attachments.find((pod) => serves(pod, volume) && !isBeingDeleted(pod) && !isReleased(vmi, pod));
 }

@@ -3,6 +3,7 @@ import type { PersistentVolumeClaim, Pod } from "../../../api/core.ts";
 import {
   claimOf,
   isInUse,
+  isReleased,
   type PluggedVolume,
   pluggedStatus,
   serves,
@@ -10,7 +11,7 @@ import {
 } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { isBeingDeleted } from "../../runtime/owner-references.ts";
-import { attachmentOf, type Observation, runs, wantedVolumes } from "./observation.ts";
+import { attachmentOf, type Observation, wantedVolumes } from "./observation.ts";
 
 export type Action =
   | { type: "createPod"; vmi: VirtualMachineInstance; volume: PluggedVolume; claim: PersistentVolumeClaim }
@@ -20,22 +21,30 @@ export function plan(observation: Observation): Action[] {
   return [...observation.attachments.flatMap((pod) => release(observation, pod)), ...attach(observation)];
 }
 
-/** A claim goes when the guest has let go of it: until then its node agent says that it is in use. */
-function release(observation: Observation, pod: Pod): Action[] {
+/**
+ * A pod goes once the stored status says so. Agent and controller write there what they are about to do, each on the version that it has
+ * looked at: whoever comes second has looked at what is not so any more, and does nothing.
+ */
+function release({ vmi }: Observation, pod: Pod): Action[] {
   if (isBeingDeleted(pod)) return [];
+  return isOfUse(vmi, pod) && !isReleased(vmi, pod) ? [] : [{ type: "deletePod", pod }];
+}
+
+/** Nobody wants what it brings, and the guest has let go of it: until then its node agent says that it is in use. */
+export function isIdle(observation: Observation, pod: Pod): boolean {
   const { vmi } = observation;
   const isWanted = wantedVolumes(observation).some((volume) => serves(pod, volume));
   const status = pluggedStatus(vmi, { name: volumeOf(pod), claimName: claimOf(pod) });
-  const isHeld = runs(vmi) && status !== undefined && isInUse(status);
-  if (isOfUse(vmi, pod) && (isWanted || isHeld)) return [];
-  return [{ type: "deletePod", pod }];
+  const isHeld = status !== undefined && isInUse(status);
+  return !isBeingDeleted(pod) && isOfUse(vmi, pod) && !isWanted && !isHeld;
 }
 
-/** One that was evicted, or is left of a node where the guest is not any more, serves nobody. */
+/** One that was evicted, or is left of a guest that has ended or is not on this node any more, serves nobody. */
 function isOfUse({ status }: VirtualMachineInstance, pod: Pod): boolean {
   const hasEnded = pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
+  const isLeft = status?.phase === "Failed" || status?.phase === "Succeeded";
   const isElsewhere = pod.spec?.nodeName !== undefined && pod.spec.nodeName !== status?.nodeName;
-  return !hasEnded && !isElsewhere;
+  return !hasEnded && !isLeft && !isElsewhere;
 }
 
 function attach(observation: Observation): Action[] {

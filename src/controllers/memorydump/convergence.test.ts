@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { persistentVolumeClaims, type Pod, pods } from "../../../api/core.ts";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { nodes } from "../../../api/core.ts";
 import { dataVolumes } from "../../../api/kubevirt/cdi-resources.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { defaultConfiguration } from "../../../api/kubevirt/configuration.ts";
 import { sampleVm } from "../../../api/kubevirt/sample.ts";
 import { StatusError } from "../../base/errors.ts";

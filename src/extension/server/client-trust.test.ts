@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { type Authority, ensureCa } from "../../pki/authority.ts";
 import { issueCertificate } from "../../pki/certificate.ts";
 import { isVouchedFor, parseClientTrust } from "./client-trust.ts";

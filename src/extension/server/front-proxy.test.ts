@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import type { UserInfo } from "../../../api/admission.ts";
 import type { FrontProxyTrust } from "./client-trust.ts";
 import { type RawHeaders, userOfHeaders } from "./front-proxy.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { formatLine, parseLine } from "./line.ts";
 
 const time = "2026-11-22T20:36:02.210186526Z";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { cniPlugins } from "./cni-plugins.ts";
 

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import type { Pod } from "../../../api/core.ts";
 import { resourcesText } from "../config/resources-text.ts";
 import { specHash } from "../config/spec-hash.ts";

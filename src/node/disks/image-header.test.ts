@@ -4,7 +4,7 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { parseImageHeader, readImageHeader } from "./image-header.ts";
 
 const magic = Buffer.from([0x51, 0x46, 0x49, 0xfb]);

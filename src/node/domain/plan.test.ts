@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { driversOf, noDevices, someMachine, someObservation, someVmi } from "./observation.fixture.ts";
 import type { Observation } from "./observation.ts";
 import { plan } from "./plan.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { XMLParser } from "fast-xml-parser";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { someObservation, someVmi } from "../domain/observation.fixture.ts";
 import { answerTo, hear } from "./answer.ts";
 import { type DownwardMetricsContext, startDownwardMetrics } from "./downward-metrics.ts";

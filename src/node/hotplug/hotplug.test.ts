@@ -207,6 +207,20 @@ test("a server that is gone is told of, and its successor is given the name", ()
   assert.deepEqual(steps(observe({ ...plugged, plug: { isLinked: false } })), ["linkVolume"]);
 });
 
+test("nothing is said of a pod that the controller lets go, but what the controller says", () => {
+  const unmounted = entry("UnMountedFromPod");
+  const waiting = { pod: undefined, isServed: false, isLinked: false };
+  assert.deepEqual(steps(observe({ told: [unmounted] })), []);
+  assert.deepEqual(toldOf(observe({ told: [unmounted] })), ["UnMountedFromPod undefined claim"]);
+  assert.deepEqual(toldOf(observe({ plug: waiting, told: [unmounted] })), ["UnMountedFromPod undefined claim"]);
+  const successor = observe({ plug: {}, told: [unmounted] });
+  assert.deepEqual(toldOf(successor), ["MountedToPod VolumeMountedToPod claim", "UnMountedFromPod undefined claim"]);
+  assert.deepEqual(
+    decideEvents(successor.vmi, decideStatus(successor)).map(({ reason }) => reason),
+    ["VolumeMountedToPod"],
+  );
+});
+
 test("what the controller says stays until the pod is on the node", () => {
   const pending = { ...entry("Pending"), reason: "ClaimNotFound" };
   const waiting = { plug: { pod: undefined, isServed: false, isLinked: false }, told: [pending] };

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
-import { type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
+import { isReleased, type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { unlessMissing } from "../../base/files.ts";
 import type { Informer } from "../../client/informer.ts";
@@ -42,7 +42,9 @@ export async function observePlugs(
   launcher: Pod,
 ): Promise<PlugObservation[]> {
   const { namespace, name } = vmi.metadata ?? {};
-  const pods = attachments.byIndex(byPlugged, `${namespace}/${name}`).filter((pod) => isControlledBy(pod, vmi));
+  const pods = attachments
+    .byIndex(byPlugged, `${namespace}/${name}`)
+    .filter((pod) => isControlledBy(pod, vmi) && !isReleased(vmi, pod));
   return Promise.all(
     pluggedVolumes(vmi.spec, launcher).map(async (volume) => {
       const pod = pods.find((each) => serves(each, volume));

@@ -8,7 +8,7 @@
  * Nothing is plugged in before the status, as it is stored, says that it is in use: by that the controller knows that the claim must stay,
  * whatever becomes of this agent. A guest that does not let go is asked again after a while.
  */
-import { hotplugPhases, pluggedStatus } from "../../../api/kubevirt/hotplug-volume.ts";
+import { hotplugPhases, pluggedStatus, pluggedStatuses } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { DeviceAction } from "../../qemu/devices/action.ts";
 import type { Device } from "../../qemu/devices/device.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
@@ -106,18 +106,17 @@ function readyVolumes(observation: Observation): string[] {
 export function goneVolumes(observation: Observation): string[] {
   const { vmi, pod } = observation;
   const exchanged = exchangedVolumes(observation);
-  const plugged = (vmi.status?.volumeStatus ?? []).filter(({ hotplugVolume }) => hotplugVolume);
   const own = (pod.spec?.volumes ?? []).filter(({ persistentVolumeClaim }) => persistentVolumeClaim);
   const isSpecified = (name: string): boolean => vmi.spec.volumes?.some((volume) => volume.name === name) === true;
-  const names = [...plugged, ...own].map(({ name }) => name).filter((name) => !isSpecified(name));
+  const names = [...pluggedStatuses(vmi.status), ...own].map(({ name }) => name).filter((name) => !isSpecified(name));
   return [...new Set([...exchanged, ...names])];
 }
 
 /** Those that the guest still has with another claim than the one that they name by now. */
 export function exchangedVolumes({ vmi, plugs = [], machine }: Observation): string[] {
   const isExchanged = ({ volume }: PlugObservation): boolean => {
-    const told = vmi.status?.volumeStatus?.find(({ name }) => name === volume.name);
-    const isOther = told?.hotplugVolume !== undefined && pluggedStatus(vmi, volume) === undefined;
+    const isTold = pluggedStatuses(vmi.status).some(({ name }) => name === volume.name);
+    const isOther = isTold && pluggedStatus(vmi, volume) === undefined;
     return isOther && hasDisk(machine, volume.name);
   };
   return plugs.filter(isExchanged).map(({ volume }) => volume.name);

@@ -1,6 +1,12 @@
 /** What the status of an instance says of the claims that come and go while it runs, in upstream's words. Pure. */
 import type { Pod } from "../../../api/core.ts";
-import { hotplugPhases, pluggedStatus, type VolumeStatus } from "../../../api/kubevirt/hotplug-volume.ts";
+import {
+  hotplugPhases,
+  isUnmounted,
+  pluggedStatus,
+  pluggedStatuses,
+  type VolumeStatus,
+} from "../../../api/kubevirt/hotplug-volume.ts";
 import { driveId } from "../../qemu/domain/ids.ts";
 import type { Observation } from "../domain/observation.ts";
 import type { PlugObservation } from "./observe.ts";
@@ -13,11 +19,10 @@ export function withPlugs(observation: Observation, attached: readonly VolumeSta
   const plugged = plugs.filter(({ volume }) => !exchanged.has(volume.name));
   const entries = plugged.flatMap((plug) => entryOf(observation, plug, attached) ?? []);
   const gone = new Set(goneVolumes(observation));
-  const leaving = (vmi.status?.volumeStatus ?? []).filter(
-    (each) => each.hotplugVolume !== undefined && gone.has(each.name) && isHeld(observation, each),
-  );
+  const leaving = pluggedStatuses(vmi.status).filter((each) => gone.has(each.name) && isHeld(observation, each));
+  const unmounted = (vmi.status?.volumeStatus ?? []).filter(isUnmounted);
   const named = new Set([...entries, ...leaving].map(({ name }) => name));
-  return [...attached.filter(({ name }) => !named.has(name)), ...entries, ...leaving.map(detaching)];
+  return [...attached.filter(({ name }) => !named.has(name)), ...entries, ...leaving.map(detaching), ...unmounted];
 }
 
 /** By the guest, which may still have what the disk was plugged into. */

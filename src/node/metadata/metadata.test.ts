@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { answer, type MetadataRequest } from "./answer.ts";
 import { facts } from "./facts.fixture.ts";
 import { read } from "./metadata-tree.ts";

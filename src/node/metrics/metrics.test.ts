@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { GuestAgent } from "../../qemu/guest-agent/client.ts";
 import type { GuestFilesystem } from "../../qemu/guest-agent/queries.ts";
 import { Scrape } from "../../telemetry/scrape.ts";

@@ -1,7 +1,7 @@
 /** Events told once, by whoever wrote the change of status that they speak of. Pure. */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
 import { endEvents, type StatusEvent } from "../../../api/kubevirt/end-events.ts";
-import { hotplugPhases } from "../../../api/kubevirt/hotplug-volume.ts";
+import { hotplugPhases, pluggedStatuses } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { bootFailedCondition } from "./conditions.ts";
@@ -66,11 +66,10 @@ function credentialEvents(vmi: VirtualMachineInstance, status: VirtualMachineIns
 
 /** Of each claim that comes and goes, once in each phase. */
 function plugEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
-  const before = new Map(vmi.status?.volumeStatus?.map((each) => [each.name, each]));
-  const now = (status.volumeStatus ?? []).filter(({ hotplugVolume }) => hotplugVolume);
-  const gone = [...before.values()].filter(
-    ({ name, hotplugVolume }) => hotplugVolume && !status.volumeStatus?.some((each) => each.name === name),
-  );
+  const before = new Map(pluggedStatuses(vmi.status).map((each) => [each.name, each]));
+  const now = pluggedStatuses(status);
+  const isTold = (name: string): boolean => now.some((each) => each.name === name);
+  const gone = [...before.values()].filter(({ name }) => !isTold(name));
   const { mountedToPod, ready } = hotplugPhases;
   return [
     ...now

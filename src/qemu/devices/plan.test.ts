@@ -1,7 +1,7 @@
 /** Plans against a small world that reacts as QEMU does, with a crash after any step. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { TerminalError } from "../../base/errors.ts";
 import { driveId, driveNode, placeholderNode } from "../domain/ids.ts";
 import type { DeviceAction } from "./action.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { buildArguments, buildCommand } from "./arguments.ts";
 import type { Domain, Firmware } from "./domain.ts";
 import { driveNode } from "./ids.ts";

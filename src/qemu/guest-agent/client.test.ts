@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { QmpClosed, QmpError, QmpTimeout } from "../qmp/errors.ts";
 import { GuestAgent } from "./client.ts";
 import { guestInterfaces, guestOsInfo, guestUsers } from "./queries.ts";

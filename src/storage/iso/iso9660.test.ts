@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { buildIso, sectorBytes } from "./iso9660.ts";
 
 /** Reads an image back by its Joliet tree, as guests do. */

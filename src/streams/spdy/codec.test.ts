@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDeflate, inflateSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { FrameDecoder } from "./decode-frame.ts";
 import { encodeFrame } from "./encode-frame.ts";
 import { type Frame, SpdyProtocolError } from "./frames.ts";

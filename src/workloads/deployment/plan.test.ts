@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import type { Deployment, ReplicaSet } from "../../../api/apps.ts";
 import { bounds, planDeployment, revisionOf } from "./plan.ts";
 import { deployment, DeploymentWorld, replicaSet } from "./world.fixture.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
 import dnsPacket, { type DecodedPacket, type Packet } from "dns-packet";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import { createLogger } from "../../base/log.ts";
 import { forward } from "./forward.ts";
 import type { DnsZone } from "./records.ts";

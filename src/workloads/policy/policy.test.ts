@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import type { Namespace, Pod } from "../../../api/core.ts";
 import type { NetworkPolicy } from "../../../api/networking.ts";
 import { isolations, type PolicyWorld } from "./isolation.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../base/property.fixture.ts";
 import type { Service } from "../../../api/core.ts";
 import type { EndpointSlice } from "../../../api/discovery.ts";
 import { servicePorts } from "./service-ports.ts";

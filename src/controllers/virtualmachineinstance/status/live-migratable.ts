@@ -5,7 +5,7 @@
  * one that both nodes can mount. So an instance that has another claim stays where it is as soon as there is another node to go to.
  */
 import { isConditionTrue, notMigratableReasons, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
-import { pluggedVolumes } from "../../../../api/kubevirt/hotplug-volume.ts";
+import { pluggedStatuses, pluggedVolumes } from "../../../../api/kubevirt/hotplug-volume.ts";
 import { withoutDumpVolume } from "../../../../api/kubevirt/memory-dump.ts";
 import { keepsTpm, stateClaimName } from "../../../../api/kubevirt/persistent-state.ts";
 import type { Condition } from "../../../../api/meta.ts";
@@ -154,8 +154,7 @@ function plugged({ vmi, pods }: Observation): ReturnType<Rule> {
     ({ name, persistentVolumeClaim }) =>
       persistentVolumeClaim?.claimName !== state && !vmi.spec.volumes?.some((volume) => volume.name === name),
   );
-  const leaving = vmi.status?.volumeStatus?.find(({ hotplugVolume }) => hotplugVolume);
-  const found = pluggedVolumes(vmi.spec, launcher)[0] ?? leaving ?? gap;
+  const found = pluggedVolumes(vmi.spec, launcher)[0] ?? pluggedStatuses(vmi.status)[0] ?? gap;
   if (found === undefined) return undefined;
   const what = found === gap ? "was unplugged" : "was plugged in";
   const message = `cannot migrate VMI: volume ${found.name} ${what} while it runs; after a restart it can move`;
