@@ -1,7 +1,7 @@
 /** Brings claims to the nodes of running machines, and takes them away again, as the machines' specs have them. */
 import { type PersistentVolumeClaim, type Pod, pods } from "../../../api/core.ts";
 import type { VirtConfiguration } from "../../../api/kubevirt/configuration.ts";
-import { attachmentApp, hotpluggableVolumes } from "../../../api/kubevirt/hotplug-volume.ts";
+import { attachmentApp, hotpluggableVolumes, isUnmounted } from "../../../api/kubevirt/hotplug-volume.ts";
 import { labels } from "../../../api/kubevirt/names.ts";
 import { virtualMachineInstances } from "../../../api/kubevirt/resources.ts";
 import { sameJson } from "../../../api/kubevirt/same-json.ts";
@@ -83,7 +83,7 @@ function observe(
   if (vmi === undefined) return undefined;
   const own = attachments.byIndex(byMachine, key).filter((pod) => isControlledBy(pod, vmi));
   const volumes = hotpluggableVolumes(vmi.spec);
-  if (volumes.length + own.length === 0) return undefined;
+  if (volumes.length + own.length === 0 && !vmi.status?.volumeStatus?.some(isUnmounted)) return undefined;
   const found = volumes.flatMap(({ persistentVolumeClaim }) => {
     const claim = claims.get(namespace, persistentVolumeClaim?.claimName ?? "");
     return claim ? [[claim.metadata?.name ?? "", claim] as const] : [];

@@ -263,6 +263,7 @@ test("whatever happens meanwhile, no claim is taken from a guest that has it, an
       const runs = vmi.status?.phase === "Running";
       const wanted = new Map(runs ? wantedOf(vmi).map(({ name, claimName }) => [name, claimName]) : []);
       assert.deepEqual(scene.disks, wanted);
+      assert.deepEqual((vmi.status?.volumeStatus ?? []).filter(isUnmounted), []);
       assert.deepEqual(new Map(attachmentsOf(scene.world).map((pod) => [volumeOf(pod), claimOf(pod)])), wanted);
     }),
     { numRuns: 300 },
