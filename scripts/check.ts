@@ -14,7 +14,7 @@ const steps: [name: string, argv: string[]][] = [
   ["types", ["tsc", "-p", "."]],
   ["lint", ["oxlint", "--type-aware", "api", "src", "images", "test", "bench", "scripts"]],
   ["format", ["biome", "format", "."]],
-  ["generated files", [process.execPath, "scripts/generate.ts", "--check"]],
+  ["generated files", [process.execPath, ...process.execArgv, "scripts/generate.ts", "--check"]],
 ];
 
 let failed = 0;

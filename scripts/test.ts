@@ -77,13 +77,17 @@ async function timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
 
 /** Beforehand, so that it does not count as a test's time. What fails here fails again there. */
 async function buildKubernetes(): Promise<void> {
-  const child = spawn(process.execPath, [resolve("test/cluster/main.ts"), "build"], { stdio: "inherit" });
+  const child = spawn(process.execPath, [...process.execArgv, resolve("test/cluster/main.ts"), "build"], {
+    stdio: "inherit",
+  });
   await once(child, "exit");
 }
 
 /** Shows the checks' output as it comes; its last line has the counts. */
 async function runChecks(): Promise<TestCounts> {
-  const child = spawn(process.execPath, [resolve("scripts/check.ts")], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...process.execArgv, resolve("scripts/check.ts")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let output = "";
   for await (const chunk of child.stdout.setEncoding("utf8")) {
     process.stdout.write(chunk);

@@ -3,6 +3,7 @@
  * (`cluster-...`), an operation on a whole instance (`up`, `down`, ...), each wired in a file of its own here, or a client command.
  * Everything is loaded only when it is asked for: `vmpod version` must not wait for the API server's code.
  */
+import "./exit-for-sure.ts";
 import { flushCompileCache } from "node:module";
 import { exitStatusOf, runCommandLine } from "../cli/run-command-line.ts";
 

@@ -42,7 +42,7 @@ export interface Import {
   to: string;
 }
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s*"([^"]+)"|import\("([^"]+)"\)/g;
+const importPattern = /(?:^|\n)\s*(?:import|export)\s(?:[^;]*?from\s*)?"([^"]+)"|import\("([^"]+)"\)/g;
 
 /** Every TypeScript file under the given directories. */
 export function sourceFiles(...directories: string[]): string[] {

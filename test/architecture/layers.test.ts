@@ -54,6 +54,11 @@ function isTypeOnly(file: string, target: string): boolean {
   return new RegExp(`(import|export) type [^;]*from "${target.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}"`).test(text);
 }
 
+test("the program begins with what lets it end (docs/decisions/0043)", () => {
+  const [first] = importsOf("src/cmd/main.ts");
+  assert.equal(first?.to, "src/cmd/exit-for-sure.ts");
+});
+
 test("docs/architecture.md shows the imports that there are", () => {
   const document = readFileSync(join(root, "docs/architecture.md"), "utf8");
   assert.ok(

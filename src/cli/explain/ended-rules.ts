@@ -1,4 +1,5 @@
 import { findCondition, vmiConditions } from "../../../api/kubevirt/conditions.ts";
+import { lastWords } from "../../../api/kubevirt/end-events.ts";
 import { flags } from "./flags.ts";
 import type { Explanation, Rule, Situation } from "./situation.ts";
 
@@ -53,9 +54,9 @@ function failed(situation: Situation): Explanation | undefined {
   if (start && remedy)
     return { why: `failed before it was powered on (${start.message ?? start.reason})`, todo: remedy };
   if (ended) {
-    const message = ended.message?.trim();
+    const cause = lastWords(ended) ?? (ended.reason === "Error" ? undefined : ended.reason);
     return {
-      why: `ended because QEMU exited with status ${ended.exitCode}${message ? ` (${message})` : ended.reason && ended.reason !== "Error" ? ` (${ended.reason})` : ""}`,
+      why: `ended because QEMU exited with status ${ended.exitCode}${cause ? ` (${cause})` : ""}`,
       todo: log,
     };
   }

@@ -260,8 +260,11 @@ const cases: [name: string, situation: Partial<Situation>, expected: RegExp][] =
   ],
   [
     "QEMU exit",
-    { vmi: vmi("Failed"), pod: pod("n1", terminated(1, "Error", "could not open disk")) },
-    /QEMU exited with status 1 \(could not open disk\)/,
+    {
+      vmi: vmi("Failed"),
+      pod: pod("n1", terminated(1, "Error", "login: \nqemu-system-x86_64: could not open disk\n[ 1.2] words")),
+    },
+    /QEMU exited with status 1 \(qemu-system-x86_64: could not open disk\)/,
   ],
   [
     "its container disk was not copied",

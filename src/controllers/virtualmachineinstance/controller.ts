@@ -12,8 +12,9 @@ import type { Reconciler } from "../../runtime/reconciler.ts";
 import { enqueueOnChange, type ReconcilerLoop, runReconciler } from "../../runtime/run-reconciler.ts";
 import type { FindAutoLimits } from "./launcher/auto-limits.ts";
 import { decideEvents } from "./status/events.ts";
+import { qemuExit } from "./status/filesystem-servers.ts";
 import { execute } from "./execute.ts";
-import type { Observation } from "./observation.ts";
+import { launcherOf, type Observation } from "./observation.ts";
 import { type Informers, observe } from "./observe.ts";
 import { type Action, plan } from "./plan.ts";
 import { decideStatus } from "./status/status.ts";
@@ -58,7 +59,9 @@ export function createVmiReconciler(options: VmiControllerOptions): Reconciler<O
       const isCurrent = informers.vmis.get(vmi.metadata?.namespace, vmi.metadata?.name ?? "") === vmi;
       if (!isStatus(error, "NotFound") || isCurrent) throw error;
     }
-    for (const event of decideEvents(vmi, status)) events.record(vmi, event.type, event.reason, event.message);
+    const launcher = launcherOf(observation);
+    for (const event of decideEvents(vmi, status, launcher && qemuExit(launcher)))
+      events.record(vmi, event.type, event.reason, event.message);
   }
 }
 

@@ -21,6 +21,7 @@
  *   (../hotplug), and cables are plugged and unplugged (links.ts); nothing else is attached, removed or written.
  * - The agent never starts a QEMU: there is one per pod because the pod runs it.
  */
+import type { ContainerExit } from "../../../api/kubevirt/end-events.ts";
 import type { Pod } from "../../../api/core.ts";
 import type { StartTrace } from "../../../api/kubevirt/start-trace.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -83,12 +84,6 @@ export interface Observation {
   failure: string | undefined;
   /** What the guest said when it panicked, if it said more than that, and we were there. */
   panicDetails: string | undefined;
-}
-
-export interface ContainerExit {
-  exitCode: number;
-  signal: number | undefined;
-  reason: string | undefined;
 }
 
 export interface MachineObservation {

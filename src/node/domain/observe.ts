@@ -21,7 +21,8 @@ import type { Monitors } from "../monitor/monitors.ts";
 import { observePinning } from "../processors/pin-threads.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
 import { selinuxContextOf } from "../process/selinux-context.ts";
-import { type ContainerExit, hasStarted, type MachineObservation, type Observation } from "./observation.ts";
+import type { ContainerExit } from "../../../api/kubevirt/end-events.ts";
+import { hasStarted, type MachineObservation, type Observation } from "./observation.ts";
 import { observeBoot } from "../boot/observe-boot.ts";
 import type { Consoles } from "../console/consoles.ts";
 import { noteLook } from "./note-start.ts";
@@ -139,9 +140,7 @@ export function launchersOf(launchers: Informer<Pod>, { metadata }: VirtualMachi
 export const vmiUidOf = (pod: Pod): string => pod.metadata?.labels?.[labels.createdBy] ?? "";
 
 export function exitOf(pod: Pod): ContainerExit | undefined {
-  const terminated = pod.status?.containerStatuses?.find((status) => status.name === "compute")?.state?.terminated;
-  if (terminated === undefined) return undefined;
-  return { exitCode: terminated.exitCode, signal: terminated.signal, reason: terminated.reason };
+  return pod.status?.containerStatuses?.find((status) => status.name === "compute")?.state?.terminated;
 }
 
 /** Undefined while QEMU has not opened its monitor yet, or has just closed it: the next look tells. */

@@ -24,6 +24,6 @@ export async function writeStatus(
     if (isStatus(error, "NotFound")) return;
     throw error;
   }
-  for (const event of decideEvents(vmi, status, observation.panicDetails))
+  for (const event of decideEvents(vmi, status, observation))
     events.record(vmi, event.type, event.reason, event.message);
 }

@@ -1,21 +1,27 @@
 /** Events told once, by whoever wrote the change of status that they speak of. Pure. */
 import { isConditionTrue, vmiConditions } from "../../../api/kubevirt/conditions.ts";
-import { endEvents, type StatusEvent } from "../../../api/kubevirt/end-events.ts";
+import { type ContainerExit, endEvents, type StatusEvent } from "../../../api/kubevirt/end-events.ts";
 import { hotplugPhases, pluggedStatuses } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { bootFailedCondition } from "./conditions.ts";
 import { guestPanicked } from "./phase.ts";
 
-/** @param panicDetails of a guest that has panicked, if it told any */
+interface Ending {
+  /** Of QEMU, if it has ended. */
+  exit?: ContainerExit | undefined;
+  /** Of a guest that has panicked, if it told any. */
+  panicDetails?: string | undefined;
+}
+
 export function decideEvents(
   vmi: VirtualMachineInstance,
   status: VirtualMachineInstanceStatus,
-  panicDetails?: string,
+  { exit, panicDetails }: Ending = {},
 ): StatusEvent[] {
   return [
     ...panicEvents(vmi, status, panicDetails),
-    ...phaseEvents(vmi, status),
+    ...phaseEvents(vmi, status, exit),
     ...pauseEvents(vmi, status),
     ...bootEvents(vmi, status),
     ...credentialEvents(vmi, status),
@@ -33,8 +39,12 @@ function panicEvents(
   return [{ type: "Warning", reason: guestPanicked, message }];
 }
 
-function phaseEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
-  if (status.phase !== "Running" || status.phase === vmi.status?.phase) return endEvents(vmi, status);
+function phaseEvents(
+  vmi: VirtualMachineInstance,
+  status: VirtualMachineInstanceStatus,
+  exit: ContainerExit | undefined,
+): StatusEvent[] {
+  if (status.phase !== "Running" || status.phase === vmi.status?.phase) return endEvents(vmi, status, exit);
   return [
     { type: "Normal", reason: "Created", message: "VirtualMachineInstance defined." },
     { type: "Normal", reason: "Started", message: "VirtualMachineInstance started." },

@@ -1,13 +1,7 @@
 /** The node agent's half of a VMI's phases: Scheduled -> Running -> Succeeded | Failed. Pure. */
 import type { Phase } from "../../../api/kubevirt/conditions.ts";
-import {
-  type ContainerExit,
-  hasPanicked,
-  hasStarted,
-  isFinal,
-  isHandedOver,
-  type Observation,
-} from "../domain/observation.ts";
+import { type ContainerExit, endReason } from "../../../api/kubevirt/end-events.ts";
+import { hasPanicked, hasStarted, isFinal, isHandedOver, type Observation } from "../domain/observation.ts";
 import { complete } from "../../qemu/devices/plan.ts";
 import { devicesAtStart } from "../domain/desired-devices.ts";
 
@@ -32,11 +26,6 @@ export function decidePhase(observation: Observation): PhaseDecision | undefined
 function decideEnd(exit: ContainerExit, deleted: boolean): PhaseDecision {
   if (exit.exitCode === 0 || deleted) return { phase: "Succeeded" };
   return { phase: "Failed", reason: endReason(exit) };
-}
-
-function endReason({ reason, exitCode, signal }: ContainerExit): string {
-  if (reason !== undefined && reason !== "Error") return reason;
-  return signal ? `QemuKilledBySignal${signal}` : `QemuExitCode${exitCode}`;
 }
 
 function isDeleted({ vmi, pod }: Observation): boolean {

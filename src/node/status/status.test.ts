@@ -120,7 +120,10 @@ test("a panic is told with what the guest said of it", () => {
   const told = (info?: object) => {
     const machine = someMachine({ runState: "guest-panicked" });
     const status = decideStatus(someObservation({ vmi: running, machine }));
-    return decideEvents(running, status, panicDetails({ info })).map(({ reason, message }) => [reason, message])[0];
+    return decideEvents(running, status, { panicDetails: panicDetails({ info }) }).map(({ reason, message }) => [
+      reason,
+      message,
+    ])[0];
   };
   assert.deepEqual(told(), ["GuestPanicked", "GuestPanicked (details unavailable)"]);
   const bugCheck = { type: "hyper-v", arg1: 0xc0000420, arg2: 1, arg3: 0, arg4: 0, arg5: 10 };
@@ -134,4 +137,13 @@ test("a guest that nobody saw end is not said to have crashed", () => {
   };
   assert.deepEqual(ended("ContainerStatusUnknown"), ["The VirtualMachineInstance ended while its node was down."]);
   assert.deepEqual(ended("OOMKilled"), ["The VirtualMachineInstance crashed: OOMKilled."]);
+});
+
+test("the event of a crash has what QEMU said at last, whatever its guest wrote beside it", () => {
+  const assertion = "ERROR:../../hw/core/qdev.c:13:f: assertion failed: (dev)";
+  const message = `debian login: \r\nqemu-system-x86_64: warning: old\n**\n${assertion}\n[    1.2] kernel: ERROR: mine\n`;
+  const exit = { exitCode: 134, reason: "Error", message };
+  const observation = someObservation({ vmi: running, exit });
+  const [event] = decideEvents(running, decideStatus(observation), observation);
+  assert.equal(event?.message, `The VirtualMachineInstance crashed: QemuExitCode134 (${assertion}).`);
 });

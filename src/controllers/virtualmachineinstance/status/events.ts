@@ -1,11 +1,15 @@
 /** Events told once, by whoever wrote the change of status that they speak of; those of a running guest are the node agent's. Pure. */
 import { findCondition, vmiConditions } from "../../../../api/kubevirt/conditions.ts";
-import { endEvents, type StatusEvent } from "../../../../api/kubevirt/end-events.ts";
+import { type ContainerExit, endEvents, type StatusEvent } from "../../../../api/kubevirt/end-events.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "../../../../api/kubevirt/types.ts";
 import { syncReasons } from "./vmi-conditions.ts";
 
-export function decideEvents(vmi: VirtualMachineInstance, status: VirtualMachineInstanceStatus): StatusEvent[] {
-  return [...nodeEvents(vmi, status), ...containerEvents(vmi, status), ...endOfGuest(vmi, status)];
+export function decideEvents(
+  vmi: VirtualMachineInstance,
+  status: VirtualMachineInstanceStatus,
+  exit?: ContainerExit,
+): StatusEvent[] {
+  return [...nodeEvents(vmi, status), ...containerEvents(vmi, status), ...endOfGuest(vmi, status, exit)];
 }
 
 function nodeEvents({ status: before }: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
@@ -29,8 +33,12 @@ function containerEvents(
 }
 
 /** Of one that had its pod's QEMU; what is lost with its node, or before, is told above. */
-function endOfGuest(vmi: VirtualMachineInstance, after: VirtualMachineInstanceStatus): StatusEvent[] {
+function endOfGuest(
+  vmi: VirtualMachineInstance,
+  after: VirtualMachineInstanceStatus,
+  exit: ContainerExit | undefined,
+): StatusEvent[] {
   const { phase = "" } = vmi.status ?? {};
   const isTold = ["NodeUnresponsive", ...toldOnce].includes(after.reason ?? "");
-  return ["Scheduled", "Running"].includes(phase) && !isTold ? endEvents(vmi, after) : [];
+  return ["Scheduled", "Running"].includes(phase) && !isTold ? endEvents(vmi, after, exit) : [];
 }

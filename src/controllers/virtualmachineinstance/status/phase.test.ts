@@ -41,7 +41,7 @@ test("phases", () => {
     ["it fails before the guest runs", "Scheduled", { pods: [serving(1)] }, "Failed", "FilesystemLost"],
     ["it fails while the guest runs", "Running", { pods: [serving(137)] }, "Running"],
     ["it goes as QEMU goes", "Running", { pods: [serving(0)] }, "Running"],
-    ["QEMU ended, and nobody else knows", "Scheduling", { pods: [waitingServer] }, "Failed", "Error"],
+    ["QEMU ended, and nobody else knows", "Scheduling", { pods: [waitingServer] }, "Failed", "QemuExitCode1"],
     ["QEMU ended well, others did not", "Running", { pods: [endedApart] }, "Succeeded"],
     ["pod vanished", "Running", {}, "Failed", "PodNotExists"],
     ["node gone", "Running", { pods: [podIn("Running")], nodeExists: false }, "Failed", "NodeUnresponsive"],

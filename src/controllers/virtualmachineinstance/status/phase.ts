@@ -9,6 +9,7 @@
  */
 import type { LauncherPod } from "../launcher/launcher.ts";
 import type { Phase } from "../../../../api/kubevirt/conditions.ts";
+import { endReason } from "../../../../api/kubevirt/end-events.ts";
 import { failedCopy } from "./disk-copies.ts";
 import { lostFilesystem, qemuExit } from "./filesystem-servers.ts";
 import { hasEnded, isBeforeHandover, isFinal, launcherOf, type Observation } from "../observation.ts";
@@ -49,7 +50,7 @@ function hasFailedToStart({ vmi }: Observation, pod: LauncherPod): boolean {
 function ended(pod: LauncherPod): PhaseDecision {
   if (pod.status?.phase === "Succeeded") return { phase: "Succeeded" };
   const exit = qemuExit(pod);
-  const found = failedCopy(pod) ? diskCopyFailed : lostFilesystem(pod) ? filesystemLost : exit?.reason;
+  const found = failedCopy(pod) ? diskCopyFailed : lostFilesystem(pod) ? filesystemLost : exit && endReason(exit);
   const reason = pod.status?.reason ?? found;
   // What else is in its pod may have ended otherwise.
   return exit?.exitCode === 0 && !pod.status?.reason
