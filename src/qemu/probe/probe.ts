@@ -3,7 +3,7 @@
  * and paravirtual KVMs do all that and then hang. So a tiny guest is run, and must come to its end in time.
  */
 import { constants } from "node:fs";
-import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, type FileHandle, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -79,17 +79,26 @@ async function runPayload(
   signal: AbortSignal,
   program = qemuProgram,
 ): Promise<ProbeResult> {
-  const directory = await mkdtemp(join(tmpdir(), "vmpod-probe-"));
+  await using payload = await openUnnamed(probePayload());
   const startedMs = performance.now();
   const took = (): number => Math.round(performance.now() - startedMs);
   try {
-    const bios = join(directory, "probe.bin");
-    await writeFile(bios, probePayload());
+    const bios = `/proc/${process.pid}/fd/${payload.fd}`;
     await exec([...endWithParent, program, ...payloadArguments(accelerator, bios)], { signal });
     return { usable: false, reason: "the 64-bit test guest ended QEMU without an answer", durationMs: took() };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { ...judge(error, signal.aborted ? took() : undefined), durationMs: took() };
+  }
+}
+
+/** A file that is gone with this process, however it ends. */
+async function openUnnamed(content: Uint8Array): Promise<FileHandle> {
+  const directory = await mkdtemp(join(tmpdir(), "vmpod-probe-"));
+  try {
+    const path = join(directory, "probe.bin");
+    await writeFile(path, content);
+    return await open(path);
   } finally {
     await rm(directory, { recursive: true });
   }
