@@ -38,7 +38,6 @@ export async function runTests({ files, concurrency, timeoutMs = 15 * 60_000 }: 
     concurrency,
     timeout: timeoutMs,
     signal,
-    execArgv: process.execArgv,
   });
 
   for await (const event of stream) {
