@@ -40,16 +40,18 @@ export function hotpluggableVolumes({ volumes = [] }: VirtualMachineInstanceSpec
 
 /** What of a launcher pod tells which claims it has. */
 interface Mounting {
-  spec?: { volumes?: readonly { name: string; persistentVolumeClaim?: object }[] } | undefined;
+  spec?: { volumes?: readonly { name: string; persistentVolumeClaim?: { claimName: string } }[] } | undefined;
 }
 
 /** Those that the launcher has not, as they came after it was made. */
 export function pluggedVolumes(spec: VirtualMachineInstanceSpec, launcher: Mounting): PluggedVolume[] {
   const mounted = launcher.spec?.volumes ?? [];
-  const isMounted = (name: string) => mounted.some((each) => each.name === name && each.persistentVolumeClaim);
-  return hotpluggableVolumes(spec).flatMap(({ name, persistentVolumeClaim }) =>
-    persistentVolumeClaim && !isMounted(name) ? [{ name, ...persistentVolumeClaim }] : [],
-  );
+  return hotpluggableVolumes(spec).flatMap(({ name, persistentVolumeClaim }) => {
+    if (persistentVolumeClaim === undefined) return [];
+    const { claimName } = persistentVolumeClaim;
+    const isMounted = mounted.some((each) => each.name === name && each.persistentVolumeClaim?.claimName === claimName);
+    return isMounted ? [] : [{ name, ...persistentVolumeClaim }];
+  });
 }
 
 export interface PluggedVolume {
@@ -58,13 +60,13 @@ export interface PluggedVolume {
   readOnly?: boolean;
 }
 
-/** With the volumes and disks that the launcher was made with, and no others. */
+/** With the volumes and disks that the launcher was made with, and no others; a cdrom drive is then without its medium. */
 export function asMounted(vmi: VirtualMachineInstance, launcher: Mounting): VirtualMachineInstance {
   const plugged = new Set(pluggedVolumes(vmi.spec, launcher).map(({ name }) => name));
   if (plugged.size === 0) return vmi;
   const { domain, volumes = [] } = vmi.spec;
   const remain = ({ name }: { name: string }): boolean => !plugged.has(name);
-  const disks = (domain.devices.disks ?? []).filter(remain);
+  const disks = (domain.devices.disks ?? []).filter((disk) => disk.cdrom || remain(disk));
   const devices = { ...domain.devices, disks };
   return { ...vmi, spec: { ...vmi.spec, domain: { ...domain, devices }, volumes: volumes.filter(remain) } };
 }

@@ -55,7 +55,7 @@ const sata = of({ disk: { disk: { bus: "sata" } } });
 const wontPlug: [what: string, disk: Omit<Disk, "name">, RegExp][] = [
   ["sata", { disk: { bus: "sata" } }, /its bus is sata: only disks on scsi and virtio/],
   ["usb", { disk: { bus: "usb" } }, /its bus is usb/],
-  ["a cdrom", { cdrom: { bus: "scsi" } }, /a cdrom stays/],
+  ["a cdrom", { cdrom: { bus: "scsi" } }, /a cdrom drive is there since the start/],
   ["a lun", { lun: { bus: "scsi" } }, /a lun stays/],
   ["a PCI address", { disk: { bus: "virtio", pciAddress: "0000:05:00.0" } }, /pciAddress is given .* when .* starts/],
   ["an I/O thread", { disk: { bus: "virtio" }, dedicatedIOThread: true }, /I\/O thread of its own/],
@@ -114,6 +114,17 @@ test("what cannot be plugged in is refused while the machine runs, and comes to 
     isDenied(mayAddToInstance(running(), asked, undefined), "Conflict", says, what);
     assert.equal(mayAddToMachine({ vm: machine(), vmi: undefined }, asked, undefined).verdict, "do", what);
   }
+});
+
+test("into an empty drive comes a medium, and the drive stays when it goes", () => {
+  const drive: Change = ({ domain }) => void domain.devices.disks?.push({ name: "data", cdrom: { bus: "sata" } });
+  const vm = machine(drive);
+  const asked = of({ disk: { cdrom: {} } });
+  const verdict = mayAddToMachine({ vm, vmi: running(drive) }, asked, claim("Filesystem"));
+  assert.ok(verdict.verdict === "do");
+  const { disks } = verdict.spec.domain.devices;
+  assert.deepEqual([disks, verdict.spec.volumes?.at(-1)?.name], [vm.spec.template.spec.domain.devices.disks, "data"]);
+  assert.deepEqual(withoutVolume(verdict.spec, "data"), vm.spec.template.spec);
 });
 
 test("why a volume is not added to a machine", () => {

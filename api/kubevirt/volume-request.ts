@@ -9,7 +9,7 @@ import { badRequest, conflict, type Denied, migrating, type Verdict } from "./ad
 import { defaultDisks } from "./defaults/devices.ts";
 import { hotplugPhases, isHotpluggable } from "./hotplug-volume.ts";
 import { isInTransit } from "./migration/migration.ts";
-import { plugObstacle, unplugObstacle } from "./pluggable-disk.ts";
+import { drivesOf, plugObstacle, unplugObstacle } from "./pluggable-disk.ts";
 import type { Disk, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceSpec, Volume } from "./types.ts";
 import { claimNameOf } from "./volume-claim.ts";
 
@@ -134,7 +134,8 @@ export function withVolume(given: Spec, { name, disk, source }: AddedVolume): Sp
   defaultDisks(spec);
   const { devices } = spec.domain;
   const volume: Volume = { name, persistentVolumeClaim: { ...source, hotpluggable: true } };
-  const disks = [...(devices.disks ?? []), { ...onPluggableBus(disk), name }];
+  const hasDrive = devices.disks?.some((each) => each.name === name) === true;
+  const disks = [...(devices.disks ?? []), ...(hasDrive ? [] : [{ ...onPluggableBus(disk), name }])];
   return {
     ...spec,
     domain: { ...spec.domain, devices: { ...devices, disks } },
@@ -142,12 +143,12 @@ export function withVolume(given: Spec, { name, disk, source }: AddedVolume): Sp
   };
 }
 
-/** And without its disk. */
+/** And without its disk, but for a cdrom drive, which is empty then. */
 export function withoutVolume(spec: Spec, name: string): Spec {
   const { volumes = [], ...rest } = spec;
   const { disks = [], ...devices } = spec.domain.devices;
   const others = <T extends { name: string }>(all: readonly T[]) => all.filter((each) => each.name !== name);
-  const [left, shown] = [others(volumes), others(disks)];
+  const [left, shown] = [others(volumes), drivesOf(spec).has(name) ? disks : others(disks)];
   return {
     ...rest,
     domain: { ...spec.domain, devices: { ...devices, ...(shown.length > 0 && { disks: shown }) } },

@@ -169,7 +169,8 @@ function validateBlockLength(bytes: number, field: string): StatusCause[] {
 }
 
 function validateVolumeExists(disk: Disk, volumes: ReadonlySet<string>, field: string): StatusCause[] {
-  if (!disk.name || volumes.has(disk.name)) return [];
+  // A cdrom without a volume is an empty drive.
+  if (!disk.name || volumes.has(disk.name) || disk.cdrom) return [];
   const names = [...volumes].join(", ") || "none";
   return [
     invalid(field, disk.name, `no volume has this name: add it to volumes (there: ${names}), or remove the disk`),

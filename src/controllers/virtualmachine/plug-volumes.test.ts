@@ -57,6 +57,29 @@ for (const bus of ["scsi", "virtio"])
     assert.deepEqual(plan({ ...gone, instance: updated(gone) }), []);
   });
 
+test("a medium comes into a drive, is exchanged, and goes; the drive stays", () => {
+  const eject: Change = (spec) => void (spec.volumes = spec.volumes?.filter(({ name }) => name !== "data"));
+  const emptyDrive = both(add({ cdrom: { bus: "sata" } }), eject);
+  const insert =
+    (claimName: string): Change =>
+    (spec) => {
+      eject(spec);
+      spec.volumes?.push({ name: "data", persistentVolumeClaim: { claimName, hotpluggable: true } });
+    };
+  const observation = changedSince(insert("one"), emptyDrive);
+  const inserted = updated(observation);
+  assert.deepEqual(volumesOf(inserted), [
+    ["root", "data"],
+    ["root", "data"],
+  ]);
+  const exchanging = withTemplate({ ...observation, instance: inserted }, insert("two"));
+  const exchanged = updated(exchanging);
+  assert.equal(exchanged?.spec.volumes?.at(-1)?.persistentVolumeClaim?.claimName, "two");
+  const ejecting = withTemplate({ ...exchanging, instance: exchanged }, eject);
+  assert.deepEqual(updated(ejecting)?.spec, observation.instance?.spec);
+  for (const each of [observation, exchanging, ejecting]) assert.equal(restartMessage(each), undefined);
+});
+
 test("one that was there from the start goes, too", () => {
   const observation = changedSince(remove, add());
   assert.deepEqual(volumesOf(updated(observation)), [["root"], ["root"]]);
@@ -98,7 +121,7 @@ const waiting: [what: string, change: Change, atStart: Change, says: RegExp][] =
   ["a disk on sata", add({ disk: { bus: "sata" } }), () => undefined, RegExp(`${atData} \\(its bus is sata: `)],
   ["a disk on the default bus", add({}), () => undefined, RegExp(`${atData} \\(its bus is sata: `)],
   ["a disk on usb", add({ disk: { bus: "usb" } }), () => undefined, RegExp(`${atData} \\(its bus is usb: `)],
-  ["a cdrom", add({ cdrom: { bus: "scsi" } }), () => undefined, RegExp(`${atData} \\(a cdrom stays`)],
+  ["a cdrom drive", add({ cdrom: { bus: "scsi" } }), () => undefined, RegExp(`${atData} \\(a cdrom drive is there`)],
   ["a lun", add({ lun: { bus: "scsi" } }), () => undefined, RegExp(`${atData} \\(a lun stays`)],
   ["a machine without hot-plug", add(), noHotplug, RegExp(`${atData} \\(the machine was started with`)],
   ["a file system", filesystem, () => undefined, /spec\.template\.spec\.volumes\[data\]/],

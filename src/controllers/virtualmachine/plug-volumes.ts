@@ -1,10 +1,10 @@
 /**
- * Claims that a running machine's template has got since, or has lost: hotpluggable volumes, each with a disk of its name. What else
- * differs in a volume waits for the restart. Pure.
+ * Claims that a running machine's template has got since, or has lost: hotpluggable volumes, each with a disk of its name, or as the medium
+ * of a cdrom drive that stays. What else differs in a volume waits for the restart. Pure.
  */
 import { hotpluggableVolumes } from "../../../api/kubevirt/hotplug-volume.ts";
-import { plugObstacle, unplugObstacle } from "../../../api/kubevirt/pluggable-disk.ts";
-import type { Disk, VirtualMachineInstanceSpec } from "../../../api/kubevirt/types.ts";
+import { drivesOf, plugObstacle, unplugObstacle } from "../../../api/kubevirt/pluggable-disk.ts";
+import type { Disk, VirtualMachineInstanceSpec, Volume } from "../../../api/kubevirt/types.ts";
 
 type Spec = VirtualMachineInstanceSpec;
 
@@ -12,19 +12,43 @@ type Spec = VirtualMachineInstanceSpec;
 export function withPluggedVolumes(instance: Spec, wanted: Spec): Spec {
   const free = (moves: Move[]) => moves.flatMap(({ name, obstacle }) => (obstacle === undefined ? [name] : []));
   const [added, gone] = [free(coming(instance, wanted)), free(going(instance, wanted))];
-  if (added.length === 0 && gone.length === 0) return instance;
-  const moved = <T extends { name: string }>(now: readonly T[] = [], then: readonly T[] = []) => [
-    ...now.filter(({ name }) => !gone.includes(name)),
-    ...then.filter(({ name }) => added.includes(name)),
+  const exchanged = exchangedMedia(instance, wanted);
+  if (added.length + gone.length + exchanged.size === 0) return instance;
+  const drives = drivesOf(instance);
+  const moved = <T extends { name: string }>(
+    now: readonly T[] = [],
+    then: readonly T[] = [],
+    stay = new Set<string>(),
+  ) => [
+    ...now.filter(({ name }) => !gone.includes(name) || stay.has(name)),
+    ...then.filter(({ name }) => added.includes(name) && !stay.has(name)),
   ];
   const { devices } = instance.domain;
-  const disks = moved(devices.disks, wanted.domain.devices.disks);
-  const volumes = moved(instance.volumes, wanted.volumes);
+  const disks = moved(devices.disks, wanted.domain.devices.disks, drives);
+  const volumes = moved(instance.volumes, wanted.volumes).map((volume) => exchanged.get(volume.name) ?? volume);
   return {
     ...instance,
     domain: { ...instance.domain, devices: { ...devices, disks: asEmpty(disks, wanted.domain.devices.disks) } },
     volumes: asEmpty(volumes, wanted.volumes),
   };
+}
+
+/** Another claim in the same drive, by name. */
+function exchangedMedia(instance: Spec, wanted: Spec): Map<string, Volume> {
+  const before = new Map(
+    hotpluggableVolumes(instance).map(({ name, persistentVolumeClaim }) => [name, persistentVolumeClaim]),
+  );
+  const [drives, wantedDrives] = [drivesOf(instance), drivesOf(wanted)];
+  const isExchanged = ({ name, persistentVolumeClaim }: Volume): boolean =>
+    drives.has(name) &&
+    wantedDrives.has(name) &&
+    before.has(name) &&
+    before.get(name)?.claimName !== persistentVolumeClaim?.claimName;
+  return new Map(
+    hotpluggableVolumes(wanted)
+      .filter(isExchanged)
+      .map((volume) => [volume.name, volume]),
+  );
 }
 
 /** Without a list or with an empty one, as it is wanted: both say the same. */

@@ -78,6 +78,8 @@ export interface Observation {
   dump?: DumpObservation | undefined;
   /** The claims that come and go while it runs, those that it was made with apart. */
   plugs?: readonly PlugObservation[];
+  /** Of a running guest: claims of the launcher's own that it has not, and is to have. */
+  returning?: readonly DiskObservation[];
   /** What this agent saw of the guest's start. */
   startMarks?: StartTrace;
   /** What the last attempt to bring it forward failed with. */

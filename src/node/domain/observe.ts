@@ -16,7 +16,7 @@ import { observeCredentials } from "../credentials/observe.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { type DiskObservation, observeDisk } from "../disks/observe-disk.ts";
 import { type DumpObservation, type DumpSources, observeDump } from "../memory-dump/observe.ts";
-import { observePlugs, type PlugSources } from "../hotplug/observe.ts";
+import { observePlugs, observeReturning, type PlugSources } from "../hotplug/observe.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { observePinning } from "../processors/pin-threads.ts";
 import type { QemuFinder, QemuProcess } from "../process/find-qemu.ts";
@@ -80,6 +80,7 @@ export async function observe(context: ObserveContext, key: string): Promise<Obs
     bootFailure: qemu && machine && (await observeBoot(context, key, vmi, { qemu, machine, record })),
     dump: qemu && hasStarted(machine) ? await dumpOf(context, { key, vmi, qemu, record }) : undefined,
     plugs: qemu && hasStarted(machine) ? await observePlugs(context, vmi, pod) : [],
+    returning: qemu && machine && hasStarted(machine) ? await observeReturning(qemu.pid, vmi, pod, machine) : [],
     startMarks: record.start,
     failure: record.failure,
     panicDetails: record.panicDetails,

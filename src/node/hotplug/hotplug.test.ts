@@ -31,6 +31,8 @@ interface Scene {
   drivers?: Record<string, string>;
   nodes?: string[];
   bus?: string;
+  /** In drives. */
+  media?: string[];
   asked?: string[];
   interfaces?: object[];
   freePorts?: string[];
@@ -42,11 +44,15 @@ function observe({
   devices = [],
   nodes = [],
   bus = "virtio",
+  media = [],
   asked = [],
   ...more
 }: Scene): Observation {
   const { interfaces = [{ name: "default", masquerade: {} }], freePorts = ["port2"], drivers = {} } = more;
-  const disks = [{ name: "root", disk: { bus: "virtio" } }, ...(plug ? [{ name: "data", disk: { bus } }] : [])];
+  const disks = [
+    { name: "root", disk: { bus: "virtio" } },
+    ...(plug ? [{ name: "data", ...(bus === "cdrom" ? { cdrom: { bus: "sata" } } : { disk: { bus } }) }] : []),
+  ];
   const vmi = someVmi({
     spec: {
       domain: { memory: { guest: "128Mi" }, devices: { disks, interfaces } },
@@ -70,6 +76,7 @@ function observe({
         ...allDevices,
         devices: new Map(present),
         blockNodes: new Set(["disk-root", ...nodes]),
+        media: new Map(media.map((name) => [name, name])),
         freePorts,
       },
     }),
@@ -149,6 +156,42 @@ test("it does not take the place of a NIC that is absent", () => {
     action.type === "changeDevice" && action.change.command === "device_add" ? [action.change.args["bus"]] : [],
   );
   assert.deepEqual(added, ["port3"]);
+});
+
+test("a medium comes into a drive, and goes without the guest's doing", () => {
+  const drives = { bus: "cdrom", drivers: { "disk-data": "ide-cd" } };
+  const mounted = { ...drives, plug: {}, told: [entry("MountedToPod")] };
+  const change = (middle: string): string[] =>
+    [`blockdev-open-tray`, middle, `blockdev-close-tray`].map((each) => `${each} disk-data`);
+  assert.deepEqual(steps(observe(mounted)), ["blockdev-add disk-data", ...change("blockdev-insert-medium")]);
+  assert.deepEqual(toldOf(observe({ ...mounted, nodes: ["disk-data"] })), ["MountedToPod VolumeMountedToPod claim"]);
+  const inserted = { ...mounted, nodes: ["disk-data", "served-data"], media: ["disk-data"] };
+  assert.deepEqual(steps(observe(inserted)), []);
+  assert.deepEqual(toldOf(observe(inserted)), ["Ready VolumeReady claim"]);
+  const leaving = { ...inserted, plug: undefined, told: [entry("Ready")] };
+  assert.deepEqual(steps(observe(leaving)), change("blockdev-remove-medium"));
+  assert.deepEqual(steps(observe({ ...leaving, media: [] })), ["remove-served disk-data"]);
+  assert.deepEqual(toldOf(observe({ ...leaving, media: [] })), ["Detaching Detaching claim"]);
+  assert.deepEqual(toldOf(observe({ ...leaving, media: [], nodes: [] })), []);
+  const exchanged = { ...inserted, told: [entry("Ready", "old")] };
+  assert.deepEqual(steps(observe(exchanged)), change("blockdev-remove-medium"));
+  const absent = { ...mounted, drivers: {} };
+  assert.match(toldOf(observe(absent)).join(), /^AttachedToNode UnsupportedDisk/);
+});
+
+test("a claim of the launcher's own that was unplugged comes again, and another one of its name in its place", () => {
+  const ofLauncher = (observation: Observation): Observation => {
+    const own = { name: "data", persistentVolumeClaim: { claimName: "claim" } };
+    return { ...observation, pod: { ...observation.pod, spec: { containers: [], volumes: [own] } } };
+  };
+  const [found] = observe({ plug: {} }).disks.filter(({ volume }) => volume === "data");
+  assert.ok(found);
+  const returning = ofLauncher({ ...observe({ plug: {} }), plugs: [], returning: [found] });
+  assert.deepEqual(steps(returning), ["blockdev-add disk-data", "device_add disk-data"]);
+  const there = ofLauncher({ ...observe({ plug: {}, devices: ["disk-data"], nodes: ["disk-data"] }), plugs: [] });
+  assert.deepEqual(steps(there), []);
+  const other = { volume: { ...volume, claimName: "other" }, pod, isServed: true, isLinked: true };
+  assert.deepEqual(steps({ ...there, plugs: [other] }), ["device_del disk-data"]);
 });
 
 test("one that goes is let go of by the guest first, and told of until nothing of it is left", () => {

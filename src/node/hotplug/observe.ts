@@ -3,13 +3,25 @@ import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
-import { isReleased, type PluggedVolume, pluggedVolumes, serves } from "../../../api/kubevirt/hotplug-volume.ts";
+import {
+  asMounted,
+  hotpluggableVolumes,
+  isReleased,
+  type PluggedVolume,
+  pluggedVolumes,
+  serves,
+} from "../../../api/kubevirt/hotplug-volume.ts";
+import { plugObstacle } from "../../../api/kubevirt/pluggable-disk.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { unlessMissing } from "../../base/files.ts";
 import type { Informer } from "../../client/informer.ts";
 import { pluggedSocket, servedSocket } from "../../qemu/domain/paths.ts";
 import { controllerOf, isControlledBy } from "../../runtime/owner-references.ts";
 import { emptyDirOf } from "../process/empty-dir.ts";
+import { diskSources } from "../disks/disk-source.ts";
+import { type DiskObservation, observeDisk } from "../disks/observe-disk.ts";
+import type { MachineObservation } from "../domain/observation.ts";
+import { isAttached } from "./attached.ts";
 
 export interface PlugObservation {
   volume: PluggedVolume;
@@ -57,6 +69,23 @@ export async function observePlugs(
       return { volume, pod, isServed: served !== undefined, isLinked: served !== undefined && served === linked };
     }),
   );
+}
+
+/** Claims of the launcher's own that were unplugged, or never in their drives, and are wanted: as files that QEMU finds. */
+export async function observeReturning(
+  pid: number,
+  vmi: VirtualMachineInstance,
+  launcher: Pod,
+  machine: MachineObservation,
+): Promise<DiskObservation[]> {
+  const { spec } = asMounted(vmi, launcher);
+  const hotpluggable = new Set(hotpluggableVolumes(spec).map(({ name }) => name));
+  const missing = (spec.domain.devices.disks ?? []).filter(
+    (disk) => hotpluggable.has(disk.name) && !isAttached(machine, disk.name) && plugObstacle(disk, spec) === undefined,
+  );
+  const sources = diskSources(spec).filter(({ volume }) => missing.some(({ name }) => name === volume));
+  const found = await Promise.all(sources.map((source) => observeDisk(pid, source)));
+  return found.filter(({ image }) => image !== undefined);
 }
 
 /** Whether or not it listens yet. */

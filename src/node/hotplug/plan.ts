@@ -5,6 +5,9 @@
  *   the volume is gone     ─▶ device_del ─▶ the guest lets go ─▶ yank, blockdev-del ─▶ the status says nothing of it ─▶ the pod may go
  *   nothing is left on bus scsi ─▶ device_del of its controller
  *
+ * In a drive it is the medium that comes and goes (blockdev-insert-medium, blockdev-remove-medium), which asks nobody. What the launcher was
+ * made with has no server: it goes and comes as a file.
+ *
  * Nothing is plugged in before the status, as it is stored, says that it is in use: by that the controller knows that the claim must stay,
  * whatever becomes of this agent. A guest that does not let go is asked again after a while.
  */
@@ -12,6 +15,7 @@ import { hotplugPhases, pluggedStatus, pluggedStatuses } from "../../../api/kube
 import type { DeviceAction } from "../../qemu/devices/action.ts";
 import type { Device } from "../../qemu/devices/device.ts";
 import type { ObservedDevices } from "../../qemu/devices/observe.ts";
+import { ejectMedium, isDrive } from "../../qemu/devices/disk.ts";
 import { planDevices } from "../../qemu/devices/plan.ts";
 import { driveId, driveNode, scsiController, servedNode } from "../../qemu/domain/ids.ts";
 import { launcherPaths } from "../../qemu/domain/paths.ts";
@@ -19,6 +23,7 @@ import { isBeingDeleted } from "../../runtime/owner-references.ts";
 import { diskSources } from "../disks/disk-source.ts";
 import { desiredDevices, desiredNics } from "../domain/desired-devices.ts";
 import type { Observation } from "../domain/observation.ts";
+import { isAttached } from "./attached.ts";
 import { type PlugObservation, pluggedSocketOf } from "./observe.ts";
 
 /** Those whose server is there, and not yet where QEMU looks for it. */
@@ -38,31 +43,40 @@ export function planDisks(observation: Observation): DeviceAction[] {
 }
 
 function planUnplug(observation: Observation, devices: ObservedDevices): DeviceAction[] {
-  const removals = planDevices([], devices);
   const idle: DeviceAction = { command: "device_del", args: { id: scsiController } };
   return [
-    ...goneVolumes(observation).flatMap((name) =>
-      removals.flatMap((action): DeviceAction[] => {
-        if (action.command === "device_del") return action.args.id === driveId(name) ? [action] : [];
-        if (action.command !== "blockdev-del" || action.args["node-name"] !== driveNode(name)) return [];
-        const served = servedNode(name);
-        return [
-          devices.blockNodes.has(served) ? { command: "remove-served", args: { ...action.args, served } } : action,
-        ];
-      }),
-    ),
+    ...goneVolumes(observation).flatMap((name) => removal(name, devices)),
     ...(hasIdleController(observation) ? [idle] : []),
   ];
 }
 
+/** Two steps, apart in time: what is behind a disk can be removed once the guest has let go of it. No guest is asked for a medium. */
+function removal(name: string, devices: ObservedDevices): DeviceAction[] {
+  const [id, node, served] = [driveId(name), driveNode(name), servedNode(name)];
+  if (devices.media.get(id) === node) return ejectMedium(name);
+  const driver = devices.devices.get(id);
+  if (driver !== undefined && !isDrive(driver)) return [{ command: "device_del", args: { id } }];
+  if (!devices.blockNodes.has(node)) return [];
+  const args = { "node-name": node };
+  return [
+    devices.blockNodes.has(served)
+      ? { command: "remove-served", args: { ...args, served } }
+      : { command: "blockdev-del", args },
+  ];
+}
+
 function planPlug(observation: Observation, devices: ObservedDevices): DeviceAction[] {
-  const ready = readyVolumes(observation);
+  const ready = [...readyVolumes(observation), ...(observation.returning ?? []).map(({ volume }) => volume)];
   if (ready.length === 0) return [];
   const [ids, nodes] = [new Set([scsiController, ...ready.map(driveId)]), new Set(ready.map(driveNode))];
-  return planDevices(desiredDisks(observation, new Set(ready)), devices).filter(
-    ({ command, args }) =>
-      (command === "blockdev-add" && nodes.has(args["node-name"])) || (command === "device_add" && ids.has(args.id)),
+  return planDevices(desiredDisks(observation, new Set(ready)), devices).filter((action) =>
+    action.command === "blockdev-add" ? nodes.has(action.args["node-name"]) : isOfDevice(action, ids),
   );
+}
+
+function isOfDevice(action: DeviceAction, ids: ReadonlySet<string>): boolean {
+  const isPlug = action.command === "device_add" || /^blockdev-(open|insert|close)-/.test(action.command);
+  return isPlug && "id" in action.args && typeof action.args.id === "string" && ids.has(action.args.id);
 }
 
 /** The last disk on it has gone. Where the guest moves to there is none, and QEMU takes it amiss. */
@@ -76,13 +90,13 @@ export function hasIdleController({ vmi, machine }: Observation): boolean {
 }
 
 /** Nobody boots from them. After the NICs, so that a place that is kept for one is not taken. */
-function desiredDisks({ vmi }: Observation, ready: ReadonlySet<string>): Device[] {
-  const sources = diskSources(vmi.spec).filter(({ volume }) => ready.has(volume));
-  const claims = new Map(vmi.spec.volumes?.map(({ name, persistentVolumeClaim }) => [name, persistentVolumeClaim]));
-  const disks = sources.map((source) => {
-    const { claimName = "" } = claims.get(source.volume) ?? {};
-    const path = `${launcherPaths.run}/${pluggedSocketOf({ name: source.volume, claimName })}`;
-    return { ...source, image: { format: "raw" as const, path, served: true } };
+function desiredDisks({ vmi, plugs = [], returning = [] }: Observation, ready: ReadonlySet<string>): Device[] {
+  const served = new Map(plugs.map(({ volume }) => [volume.name, `${launcherPaths.run}/${pluggedSocketOf(volume)}`]));
+  const disks = diskSources(vmi.spec).flatMap((source) => {
+    if (!ready.has(source.volume)) return [];
+    const path = served.get(source.volume);
+    if (path === undefined) return returning.filter(({ volume }) => volume === source.volume);
+    return [{ ...source, image: { format: "raw" as const, path, served: true } }];
   });
   const plugged = desiredDevices(vmi, disks).flatMap((device): Device[] => {
     if (device.kind !== "disk" || !ready.has(device.name)) return [];
@@ -114,16 +128,11 @@ export function goneVolumes(observation: Observation): string[] {
 
 /** Those that the guest still has with another claim than the one that they name by now. */
 export function exchangedVolumes({ vmi, plugs = [], machine }: Observation): string[] {
-  const isExchanged = ({ volume }: PlugObservation): boolean => {
-    const isTold = pluggedStatuses(vmi.status).some(({ name }) => name === volume.name);
-    const isOther = isTold && pluggedStatus(vmi, volume) === undefined;
-    return isOther && hasDisk(machine, volume.name);
-  };
-  return plugs.filter(isExchanged).map(({ volume }) => volume.name);
+  const isOther = ({ volume }: PlugObservation): boolean => pluggedStatus(vmi, volume) === undefined;
+  return plugs.filter((plug) => isOther(plug) && hasDisk(machine, plug.volume.name)).map(({ volume }) => volume.name);
 }
 
 /** QEMU has it, or what is behind it. */
 export function hasDisk(machine: Observation["machine"], name: string): boolean {
-  const { devices, blockNodes } = machine?.devices ?? {};
-  return devices?.has(driveId(name)) === true || blockNodes?.has(driveNode(name)) === true;
+  return isAttached(machine, name) || machine?.devices.blockNodes.has(driveNode(name)) === true;
 }

@@ -7,8 +7,10 @@ import {
   pluggedStatuses,
   type VolumeStatus,
 } from "../../../api/kubevirt/hotplug-volume.ts";
+import { isDrive } from "../../qemu/devices/disk.ts";
 import { driveId } from "../../qemu/domain/ids.ts";
 import type { Observation } from "../domain/observation.ts";
+import { isAttached } from "./attached.ts";
 import type { PlugObservation } from "./observe.ts";
 import { exchangedVolumes, goneVolumes, hasDisk, hasIdleController } from "./plan.ts";
 
@@ -40,12 +42,12 @@ function entryOf(
   const { vmi, machine } = observation;
   const { volume, pod } = plug;
   const before = pluggedStatus(vmi, volume);
-  const isAttached = machine?.devices.devices.has(driveId(volume.name)) === true;
-  if (pod === undefined && !isAttached) return before;
+  const isPlugged = isAttached(machine, volume.name);
+  if (pod === undefined && !isPlugged) return before;
   return {
     ...attached.find(({ name }) => name === volume.name),
     name: volume.name,
-    ...(isAttached ? attachedPhase(plug) : pendingPhase(observation, plug)),
+    ...(isPlugged ? attachedPhase(plug) : pendingPhase(observation, plug)),
     persistentVolumeClaimInfo: { claimName: volume.claimName },
     hotplugVolume: pod ? { attachPodName: pod.metadata?.name, attachPodUID: pod.metadata?.uid } : before?.hotplugVolume,
   };
@@ -61,11 +63,11 @@ function attachedPhase({ volume, pod, isLinked }: PlugObservation): Said {
   return { phase, reason: "ServerLost", message };
 }
 
-function pendingPhase({ vmi }: Observation, { volume, pod, isLinked }: PlugObservation): Said {
-  const { disk, cdrom, lun } = vmi.spec.domain.devices.disks?.find(({ name }) => name === volume.name) ?? {};
-  const bus = (disk ?? cdrom ?? lun)?.bus;
-  if (!disk || (bus !== "virtio" && bus !== "scsi")) {
-    const message = `only disks on bus virtio or scsi are plugged in while a machine runs; this one is there after a restart`;
+function pendingPhase({ vmi, machine }: Observation, { volume, pod, isLinked }: PlugObservation): Said {
+  const { disk } = vmi.spec.domain.devices.disks?.find(({ name }) => name === volume.name) ?? {};
+  const isPluggable = disk?.bus === "virtio" || disk?.bus === "scsi";
+  if (!isPluggable && !isDrive(machine?.devices.devices.get(driveId(volume.name)))) {
+    const message = `only disks on bus virtio or scsi, and media of cdrom drives, are plugged in while a machine runs; this one is there after a restart`;
     return { phase: hotplugPhases.attachedToNode, reason: "UnsupportedDisk", message };
   }
   if (!isLinked)

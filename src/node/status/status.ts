@@ -2,8 +2,8 @@
 import { mergeTraces } from "../../../api/kubevirt/start-trace.ts";
 import type { VolumeStatus } from "../../../api/kubevirt/memory-dump.ts";
 import type { VirtualMachineInstanceStatus } from "../../../api/kubevirt/types.ts";
-import { driveId } from "../../qemu/domain/ids.ts";
 import { hasStarted, type Observation } from "../domain/observation.ts";
+import { isAttached } from "../hotplug/attached.ts";
 import { withPlugs } from "../hotplug/status.ts";
 import { dumpStatus } from "../memory-dump/status.ts";
 import { capacityStatus } from "./capacity.ts";
@@ -65,11 +65,12 @@ function machineFields(observation: Observation): Partial<VirtualMachineInstance
 function volumeStatus({ vmi, machine }: Observation): VolumeStatus[] {
   const counts = new Map<string, number>();
   return (vmi.spec.domain.devices.disks ?? []).flatMap((disk) => {
-    if (!machine?.devices.devices.has(driveId(disk.name))) return [];
+    const volume = vmi.spec.volumes?.find(({ name }) => name === disk.name);
+    if (volume === undefined || !isAttached(machine, disk.name)) return [];
     const prefix = targetPrefix(disk.cdrom ? "cdrom" : "disk", (disk.disk ?? disk.cdrom ?? disk.lun)?.bus);
     const index = counts.get(prefix) ?? 0;
     counts.set(prefix, index + 1);
-    const claim = vmi.spec.volumes?.find((volume) => volume.name === disk.name)?.persistentVolumeClaim;
+    const claim = volume.persistentVolumeClaim;
     return [
       {
         name: disk.name,

@@ -88,11 +88,28 @@ function insertMedium(disk: Disk, observed: ObservedDevices): DeviceAction[] {
   const node = driveNode(disk.name);
   const present = observed.media.get(id);
   if (present === (disk.image && node)) return [];
-  const open: DeviceAction = { command: "blockdev-open-tray", args: { id, force: true } };
-  const close: DeviceAction = { command: "blockdev-close-tray", args: { id } };
-  if (!disk.image) return [open, { command: "blockdev-remove-medium", args: { id } }, close];
+  if (!disk.image) return ejectMedium(disk.name);
   const insert: DeviceAction = { command: "blockdev-insert-medium", args: { id, "node-name": node } };
-  return [...addNode(node, disk, observed), open, insert, close];
+  return [...addNode(node, disk, observed), ...changeMedium(id, insert)];
+}
+
+/** What is behind it stays, until it is removed as well. */
+export function ejectMedium(name: string): DeviceAction[] {
+  const id = driveId(name);
+  return changeMedium(id, { command: "blockdev-remove-medium", args: { id } });
+}
+
+function changeMedium(id: string, change: DeviceAction): DeviceAction[] {
+  return [
+    { command: "blockdev-open-tray", args: { id, force: true } },
+    change,
+    { command: "blockdev-close-tray", args: { id } },
+  ];
+}
+
+/** A drive whose media come and go. */
+export function isDrive(driver: string | undefined): boolean {
+  return driver === "ide-cd" || driver === "scsi-cd";
 }
 
 /** See ../domain/sata.ts: the placeholder goes last, so while it is there the disk is not complete. */

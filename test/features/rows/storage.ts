@@ -78,7 +78,7 @@ export const storage: Area = {
         nodeAgent,
         "a claim is plugged into a running guest by whichever agent is there, outlives its server, and is unplugged with what was written",
       ),
-      note: "claims with a file system, as disks on virtio and scsi; a CD is not exchanged; the machine stays on its node until a restart",
+      note: "claims with a file system, as disks on virtio and scsi or in cdrom drives (test/embedded/media.test.ts); the machine stays on its node until a restart",
     },
     { row: 69, name: "expansion of a disk in use", proof: missing },
     { row: 70, name: "migration of volumes", proof: missing },
