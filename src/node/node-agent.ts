@@ -41,6 +41,7 @@ import { createDomainReconciler } from "./domain/reconciler.ts";
 import { createDomainRecords } from "./domain/records.ts";
 import { startDownwardMetrics } from "./downward-metrics/downward-metrics.ts";
 import { createGuestAgents } from "./guest/guest-agents.ts";
+import { createSocketReconciler } from "./hotplug/sockets.ts";
 import { byPlugged, pluggedMachineOf } from "./hotplug/observe.ts";
 import { createKsmReconciler, releaseKsm } from "./ksm/reconciler.ts";
 import { byDumped, dumpedMachineOf } from "./memory-dump/observe.ts";
@@ -175,6 +176,11 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
       events.record(vmi, "Warning", "SyncFailed", messageOf(error));
     },
   });
+  const onLinked = (key: string): void => loop.enqueue(key);
+  const sockets = runReconciler(createSocketReconciler({ vmis, launchers, attachments, kubeletRoot, onLinked }), {
+    signal,
+    log,
+  });
   const ends = startMigrationEnds(
     { client, vmis, launchers, finder, monitors, consoles, migrations, events, kubeletRoot, dhcpDirectory },
     { signal, log },
@@ -190,7 +196,8 @@ async function start(options: NodeAgentOptions, signal: AbortSignal): Promise<vo
     enqueueOnChange(each, launchers, (pod: Pod) => keysOf(pod));
   }
   enqueueOnChange(loop, dumpPods, (pod) => [dumpedMachineOf(pod)]);
-  enqueueOnChange(loop, attachments, (pod) => [pluggedMachineOf(pod)]);
+  for (const each of [loop, sockets]) enqueueOnChange(each, attachments, (pod) => [pluggedMachineOf(pod)]);
+  enqueueOnChange(sockets, launchers, (pod: Pod) => keysOf(pod));
   vmis.onChange(({ type, object }) => {
     if (type === "deleted") records.forget(object.metadata?.uid ?? "");
   });

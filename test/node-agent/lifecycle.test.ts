@@ -530,6 +530,8 @@ test("a claim is plugged into a running guest by whichever agent is there, outli
     assert.match(status, line);
   process.kill(server.pid, "SIGKILL");
   assert.equal(onPlugged(writes("two", 1)), "one\ntwo", "it waits for the next server");
+  // QEMU waits for the next one also to let go of the disk, and answers nobody meanwhile.
+  for (const { pid } of servers()) process.kill(pid, "SIGKILL");
   succeed(instance.vmpod("removevolume", "later", "--volume-name=extra"), "removevolume");
   await untilPlugged("");
   assert.equal(inGuest("later", "ls /sys/block | grep -c sd"), "0");

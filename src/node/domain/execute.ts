@@ -2,13 +2,12 @@
 import type { Node } from "../../../api/core.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
 import { messageOf } from "../../base/errors.ts";
-import { isErrno, unlessMissing } from "../../base/files.ts";
+import { isErrno } from "../../base/files.ts";
 import type { Client } from "../../client/client.ts";
 import { applyCapacityAction } from "../../qemu/capacity/capacity.ts";
 import type { Informer } from "../../client/informer.ts";
 import { applyDeviceAction } from "../../qemu/devices/action.ts";
 import { nicId } from "../../qemu/domain/ids.ts";
-import { servedSocket } from "../../qemu/domain/paths.ts";
 import { guestInterfaces } from "../../qemu/guest-agent/queries.ts";
 import { QmpError } from "../../qemu/qmp/errors.ts";
 import type { Consoles } from "../console/consoles.ts";
@@ -18,14 +17,12 @@ import { readMountedFiles } from "../disks/mounted-files.ts";
 import { prepareDisk } from "../disks/prepare-disk.ts";
 import { agentFailure } from "../guest/agent-failure.ts";
 import type { GuestAgents } from "../guest/guest-agents.ts";
-import { pluggedSocketOf } from "../hotplug/observe.ts";
 import { instanceFacts } from "../metadata/instance-facts.ts";
 import { type MetadataServices, wantsMetadata } from "../metadata/metadata-services.ts";
 import type { InstanceFacts } from "../metadata/metadata-tree.ts";
 import { startDump } from "../memory-dump/start.ts";
 import type { Monitors } from "../monitor/monitors.ts";
 import { hostPathOf } from "../process/container-files.ts";
-import { shareFile } from "../process/share-file.ts";
 import { pinThreads } from "../processors/pin-threads.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
 import { connectNetwork, disconnectNetworks } from "./connect-network.ts";
@@ -69,7 +66,6 @@ export async function execute(context: ExecuteContext, action: Action, signal: A
   if (action.type === "bringOnline") return putToUse(context, action);
   if (action.type === "handOverCredentials") return giveCredentials(context, action);
   if (action.type === "dumpMemory") return dumpMemory(context, action);
-  if (action.type === "linkVolume") return linkVolume(context, action);
   const qmp = await context.monitors.of(observation.key, qemu);
   switch (action.type) {
     case "changeDevice":
@@ -106,16 +102,6 @@ async function dumpMemory({ monitors, records, kubeletRoot }: ExecuteContext, { 
     if (!(error instanceof QmpError)) throw error;
     records.of(vmi.metadata?.uid ?? "").dumpRefusal = { podUid: writer, message: messageOf(error) };
   }
-}
-
-/** Whoever served it went meanwhile: that is seen at the next look. */
-async function linkVolume(
-  { kubeletRoot }: ExecuteContext,
-  { observation, plug }: ActionOf<"linkVolume">,
-): Promise<void> {
-  const [from = "", to = ""] = [plug.pod?.metadata?.uid, observation.pod.metadata?.uid];
-  const as = pluggedSocketOf(plug.volume);
-  await unlessMissing(shareFile({ kubeletRoot, from, to, volume: "run", name: servedSocket, as }));
 }
 
 /** A guest that was promised processors does not run on others. */

@@ -7,8 +7,7 @@ import type { DeviceAction } from "../../qemu/devices/action.ts";
 import { TerminalError } from "../../base/errors.ts";
 import type { CredentialObservation } from "../credentials/observe.ts";
 import type { NamedSource } from "../disks/disk-source.ts";
-import type { PlugObservation } from "../hotplug/observe.ts";
-import { planDisks, planLinked } from "../hotplug/plan.ts";
+import { planDisks } from "../hotplug/plan.ts";
 import type { Pinning } from "../processors/pins.ts";
 import { mustStart } from "../memory-dump/status.ts";
 import type { QemuProcess } from "../process/find-qemu.ts";
@@ -38,7 +37,6 @@ export type Action =
   | (Target & { type: "openConsole" })
   | (Target & { type: "askGuest" })
   | (Target & { type: "handOverCredentials"; credentials: CredentialObservation })
-  | (Target & { type: "linkVolume"; plug: PlugObservation })
   | (Target & { type: "dumpMemory" })
   | (Target & { type: "finishReboot" });
 
@@ -81,7 +79,6 @@ function tendStarted(observation: Observation, qemu: QemuProcess): Action[] | un
     ...grow(observation, qemu),
     ...(credentials?.due ? [{ type: "handOverCredentials", observation, qemu, credentials } as const] : []),
     ...(needsNetwork(observation) ? [] : changeDevices(observation, qemu, planNics)),
-    ...planLinked(observation).map((plug) => ({ type: "linkVolume", observation, qemu, plug }) as const),
     ...changeDevices(observation, qemu, planDisks),
     ...(mustStart(observation) ? [{ type: "dumpMemory", observation, qemu } as const] : []),
   ];

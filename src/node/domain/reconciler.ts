@@ -2,7 +2,6 @@
 import type { Client } from "../../client/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { serverRuns } from "../hotplug/observe.ts";
 import { isUnderWay } from "../memory-dump/status.ts";
 import { execute, type ExecuteContext } from "./execute.ts";
 import { noteDone } from "./note-start.ts";
@@ -17,8 +16,6 @@ const firstSignMs = 100;
 const nextStepMs = 0;
 const resyncMs = 30_000;
 const dumpWatchMs = 1_000;
-/** Its pod runs; nobody tells when it listens. */
-const serverWatchMs = 200;
 /** A guest without an agent tells nothing of its boot: its screen does. */
 const bootWatchMs = 5_000;
 
@@ -46,7 +43,6 @@ export function lookAgainAfterMs(observation: Observation): number | undefined {
     return observation.pod.status?.phase === "Running" ? firstSignMs : undefined;
   if (plan(observation).length > 0) return nextStepMs;
   if (!hasStarted(machine)) return undefined;
-  if (observation.plugs?.some(({ pod, isServed }) => pod && serverRuns(pod) && !isServed)) return serverWatchMs;
   if (isUnderWay(observation)) return dumpWatchMs;
   return machine.agentConnected && !observation.guestHasNews ? resyncMs : bootWatchMs;
 }

@@ -5,7 +5,6 @@ import type { VolumeStatus } from "../../../api/kubevirt/hotplug-volume.ts";
 import { allDevices, someMachine, someObservation, someVmi } from "../domain/observation.fixture.ts";
 import type { Observation } from "../domain/observation.ts";
 import { plan } from "../domain/plan.ts";
-import { lookAgainAfterMs } from "../domain/reconciler.ts";
 import { decideEvents } from "../status/events.ts";
 import { decideStatus } from "../status/status.ts";
 import { type PlugObservation, pluggedSocketOf } from "./observe.ts";
@@ -81,7 +80,7 @@ function observe({
       },
     }),
     unplugAsked: new Set(asked),
-    plugs: plug ? [{ volume, pod, isServed: true, isLinked: true, ...plug }] : [],
+    plugs: plug ? [{ volume, pod, isLinked: true, ...plug }] : [],
   });
 }
 
@@ -105,14 +104,10 @@ const toldOf = (observation: Observation): string[] =>
       ({ phase, reason, persistentVolumeClaimInfo }) => `${phase} ${reason} ${persistentVolumeClaimInfo?.claimName}`,
     );
 
-test("a claim is given a name, told of, plugged in and told of, in this order", () => {
-  const running = { isServed: false, isLinked: false };
+test("a claim is told of, plugged in and told of, in this order", () => {
+  const running = { isLinked: false };
   assert.deepEqual(steps(observe({ plug: running })), []);
   assert.deepEqual(toldOf(observe({ plug: running })), ["AttachedToNode AttachedToNode claim"]);
-  assert.equal(lookAgainAfterMs(observe({ plug: running })), 200, "nobody tells that it listens");
-  const failing = { ...pod, status: { ...pod.status, containerStatuses: [] } };
-  assert.equal(lookAgainAfterMs(observe({ plug: { ...running, pod: failing } })), 5_000, "its next start is told of");
-  assert.deepEqual(steps(observe({ plug: { isLinked: false } })), ["linkVolume"]);
   assert.deepEqual(steps(observe({ plug: {} })), [], "the controller does not know yet that the claim must stay");
   assert.deepEqual(toldOf(observe({ plug: {} })), ["MountedToPod VolumeMountedToPod claim"]);
   const mounted = { plug: {}, told: [entry("MountedToPod")] };
@@ -190,7 +185,7 @@ test("a claim of the launcher's own that was unplugged comes again, and another 
   assert.deepEqual(steps(returning), ["blockdev-add disk-data", "device_add disk-data"]);
   const there = ofLauncher({ ...observe({ plug: {}, devices: ["disk-data"], nodes: ["disk-data"] }), plugs: [] });
   assert.deepEqual(steps(there), []);
-  const other = { volume: { ...volume, claimName: "other" }, pod, isServed: true, isLinked: true };
+  const other = { volume: { ...volume, claimName: "other" }, pod, isLinked: true };
   assert.deepEqual(steps({ ...there, plugs: [other] }), ["device_del disk-data"]);
 });
 
@@ -230,7 +225,7 @@ test("its controller goes after the last disk on it, and is told of as long as i
   assert.deepEqual(steps(observe({ told, drivers: { ...idle.drivers, "disk-data": "scsi-hd" } })), [
     "device_del disk-data",
   ]);
-  assert.deepEqual(steps(observe({ ...idle, plug: { isServed: false, isLinked: false }, bus: "scsi" })), []);
+  assert.deepEqual(steps(observe({ ...idle, plug: { isLinked: false }, bus: "scsi" })), []);
   assert.deepEqual(toldOf(observe({ told })), []);
 });
 
@@ -242,17 +237,17 @@ test("one of another claim goes before the one that has taken its name comes", (
   assert.deepEqual(toldOf(observe({ plug: {}, told })), ["MountedToPod VolumeMountedToPod claim"]);
 });
 
-test("a server that is gone is told of, and its successor is given the name", () => {
+test("a server that is gone is told of", () => {
   const plugged = { told: [entry("Ready")], devices: ["disk-data"], nodes: ["disk-data"] };
-  assert.deepEqual(toldOf(observe({ ...plugged, plug: { pod: undefined, isServed: false, isLinked: false } })), [
+  assert.deepEqual(toldOf(observe({ ...plugged, plug: { pod: undefined, isLinked: false } })), [
     "Ready ServerLost claim",
   ]);
-  assert.deepEqual(steps(observe({ ...plugged, plug: { isLinked: false } })), ["linkVolume"]);
+  assert.deepEqual(steps(observe({ ...plugged, plug: { isLinked: false } })), []);
 });
 
 test("nothing is said of a pod that the controller lets go, but what the controller says", () => {
   const unmounted = entry("UnMountedFromPod");
-  const waiting = { pod: undefined, isServed: false, isLinked: false };
+  const waiting = { pod: undefined, isLinked: false };
   assert.deepEqual(steps(observe({ told: [unmounted] })), []);
   assert.deepEqual(toldOf(observe({ told: [unmounted] })), ["UnMountedFromPod undefined claim"]);
   assert.deepEqual(toldOf(observe({ plug: waiting, told: [unmounted] })), ["UnMountedFromPod undefined claim"]);
@@ -266,7 +261,7 @@ test("nothing is said of a pod that the controller lets go, but what the control
 
 test("what the controller says stays until the pod is on the node", () => {
   const pending = { ...entry("Pending"), reason: "ClaimNotFound" };
-  const waiting = { plug: { pod: undefined, isServed: false, isLinked: false }, told: [pending] };
+  const waiting = { plug: { pod: undefined, isLinked: false }, told: [pending] };
   assert.deepEqual(toldOf(observe(waiting)), ["Pending ClaimNotFound claim"]);
 });
 

@@ -27,9 +27,7 @@ export interface PlugObservation {
   volume: PluggedVolume;
   /** The one on this node that serves it. */
   pod: Pod | undefined;
-  /** It listens. */
-  isServed: boolean;
-  /** QEMU finds it, too. */
+  /** It listens, where QEMU looks for it (./sockets.ts). */
   isLinked: boolean;
 }
 
@@ -66,7 +64,7 @@ export async function observePlugs(
       };
       const served = pod && serverRuns(pod) ? await inodeOf(pod.metadata?.uid, servedSocket) : undefined;
       const linked = await inodeOf(launcher.metadata?.uid, pluggedSocketOf(volume));
-      return { volume, pod, isServed: served !== undefined, isLinked: served !== undefined && served === linked };
+      return { volume, pod, isLinked: served !== undefined && served === linked };
     }),
   );
 }

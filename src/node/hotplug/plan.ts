@@ -26,11 +26,6 @@ import type { Observation } from "../domain/observation.ts";
 import { isAttached } from "./attached.ts";
 import { type PlugObservation, pluggedSocketOf } from "./observe.ts";
 
-/** Those whose server is there, and not yet where QEMU looks for it. */
-export function planLinked({ plugs = [] }: Observation): PlugObservation[] {
-  return plugs.filter(({ isServed, isLinked }) => isServed && !isLinked);
-}
-
 /** @throws TerminalError when there is no place for one more */
 export function planDisks(observation: Observation): DeviceAction[] {
   const { machine, unplugAsked } = observation;
