@@ -209,6 +209,11 @@ test("a claim of the launcher's own goes from the guest, and no other disk does"
   assert.deepEqual(steps({ ...observe(has), pod: launcher }), ["device_del disk-data"]);
 });
 
+test("a hard disk on sata stays: QEMU refuses to take it", () => {
+  const has = { plug: undefined, told: [entry("Ready")], drivers: { "disk-data": "ide-hd" }, nodes: ["disk-data"] };
+  assert.deepEqual(steps(observe(has)), []);
+});
+
 test("that there is no place for a NIC keeps no disk from going", () => {
   const lan = { name: "lan", bridge: {} };
   const interfaces = [{ name: "default", masquerade: {} }, lan];

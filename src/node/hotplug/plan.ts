@@ -45,11 +45,15 @@ function planUnplug(observation: Observation, devices: ObservedDevices): DeviceA
   ];
 }
 
-/** Two steps, apart in time: what is behind a disk can be removed once the guest has let go of it. No guest is asked for a medium. */
+/**
+ * Two steps, apart in time: what is behind a disk can be removed once the guest has let go of it. No guest is asked for a medium, and
+ * QEMU takes no hard disk from an IDE bus.
+ */
 function removal(name: string, devices: ObservedDevices): DeviceAction[] {
   const [id, node, served] = [driveId(name), driveNode(name), servedNode(name)];
   if (devices.media.get(id) === node) return ejectMedium(name);
   const driver = devices.devices.get(id);
+  if (driver === "ide-hd") return [];
   if (driver !== undefined && !isDrive(driver)) return [{ command: "device_del", args: { id } }];
   if (!devices.blockNodes.has(node)) return [];
   const args = { "node-name": node };
