@@ -134,8 +134,7 @@ export function withVolume(given: Spec, { name, disk, source }: AddedVolume): Sp
   defaultDisks(spec);
   const { devices } = spec.domain;
   const volume: Volume = { name, persistentVolumeClaim: { ...source, hotpluggable: true } };
-  const hasDrive = devices.disks?.some((each) => each.name === name) === true;
-  const disks = [...(devices.disks ?? []), ...(hasDrive ? [] : [{ ...onPluggableBus(disk), name }])];
+  const disks = [...(devices.disks ?? []), ...(drivesOf(spec).has(name) ? [] : [{ ...onPluggableBus(disk), name }])];
   return {
     ...spec,
     domain: { ...spec.domain, devices: { ...devices, disks } },

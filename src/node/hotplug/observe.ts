@@ -58,15 +58,17 @@ export async function observePlugs(
   return Promise.all(
     pluggedVolumes(vmi.spec, launcher).map(async (volume) => {
       const pod = pods.find((each) => serves(each, volume));
-      const inodeOf = async (uid: string | undefined, file: string): Promise<number | undefined> => {
-        const found = await unlessMissing(lstat(join(emptyDirOf(kubeletRoot, uid ?? "", "run"), file)));
-        return found?.isSocket() ? found.ino : undefined;
-      };
-      const served = pod && serverRuns(pod) ? await inodeOf(pod.metadata?.uid, servedSocket) : undefined;
-      const linked = await inodeOf(launcher.metadata?.uid, pluggedSocketOf(volume));
+      const served = pod && serverRuns(pod) ? await socketInode(kubeletRoot, pod, servedSocket) : undefined;
+      const linked = await socketInode(kubeletRoot, launcher, pluggedSocketOf(volume));
       return { volume, pod, isLinked: served !== undefined && served === linked };
     }),
   );
+}
+
+/** Of a socket in a pod's `run`: two names of one socket have the same. */
+export async function socketInode(kubeletRoot: string, { metadata }: Pod, file: string): Promise<number | undefined> {
+  const found = await unlessMissing(lstat(join(emptyDirOf(kubeletRoot, metadata?.uid ?? "", "run"), file)));
+  return found?.isSocket() ? found.ino : undefined;
 }
 
 /** Claims of the launcher's own that were unplugged, or never in their drives, and are wanted: as files that QEMU finds. */

@@ -3,8 +3,6 @@
  * server is started again, also for a claim that is about to leave. QEMU is not asked: it may be waiting for just this, and answer nobody
  * meanwhile.
  */
-import { lstat } from "node:fs/promises";
-import { join } from "node:path";
 import type { Pod } from "../../../api/core.ts";
 import { claimOf, isReleased, volumeOf } from "../../../api/kubevirt/hotplug-volume.ts";
 import type { VirtualMachineInstance } from "../../../api/kubevirt/types.ts";
@@ -15,9 +13,8 @@ import { parseObjectKey } from "../../runtime/object-key.ts";
 import { isControlledBy } from "../../runtime/owner-references.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { launcherOf } from "../domain/observe.ts";
-import { emptyDirOf } from "../process/empty-dir.ts";
 import { shareFile } from "../process/share-file.ts";
-import { byPlugged, pluggedSocketOf, serverRuns } from "./observe.ts";
+import { byPlugged, pluggedSocketOf, serverRuns, socketInode } from "./observe.ts";
 
 export interface SocketContext {
   vmis: Informer<VirtualMachineInstance>;
@@ -78,16 +75,11 @@ async function observe(context: SocketContext, key: string): Promise<Observation
     pods.map(async (pod) => ({
       pod,
       launcher,
-      served: await inodeOf(context, pod, servedSocket),
-      linked: await inodeOf(context, launcher, socketNameOf(pod)),
+      served: await socketInode(context.kubeletRoot, pod, servedSocket),
+      linked: await socketInode(context.kubeletRoot, launcher, socketNameOf(pod)),
     })),
   );
   return { key, nowMs: Date.now(), servers };
-}
-
-async function inodeOf({ kubeletRoot }: SocketContext, { metadata }: Pod, file: string): Promise<number | undefined> {
-  const found = await unlessMissing(lstat(join(emptyDirOf(kubeletRoot, metadata?.uid ?? "", "run"), file)));
-  return found?.isSocket() ? found.ino : undefined;
 }
 
 function socketNameOf(pod: Pod): string {
